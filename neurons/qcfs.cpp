@@ -1,0 +1,41 @@
+#include "neurons/qcfs.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace rheobase {
+namespace {
+
+std::optional<Shape> infer(const Node& node, std::span<const Shape> inputs, Faults& faults) {
+  const std::size_t before = faults.size();
+  expect_per_channel(node, "lambda", inputs[0][0], faults);
+  for (const float value : node.tensors.at("lambda").values) {
+    if (value > 0) continue;
+    faults.push_back({node.name, fmt::format("lambda is {}, expected more than 0", value)});
+    break;
+  }
+  const std::int64_t levels = node.integer("L", 0);
+  if (levels < 1 || levels > (1 << 20)) {
+    faults.push_back({node.name, fmt::format("L is {}, expected 1 to 2^20", levels)});
+  }
+  if (faults.size() != before) return std::nullopt;
+  return inputs[0];
+}
+
+}  // namespace
+
+QcfsParameters QcfsParameters::of(const Node& node) {
+  return {node.tensors.at("lambda"), node.integer("L", 0)};
+}
+
+Node QcfsParameters::node(std::string name, std::string input) const {
+  Node node{std::move(name), "QCFS", {std::move(input)}, {}, {}};
+  node.attributes["L"] = levels;
+  node.tensors["lambda"] = lambda;
+  return node;
+}
+
+OpSchema qcfs_schema() { return {"QCFS", 1, 1, {{"L", std::int64_t{0}, true}}, {{"lambda"}}, infer}; }
+
+}  // namespace rheobase

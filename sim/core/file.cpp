@@ -1,0 +1,134 @@
+#include "sim/core/file.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <openssl/evp.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "sim/core/error.h"
+
+namespace rheobase {
+namespace {
+
+[[noreturn]] void throw_system_error(const std::string& path, const char* action) {
+  throw InputError(path, fmt::format("cannot {}", action), std::strerror(errno));
+}
+
+class Descriptor {
+ public:
+  explicit Descriptor(int fd) : fd_(fd) {}
+  ~Descriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  int get() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+// Calls sink(bytes) on consecutive blocks of the file.
+template <class Sink>
+void for_blocks(const std::string& path, const Sink& sink) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.get() < 0) throw_system_error(path, "open");
+  std::vector<char> block(1 << 20);
+  for (;;) {
+    const ssize_t got = ::read(file.get(), block.data(), block.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) throw_system_error(path, "read");
+    if (got == 0) return;
+    sink(std::string_view(block.data(), static_cast<std::size_t>(got)));
+  }
+}
+
+class Sha256 {
+ public:
+  Sha256() : context_(EVP_MD_CTX_new(), &EVP_MD_CTX_free) {
+    if (!context_ || EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr) != 1) {
+      throw InternalError("SHA-256 is not available");
+    }
+  }
+  void add(std::string_view bytes) { EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()); }
+  std::string hex() {
+    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+    unsigned int length = 0;
+    EVP_DigestFinal_ex(context_.get(), digest.data(), &length);
+    std::string text;
+    for (unsigned int i = 0; i < length; ++i) text += fmt::format("{:02x}", digest.at(i));
+    return text;
+  }
+
+ private:
+  std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context_;
+};
+
+}  // namespace
+
+AtomicFile::AtomicFile(std::string path) : path_(std::move(path)), temporary_(path_ + ".XXXXXX") {
+  const Descriptor file(::mkstemp(temporary_.data()));
+  if (file.get() < 0) throw_system_error(path_, "create");
+  // mkstemp makes the file private; give it what a plain open() would have.
+  const mode_t mask = ::umask(0);
+  ::umask(mask);
+  if (::fchmod(file.get(), 0666 & ~mask) != 0) {
+    ::unlink(temporary_.c_str());
+    throw_system_error(path_, "set permissions of");
+  }
+}
+
+AtomicFile::~AtomicFile() {
+  if (!committed_) ::unlink(temporary_.c_str());
+}
+
+void AtomicFile::commit() {
+  const Descriptor file(::open(temporary_.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.get() < 0 || ::fsync(file.get()) != 0) throw_system_error(path_, "write");
+  if (::rename(temporary_.c_str(), path_.c_str()) != 0) throw_system_error(path_, "rename to");
+  committed_ = true;
+}
+
+std::string read_file(const std::string& path) {
+  std::string text;
+  for_blocks(path, [&](std::string_view block) { text.append(block); });
+  return text;
+}
+
+void write_file(const std::string& path, std::string_view text) {
+  AtomicFile file(path);
+  {
+    const Descriptor out(::open(file.temporary_path().c_str(), O_WRONLY | O_CLOEXEC));
+    if (out.get() < 0) throw_system_error(path, "open");
+    while (!text.empty()) {
+      const ssize_t put = ::write(out.get(), text.data(), text.size());
+      if (put < 0 && errno == EINTR) continue;
+      if (put <= 0) throw_system_error(path, "write");
+      text.remove_prefix(static_cast<std::size_t>(put));
+    }
+  }
+  file.commit();
+}
+
+std::string sha256(std::string_view bytes) {
+  Sha256 digest;
+  digest.add(bytes);
+  return digest.hex();
+}
+
+std::string sha256_of_file(const std::string& path) {
+  Sha256 digest;
+  for_blocks(path, [&](std::string_view block) { digest.add(block); });
+  return digest.hex();
+}
+
+}  // namespace rheobase

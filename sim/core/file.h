@@ -1,0 +1,39 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace rheobase {
+
+/// A file that is written whole or not at all: the bytes go to a temporary name beside `path`; commit()
+/// flushes them to disk and renames. Without commit() nothing is left behind.
+class AtomicFile {
+ public:
+  /// Throws InputError when the folder cannot be written to.
+  explicit AtomicFile(std::string path);
+  ~AtomicFile();
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+
+  const std::string& path() const { return path_; }
+  /// Where to write until commit(); exists and is empty at first.
+  const std::string& temporary_path() const { return temporary_; }
+  /// Throws InputError when the disk does not take the bytes or the name.
+  void commit();
+
+ private:
+  std::string path_;
+  std::string temporary_;
+  bool committed_ = false;
+};
+
+/// Whole contents; throws InputError naming the file and the system's reason.
+std::string read_file(const std::string& path);
+/// Writes `text` through an AtomicFile.
+void write_file(const std::string& path, std::string_view text);
+
+/// SHA-256 as 64 hex digits.
+std::string sha256(std::string_view bytes);
+std::string sha256_of_file(const std::string& path);
+
+}  // namespace rheobase

@@ -1,0 +1,58 @@
+#include "sim/core/parallel.h"
+
+#include <oneapi/tbb/parallel_for.h>
+#include <oneapi/tbb/partitioner.h>
+#include <oneapi/tbb/task_arena.h>
+
+#include <algorithm>
+#include <thread>
+
+// oneTBB is not built with ThreadSanitizer, which therefore cannot see its fork and join; these two calls
+// tell it.
+#if defined(RHEOBASE_TSAN)
+extern "C" void __tsan_acquire(void* address);
+extern "C" void __tsan_release(void* address);
+#else
+static void __tsan_acquire(void*) {}
+static void __tsan_release(void*) {}
+#endif
+
+namespace rheobase {
+
+struct TaskPool::Arena {
+  explicit Arena(int threads) : tasks(threads) {}
+  oneapi::tbb::task_arena tasks;
+};
+
+TaskPool::TaskPool(int threads)
+    : threads_(threads > 0 ? threads : std::max(1, static_cast<int>(std::thread::hardware_concurrency()))),
+      arena_(std::make_unique<Arena>(threads_)) {}
+
+TaskPool::~TaskPool() = default;
+
+void TaskPool::run(std::int64_t count, std::int64_t grain, const void* body, Call call) {
+  if (count <= 0) return;
+  grain = std::max<std::int64_t>(1, grain);
+  const std::int64_t chunks = (count + grain - 1) / grain;
+  const auto chunk = [=](std::int64_t i) { call(body, i * grain, std::min(count, (i + 1) * grain)); };
+  if (threads_ == 1 || chunks == 1) {
+    for (std::int64_t i = 0; i < chunks; ++i) chunk(i);
+    return;
+  }
+  char fork = 0;
+  char join = 0;
+  __tsan_release(&fork);
+  arena_->tasks.execute([&] {
+    oneapi::tbb::parallel_for(
+        std::int64_t{0}, chunks,
+        [&](std::int64_t i) {
+          __tsan_acquire(&fork);
+          chunk(i);
+          __tsan_release(&join);
+        },
+        oneapi::tbb::simple_partitioner{});
+  });
+  __tsan_acquire(&join);
+}
+
+}  // namespace rheobase

@@ -1,0 +1,51 @@
+#include <fmt/format.h>
+
+#include <bit>
+
+#include "sim/core/hash.h"
+#include "sim/graph/graph.h"
+
+namespace rheobase {
+namespace {
+
+struct AttributeText {
+  std::string operator()(std::int64_t value) const { return fmt::format("{}", value); }
+  std::string operator()(double value) const { return fmt::format("{:#.9g}", value); }
+  std::string operator()(const std::string& value) const { return value; }
+  std::string operator()(const std::vector<std::int64_t>& value) const {
+    return fmt::format("({})", fmt::join(value, ","));
+  }
+};
+
+std::string tensor_text(const Tensor& tensor) {
+  if (tensor.values.size() == 1) return fmt::format("{:.9g}", tensor.values[0]);
+  std::uint64_t digest = 0;
+  for (const float value : tensor.values) digest = mix64(digest ^ std::bit_cast<std::uint32_t>(value));
+  return fmt::format("{}:{:016x}", to_string(tensor.shape), digest);
+}
+
+}  // namespace
+
+std::string dump(const Graph& graph) {
+  std::string text;
+  for (const int index : topological_order(graph)) {
+    const Node& node = graph.nodes[index];
+    text += fmt::format("{} = {}({})", node.name, node.op, fmt::join(node.inputs, ", "));
+    const char* separator = " {";
+    for (const auto& [key, value] : node.attributes) {
+      text += fmt::format("{}{}={}", separator, key, std::visit(AttributeText{}, value));
+      separator = " ";
+    }
+    if (!node.attributes.empty()) text += "}";
+    separator = " [";
+    for (const auto& [key, value] : node.tensors) {
+      text += fmt::format("{}{}={}", separator, key, tensor_text(value));
+      separator = " ";
+    }
+    if (!node.tensors.empty()) text += "]";
+    text += "\n";
+  }
+  return text;
+}
+
+}  // namespace rheobase

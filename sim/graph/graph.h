@@ -1,0 +1,66 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "sim/core/error.h"
+#include "sim/core/shape.h"
+
+namespace rheobase {
+
+/// Dense float32 values in row-major order; a node's weights or a neuron's parameters.
+struct Tensor {
+  Shape shape;
+  std::vector<float> values;
+
+  bool operator==(const Tensor&) const = default;
+};
+
+/// A tensor of shape {1}.
+Tensor scalar_tensor(float value);
+
+/// A node's setting: an integer, a real, a word or a list of integers.
+using Attribute = std::variant<std::int64_t, double, std::string, std::vector<std::int64_t>>;
+
+/// One operation. `op` names its schema (op_schema.h); `inputs` name the nodes it reads.
+struct Node {
+  std::string name;
+  std::string op;
+  std::vector<std::string> inputs;
+  std::map<std::string, Attribute> attributes;
+  std::map<std::string, Tensor> tensors;
+
+  /// The value of a setting that validation has made sure of; `fallback` where it is absent.
+  std::int64_t integer(const std::string& key, std::int64_t fallback) const;
+  double real(const std::string& key, double fallback) const;
+  std::string word(const std::string& key, const std::string& fallback) const;
+  std::vector<std::int64_t> integers(const std::string& key, const std::vector<std::int64_t>& fallback) const;
+  /// nullptr where the node has no such tensor.
+  const Tensor* tensor(const std::string& key) const;
+
+  bool operator==(const Node&) const = default;
+};
+
+/// A directed acyclic graph of nodes that name their producers. Exactly one `Input` and one `Output` node; an
+/// ANN, an SNN and a BNN differ only in their neuron nodes. Node order is free, see topological_order().
+struct Graph {
+  std::vector<Node> nodes;
+
+  const Node* find(const std::string& name) const;
+  Node* find(const std::string& name);
+  bool operator==(const Graph&) const = default;
+};
+
+/// Node indices such that producers come first; among nodes that are ready the earlier one in `graph.nodes`
+/// comes first. Shorter than the graph when there is a cycle or an unknown input.
+std::vector<int> topological_order(const Graph& graph);
+
+/// The graph as stable text, one node a line in topological order: name = op(inputs) {attributes} [tensors].
+/// Tensors are shown by shape and a digest of their bits, so two dumps are equal when the graphs compute the
+/// same.
+std::string dump(const Graph& graph);
+
+}  // namespace rheobase

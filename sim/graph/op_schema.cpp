@@ -1,0 +1,42 @@
+#include "sim/graph/op_schema.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace rheobase {
+
+void SchemaSet::add(OpSchema schema) {
+  const std::string name = schema.name;
+  if (!schemas_.emplace(name, std::move(schema)).second)
+    throw InternalError("op '" + name + "' registered twice");
+}
+
+const OpSchema* SchemaSet::find(const std::string& op) const {
+  const auto found = schemas_.find(op);
+  return found == schemas_.end() ? nullptr : &found->second;
+}
+
+std::vector<std::string> SchemaSet::names() const {
+  std::vector<std::string> names;
+  for (const auto& [name, schema] : schemas_) names.push_back(name);
+  return names;
+}
+
+bool expect_shape(const Node& node, const std::string& tensor, const Shape& expected, Faults& faults) {
+  const Tensor* found = node.tensor(tensor);
+  if (found == nullptr || found->shape == expected) return true;
+  faults.push_back({node.name, fmt::format("tensor '{}' has shape {}, expected {}", tensor,
+                                           to_string(found->shape), to_string(expected))});
+  return false;
+}
+
+bool expect_per_channel(const Node& node, const std::string& tensor, std::int64_t channels, Faults& faults) {
+  const Tensor* found = node.tensor(tensor);
+  if (found == nullptr || found->shape == Shape{1} || found->shape == Shape{channels}) return true;
+  faults.push_back({node.name, fmt::format("tensor '{}' has shape {}, expected 1 or {}", tensor,
+                                           to_string(found->shape), channels)});
+  return false;
+}
+
+}  // namespace rheobase

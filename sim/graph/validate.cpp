@@ -1,0 +1,157 @@
+#include "sim/graph/validate.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+namespace rheobase {
+namespace {
+
+const char* type_name(const Attribute& value) {
+  constexpr const char* names[] = {"an integer", "a real", "a word", "a list of integers"};
+  return names[value.index()];
+}
+
+void check_attributes(const Node& node, const OpSchema& schema, Faults& faults) {
+  for (const auto& [key, value] : node.attributes) {
+    const auto spec = std::find_if(schema.attributes.begin(), schema.attributes.end(),
+                                   [&](const AttributeSpec& s) { return s.name == key; });
+    if (spec == schema.attributes.end()) {
+      faults.push_back({node.name, fmt::format("{} has no attribute '{}'", node.op, key)});
+    } else if (spec->example.index() != value.index()) {
+      faults.push_back({node.name, fmt::format("attribute '{}' is {}, expected {}", key, type_name(value),
+                                               type_name(spec->example))});
+    }
+  }
+  for (const AttributeSpec& spec : schema.attributes) {
+    if (spec.required && !node.attributes.contains(spec.name)) {
+      faults.push_back({node.name, fmt::format("attribute '{}' is missing", spec.name)});
+    }
+  }
+}
+
+void check_tensor(const Node& node, const std::string& key, const Tensor& tensor, Faults& faults) {
+  const auto count = element_count(tensor.shape);
+  if (count != static_cast<std::int64_t>(tensor.values.size())) {
+    faults.push_back({node.name, fmt::format("tensor '{}' of shape {} has {} values", key,
+                                             to_string(tensor.shape), tensor.values.size())});
+  }
+  const auto bad = std::find_if(tensor.values.begin(), tensor.values.end(),
+                                [](float value) { return !std::isfinite(value); });
+  if (bad != tensor.values.end()) {
+    faults.push_back({node.name, fmt::format("tensor '{}' has the value {} at index {}", key, *bad,
+                                             bad - tensor.values.begin())});
+  }
+}
+
+void check_tensors(const Node& node, const OpSchema& schema, Faults& faults) {
+  for (const auto& [key, tensor] : node.tensors) {
+    const bool known = std::any_of(schema.tensors.begin(), schema.tensors.end(),
+                                   [&](const TensorSpec& s) { return s.name == key; });
+    if (known) {
+      check_tensor(node, key, tensor, faults);
+    } else {
+      faults.push_back({node.name, fmt::format("{} has no tensor '{}'", node.op, key)});
+    }
+  }
+  for (const TensorSpec& spec : schema.tensors) {
+    if (spec.required && !node.tensors.contains(spec.name)) {
+      faults.push_back({node.name, fmt::format("tensor '{}' is missing", spec.name)});
+    }
+  }
+}
+
+void check_arity(const Node& node, const OpSchema& schema, Faults& faults) {
+  if (node.inputs.size() < schema.min_inputs || node.inputs.size() > schema.max_inputs) {
+    faults.push_back({node.name, fmt::format("{} takes {}{} inputs, got {}", node.op, schema.min_inputs,
+                                             schema.max_inputs > schema.min_inputs ? " or more" : "",
+                                             node.inputs.size())});
+  }
+}
+
+void check_names(const Graph& graph, Faults& faults) {
+  std::set<std::string> names;
+  std::set<std::string> used;
+  for (const Node& node : graph.nodes) {
+    if (node.name.empty()) faults.push_back({node.op, "a node without a name"});
+    if (!names.insert(node.name).second) faults.push_back({node.name, "two nodes have this name"});
+    used.insert(node.inputs.begin(), node.inputs.end());
+  }
+  for (const Node& node : graph.nodes) {
+    for (const std::string& input : node.inputs) {
+      if (!names.contains(input)) faults.push_back({node.name, fmt::format("unknown input '{}'", input)});
+    }
+    if (node.op != "Output" && !used.contains(node.name)) {
+      faults.push_back({node.name, "nothing uses this node"});
+    }
+  }
+  for (const char* op : {"Input", "Output"}) {
+    const auto count =
+        std::count_if(graph.nodes.begin(), graph.nodes.end(), [&](const Node& n) { return n.op == op; });
+    if (count != 1)
+      faults.push_back({op, fmt::format("a graph has one {} node, this one has {}", op, count)});
+  }
+}
+
+// Faults of one node by itself; true when infer() may be asked.
+bool check_node(const Node& node, const SchemaSet& schemas, Faults& faults) {
+  const OpSchema* schema = schemas.find(node.op);
+  if (schema == nullptr) {
+    faults.push_back(
+        {node.name, fmt::format("unknown op '{}' (known: {})", node.op, fmt::join(schemas.names(), " "))});
+    return false;
+  }
+  const std::size_t before = faults.size();
+  check_arity(node, *schema, faults);
+  check_attributes(node, *schema, faults);
+  check_tensors(node, *schema, faults);
+  return faults.size() == before;
+}
+
+// Shapes of the node's inputs, or nothing when one of them is not sound.
+std::optional<std::vector<Shape>> input_shapes(const Node& node, const ShapeMap& shapes) {
+  std::vector<Shape> inputs;
+  for (const std::string& input : node.inputs) {
+    const auto found = shapes.find(input);
+    if (found == shapes.end()) return std::nullopt;
+    inputs.push_back(found->second);
+  }
+  return inputs;
+}
+
+}  // namespace
+
+Validation validate(const Graph& graph, const SchemaSet& schemas) {
+  Validation result;
+  check_names(graph, result.faults);
+  std::set<std::string> sound;
+  for (const Node& node : graph.nodes) {
+    if (check_node(node, schemas, result.faults)) sound.insert(node.name);
+  }
+  const std::vector<int> order = topological_order(graph);
+  for (const int index : order) {
+    const Node& node = graph.nodes[index];
+    const auto inputs = input_shapes(node, result.shapes);
+    if (!inputs || !sound.contains(node.name)) continue;
+    const auto shape = schemas.find(node.op)->infer(node, *inputs, result.faults);
+    if (shape) result.shapes.emplace(node.name, *shape);
+  }
+  if (order.size() < graph.nodes.size() && result.faults.empty()) {
+    std::set<int> ordered(order.begin(), order.end());
+    for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
+      if (ordered.contains(static_cast<int>(i))) continue;
+      result.faults.push_back({graph.nodes[i].name, "this node is part of a cycle or behind one"});
+    }
+  }
+  return result;
+}
+
+ShapeMap validate_or_throw(const Graph& graph, const SchemaSet& schemas, const std::string& source) {
+  Validation result = validate(graph, schemas);
+  throw_if_any(source, result.faults);
+  return std::move(result.shapes);
+}
+
+}  // namespace rheobase

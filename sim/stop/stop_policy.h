@@ -1,0 +1,45 @@
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+
+namespace rheobase {
+
+/// A stop rule by name, as the command line and the model file spell it.
+struct StopSettings {
+  std::string policy = "never";  ///< never, confidence, margin, entropy, stable
+  double alpha = 1.0;            ///< scale of the accumulated logits before softmax; more than 0
+  double threshold = 0.0;        ///< meaning by policy, see make_stop_policy()
+
+  bool operator==(const StopSettings&) const = default;
+};
+
+/// What a policy may remember of one sample.
+struct StopMemory {
+  int top1 = -1;
+  int steps_unchanged = 0;
+};
+
+/// Decides after each step whether a sample is done. A pure function of its arguments: one policy object
+/// serves all samples and threads.
+class StopPolicy {
+ public:
+  virtual ~StopPolicy() = default;
+  /// `sum` holds the logits accumulated over steps 1..t, K >= 1 numbers; `memory` starts fresh with the
+  /// sample.
+  virtual bool stop(std::span<const float> sum, int t, StopMemory& memory) const = 0;
+};
+
+/// Builds a policy; throws InputError naming the option on an unknown name or a number out of range.
+///   never        runs to the budget
+///   confidence   max softmax(sum / alpha) > threshold                    (Li, Jones, Furber, ICCV 2023)
+///   margin       (largest - second largest of sum) / alpha > threshold   (Wu et al., cutoff)
+///   entropy      H(softmax(sum / alpha)) / ln K < threshold              (DT-SNN, DAC 2023)
+///   stable       the largest logit has been the same for `threshold` consecutive steps
+std::unique_ptr<StopPolicy> make_stop_policy(const StopSettings& settings);
+
+/// Index of the largest value, the first of equals.
+int argmax(std::span<const float> values);
+
+}  // namespace rheobase

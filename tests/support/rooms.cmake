@@ -1,0 +1,44 @@
+# How a room becomes a target: one static library a room, linked along the arrows of docs/design, so that a forbidden
+# include tends to fail to link.
+
+# Compile options that every target of ours shares.
+add_library(rheobase_options INTERFACE)
+target_compile_features(rheobase_options INTERFACE cxx_std_20)
+target_include_directories(rheobase_options INTERFACE
+  $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/rheobase>)
+# Sums have a written order and fused steps are written as such: the compiler may not fuse others.
+target_compile_options(rheobase_options INTERFACE -Wall -Wextra -Wpedantic -ffp-contract=off)
+if(RHEOBASE_WERROR)
+  target_compile_options(rheobase_options INTERFACE -Werror)
+endif()
+if(RHEOBASE_SANITIZE)
+  target_compile_options(rheobase_options INTERFACE -fsanitize=${RHEOBASE_SANITIZE} -fno-omit-frame-pointer)
+  target_link_options(rheobase_options INTERFACE -fsanitize=${RHEOBASE_SANITIZE})
+  if(RHEOBASE_SANITIZE MATCHES "thread")
+    target_compile_definitions(rheobase_options INTERFACE RHEOBASE_TSAN)
+  else()
+    target_compile_options(rheobase_options INTERFACE -fno-sanitize-recover=all)
+  endif()
+endif()
+
+# rheobase_room(NAME SOURCES ... HEADERS ... LINK ... PRIVATE ...): the library rheobase::NAME.
+# HEADERS are public and installed under include/rheobase with the same spelling.
+function(rheobase_room name)
+  cmake_parse_arguments(ROOM "" "" "SOURCES;HEADERS;LINK;PRIVATE" ${ARGN})
+  add_library(rheobase_${name} STATIC ${ROOM_SOURCES})
+  add_library(rheobase::${name} ALIAS rheobase_${name})
+  set_target_properties(rheobase_${name} PROPERTIES EXPORT_NAME ${name})
+  target_sources(rheobase_${name} PUBLIC
+    FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR} FILES ${ROOM_HEADERS})
+  target_link_libraries(rheobase_${name} PUBLIC rheobase_options ${ROOM_LINK} PRIVATE ${ROOM_PRIVATE})
+  install(TARGETS rheobase_${name} EXPORT rheobase ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
+          FILE_SET HEADERS DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/rheobase)
+endfunction()
+
+# rheobase_test(NAME SOURCES ... LINK ... LABELS ...): one GoogleTest program, one ctest entry a test case.
+function(rheobase_test name)
+  cmake_parse_arguments(TEST "" "" "SOURCES;LINK;LABELS" ${ARGN})
+  add_executable(${name} ${TEST_SOURCES})
+  target_link_libraries(${name} PRIVATE rheobase_options ${TEST_LINK} GTest::gmock_main)
+  gtest_discover_tests(${name} PROPERTIES LABELS "${TEST_LABELS}" TIMEOUT 600 DISCOVERY_TIMEOUT 60)
+endfunction()
