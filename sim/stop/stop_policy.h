@@ -31,12 +31,14 @@ class StopPolicy {
   virtual bool stop(std::span<const float> sum, int t, StopMemory& memory) const = 0;
 };
 
-/// Builds a policy; throws InputError naming the option on an unknown name or a number out of range.
+/// Builds a policy; throws InputError naming the option on an unknown name or a number out of range (in
+/// brackets). The arithmetic is float32 in a fixed order (confidence.h), so every device stops alike.
 ///   never        runs to the budget
-///   confidence   max softmax(sum / alpha) > threshold                    (Li, Jones, Furber, ICCV 2023)
-///   margin       (largest - second largest of sum) / alpha > threshold   (Wu et al., cutoff)
-///   entropy      H(softmax(sum / alpha)) / ln K < threshold              (DT-SNN, DAC 2023)
-///   stable       the largest logit has been the same for `threshold` consecutive steps
+///   confidence   max softmax(sum / alpha) > threshold [0, 1]             (Li, Jones, Furber, ICCV 2023)
+///   margin       (largest - second largest of sum) / alpha > threshold [0, 1e30]    (Wu et al., cutoff)
+///   entropy      H(softmax(sum / alpha)) / ln K < threshold [0, 1]               (DT-SNN, DAC 2023)
+///   stable       the largest logit has been the same for `threshold` [1, 2, ...] consecutive steps
+/// A single class leaves nothing to decide: confidence 1, margin infinite, entropy 0.
 std::unique_ptr<StopPolicy> make_stop_policy(const StopSettings& settings);
 
 /// Index of the largest value, the first of equals.
