@@ -30,12 +30,14 @@ class Kernel {
   virtual SignalSpec output() const = 0;
   /// Floats of state a slot needs; 0 for a node without memory.
   virtual std::size_t state_size() const { return 0; }
+  /// True for a neuron, whose spikes are counted and hashed; false for an op that only moves spikes about.
+  virtual bool is_neuron() const { return false; }
   /// Brings one slot's state to t = 0.
   virtual void reset(std::span<float> /*state*/) const {}
   virtual void step(const StepArgs& args) const = 0;
 };
 
-/// What a kernel is planned from. The node is validated; the references live as long as the kernel.
+/// What a kernel is planned from. The node is validated; valid while the kernel is made, not longer.
 struct KernelContext {
   const Node& node;
   std::vector<SignalSpec> inputs;

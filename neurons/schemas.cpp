@@ -1,0 +1,15 @@
+#include "neurons/schemas.h"
+
+#include "neurons/if.h"
+#include "neurons/qcfs.h"
+#include "neurons/relu.h"
+
+namespace rheobase {
+
+void add_neuron_schemas(SchemaSet& schemas) {
+  schemas.add(if_schema());
+  schemas.add(qcfs_schema());
+  schemas.add(relu_schema());
+}
+
+}  // namespace rheobase

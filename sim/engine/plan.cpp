@@ -1,0 +1,130 @@
+#include "sim/engine/plan.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "sim/core/error.h"
+#include "sim/device/buffer.h"
+#include "sim/graph/validate.h"
+
+namespace rheobase {
+namespace {
+
+void check_support(const Graph& graph, const Registry& registry, DeviceKind device) {
+  Faults faults;
+  for (const Node& node : graph.nodes) {
+    if (node.op == "Input" || registry.find(node.op, device) != nullptr) continue;
+    faults.push_back(
+        {node.name, "device " + std::string(to_string(device)) + " has no kernel for " + node.op});
+  }
+  throw_if_any("graph", faults);
+}
+
+// A node's plan but for its buffer; `index` knows the nodes before it.
+PlannedNode plan_node(const Node& node, const Plan& plan, const std::map<std::string, int>& index,
+                      const Shape& shape, const Registry& registry, const EngineOptions& options) {
+  PlannedNode planned;
+  if (node.op == "Input") {
+    planned.output = {SignalType::real32, as_image(shape), {1.0F}, options.coding == Coding::direct};
+    return planned;
+  }
+  KernelContext context{node, {}, shape};
+  bool constant = true;
+  for (const std::string& input : node.inputs) {
+    planned.inputs.push_back(index.at(input));
+    context.inputs.push_back(plan.nodes[planned.inputs.back()].output);
+    constant = constant && context.inputs.back().constant;
+  }
+  planned.kernel = (*registry.find(node.op, options.device))(context);
+  planned.output = planned.kernel->output();
+  planned.output.constant = constant && planned.kernel->state_size() == 0;
+  return planned;
+}
+
+// Moves constant nodes to the front, everything else in order; inputs are renumbered.
+void constant_first(Plan& plan) {
+  const int count = static_cast<int>(plan.nodes.size());
+  std::vector<int> order(count);
+  for (int i = 0; i < count; ++i) order[i] = i;
+  const auto dynamic =
+      std::stable_partition(order.begin(), order.end(), [&](int i) { return plan.nodes[i].output.constant; });
+  plan.constant_nodes = static_cast<int>(dynamic - order.begin());
+  std::vector<int> place(count);
+  for (int i = 0; i < count; ++i) place[order[i]] = i;
+  Plan sorted;
+  sorted.constant_nodes = plan.constant_nodes;
+  for (const int old : order) {
+    sorted.graph_nodes.push_back(std::move(plan.graph_nodes[old]));
+    sorted.nodes.push_back(std::move(plan.nodes[old]));
+    for (int& input : sorted.nodes.back().inputs) input = place[input];
+  }
+  plan = std::move(sorted);
+}
+
+// Index of the last node that reads each node's output; `forever` where it must outlive the step: spikes
+// (metrics read them), the logits, and constants that later steps read.
+std::vector<int> last_uses(const Plan& plan) {
+  const int forever = static_cast<int>(plan.nodes.size());
+  std::vector<int> last(plan.nodes.size(), -1);
+  for (int i = 0; i < forever; ++i) {
+    const PlannedNode& node = plan.nodes[i];
+    if (node.output.type == SignalType::spikes || i == plan.output) last[i] = forever;
+    for (const int input : node.inputs) {
+      const bool kept = plan.nodes[input].output.constant && !node.output.constant;
+      last[input] = std::max(last[input], kept ? forever : i);
+    }
+  }
+  return last;
+}
+
+void assign_buffers(Plan& plan) {
+  const std::vector<int> last = last_uses(plan);
+  std::vector<int> free;
+  for (int i = 0; i < static_cast<int>(plan.nodes.size()); ++i) {
+    const std::size_t bytes = Buffer::aligned(plan.nodes[i].output.bytes());
+    // The free buffer that grows least, and of those the smallest.
+    const auto best = std::min_element(free.begin(), free.end(), [&](int a, int b) {
+      const auto cost = [&](int buffer) {
+        const std::size_t size = plan.buffer_bytes[buffer];
+        return std::pair(size < bytes ? bytes - size : 0, size);
+      };
+      return cost(a) < cost(b);
+    });
+    if (best == free.end() || last[i] == static_cast<int>(plan.nodes.size())) {
+      plan.nodes[i].buffer = static_cast<int>(plan.buffer_bytes.size());
+      plan.buffer_bytes.push_back(bytes);
+    } else {
+      plan.nodes[i].buffer = *best;
+      plan.buffer_bytes[*best] = std::max(plan.buffer_bytes[*best], bytes);
+      free.erase(best);
+    }
+    for (int j = 0; j <= i; ++j) {
+      if (last[j] == i) free.push_back(plan.nodes[j].buffer);
+    }
+  }
+}
+
+}  // namespace
+
+Plan make_plan(const Graph& graph, const Registry& registry, const EngineOptions& options) {
+  const ShapeMap shapes = validate_or_throw(graph, registry.schemas(), "graph");
+  check_support(graph, registry, options.device);
+  Plan plan;
+  std::map<std::string, int> index;
+  for (const int i : topological_order(graph)) {
+    const Node& node = graph.nodes[i];
+    index[node.name] = static_cast<int>(plan.nodes.size());
+    plan.nodes.push_back(plan_node(node, plan, index, shapes.at(node.name), registry, options));
+    plan.graph_nodes.push_back({node.name, node.op, node.inputs, node.attributes, {}});
+  }
+  constant_first(plan);
+  for (std::size_t i = 0; i < plan.nodes.size(); ++i) {
+    if (plan.graph_nodes[i].op == "Input") plan.input = static_cast<int>(i);
+    if (plan.graph_nodes[i].op == "Output") plan.output = static_cast<int>(i);
+  }
+  assign_buffers(plan);
+  return plan;
+}
+
+}  // namespace rheobase

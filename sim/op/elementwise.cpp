@@ -1,0 +1,88 @@
+// Affine, Add and Output: one pixel at a time, the same code for the reference and the cpu device.
+#include <memory>
+#include <utility>
+
+#include "sim/op/host_loops.h"
+#include "sim/op/structural_kernels.h"
+
+namespace rheobase {
+namespace {
+
+SignalSpec real_output(const ImageShape& shape) { return {SignalType::real32, shape, {1.0F}, false}; }
+
+// y[c] = scale[c] * x[c] + shift[c]
+class AffineKernel : public Kernel {
+ public:
+  explicit AffineKernel(const KernelContext& context) : input_(context.inputs[0]) {
+    const Tensor& scale = context.node.tensors.at("scale");
+    const Tensor& shift = context.node.tensors.at("shift");
+    for (std::int64_t c = 0; c < input_.shape.channels; ++c) {
+      scale_.push_back(scale.values[scale.values.size() == 1 ? 0 : c] * input_.scale(c));
+      shift_.push_back(shift.values[shift.values.size() == 1 ? 0 : c]);
+    }
+  }
+  SignalSpec output() const override { return real_output(input_.shape); }
+  void step(const StepArgs& args) const override {
+    const std::int64_t channels = input_.shape.channels;
+    for_slot_items(args, input_.shape.pixels(), channels,
+                   [&](int slot, std::int64_t begin, std::int64_t end) {
+                     std::vector<float> scratch(channels);
+                     for (std::int64_t pixel = begin; pixel < end; ++pixel) {
+                       const float* x = stored_pixel(input_, args.inputs[0], slot, pixel, scratch.data());
+                       float* y = args.output.real(slot) + pixel * channels;
+                       for (std::int64_t c = 0; c < channels; ++c) y[c] = scale_[c] * x[c] + shift_[c];
+                     }
+                   });
+  }
+
+ private:
+  SignalSpec input_;
+  std::vector<float> scale_, shift_;
+};
+
+// Sum of the inputs' values in the order of the inputs. One input: a copy with the scale multiplied out
+// (Output).
+class AddKernel : public Kernel {
+ public:
+  explicit AddKernel(const KernelContext& context) : inputs_(context.inputs) {}
+  SignalSpec output() const override { return real_output(inputs_[0].shape); }
+  void step(const StepArgs& args) const override {
+    const ImageShape& shape = inputs_[0].shape;
+    for_slot_items(args, shape.pixels(), shape.channels, [&](int slot, std::int64_t begin, std::int64_t end) {
+      std::vector<float> scratch(shape.channels);
+      for (std::int64_t pixel = begin; pixel < end; ++pixel) {
+        float* y = args.output.real(slot) + pixel * shape.channels;
+        const float* first = pixel_values(inputs_[0], args.inputs[0], slot, pixel, scratch.data());
+        std::copy(first, first + shape.channels, y);
+        for (std::size_t i = 1; i < inputs_.size(); ++i) accumulate(i, args, slot, pixel, scratch.data(), y);
+      }
+    });
+  }
+
+ private:
+  void accumulate(std::size_t i, const StepArgs& args, int slot, std::int64_t pixel, float* scratch,
+                  float* y) const {
+    const SignalSpec& spec = inputs_[i];
+    if (spec.type == SignalType::spikes) {
+      const std::int64_t words = spec.words_per_pixel();
+      for_set_bits(args.inputs[i].spikes(slot) + pixel * words, words,
+                   [&](std::int64_t c) { y[c] += spec.scale(c); });
+      return;
+    }
+    const float* x = pixel_values(spec, args.inputs[i], slot, pixel, scratch);
+    for (std::int64_t c = 0; c < spec.shape.channels; ++c) y[c] += x[c];
+  }
+
+  std::vector<SignalSpec> inputs_;
+};
+
+}  // namespace
+
+std::unique_ptr<Kernel> make_affine(const KernelContext& context) {
+  return std::make_unique<AffineKernel>(context);
+}
+std::unique_ptr<Kernel> make_add(const KernelContext& context) {
+  return std::make_unique<AddKernel>(context);
+}
+
+}  // namespace rheobase

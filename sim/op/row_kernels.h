@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstdint>
+
+namespace rheobase {
+
+/// Weight rows of one plane of output channels: rows[r * width + c], one row a tap, `width` a multiple of 16.
+/// 64-byte aligned; columns beyond the last channel are 0.
+struct RowPlane {
+  const float* rows;
+  const float* bias;   ///< `width` numbers
+  std::int64_t width;  ///< 16, 32 or 64
+};
+
+/// Indices of the set bits of `count` words, in ascending order, each plus `base`, written to `out`; returns
+/// how many. Writes up to 8 entries beyond the last.
+std::int64_t decode_spikes(const std::uint64_t* words, std::int64_t count, std::uint32_t base,
+                           std::uint32_t* out);
+
+/// Where a plane's results go: `valid` columns to pixels[p] + column for each position p.
+struct RowOutputs {
+  float* const* pixels;
+  std::int64_t column;
+  std::int64_t valid;  ///< 1 to the plane's width
+};
+
+/// Event-driven: out[p][c] = bias[c] + sum of rows[events[i]][c] for i in [first[p], first[p + 1]), in that
+/// order.
+void sum_event_rows(const RowPlane& plane, const std::uint32_t* events, const std::int64_t* first,
+                    std::int64_t positions, const RowOutputs& out);
+
+/// Dense, for plane.width == 16: out[p][c] = bias[c] + sum over k of rows[k][c] * x[p * count + k], k
+/// ascending, each step one fused multiply-add.
+void multiply_rows(const RowPlane& plane, const float* x, std::int64_t count, std::int64_t positions,
+                   const RowOutputs& out);
+
+/// Name of the instruction set the kernels run on here, as Highway calls it.
+const char* row_kernel_target();
+
+}  // namespace rheobase
