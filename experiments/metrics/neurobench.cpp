@@ -1,0 +1,162 @@
+#include "experiments/metrics/neurobench.h"
+
+#include <algorithm>
+#include <bit>
+#include <map>
+#include <string>
+#include <utility>
+
+#include "experiments/metrics/fan_out.h"
+#include "sim/core/error.h"
+#include "sim/graph/op_schema.h"
+
+namespace rheobase {
+namespace {
+
+struct Activity {
+  std::uint64_t active = 0;      // values that are not 0
+  std::uint64_t operations = 0;  // sum of their fan-outs
+  bool unit = true;              // every value is -1, 0 or 1
+};
+
+Activity activity_of_reals(std::span<const float> values, const std::uint32_t* fan_out) {
+  Activity result;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const bool active = values[i] != 0.0F;
+    result.active += active ? 1 : 0;
+    result.unit &= !active || values[i] == 1.0F || values[i] == -1.0F;
+    if (fan_out != nullptr) result.operations += active ? fan_out[i] : 0;
+  }
+  return result;
+}
+
+Activity activity_of_spikes(const SignalSpec& spec, const std::uint64_t* words,
+                            const std::uint32_t* fan_out) {
+  Activity result;
+  const std::int64_t per_pixel = spec.words_per_pixel();
+  for (std::int64_t pixel = 0; pixel < spec.shape.pixels(); ++pixel) {
+    for (std::int64_t w = 0; w < per_pixel; ++w) {
+      std::uint64_t rest = words[pixel * per_pixel + w];
+      result.active += std::popcount(rest);
+      if (fan_out == nullptr) continue;
+      const std::uint32_t* neurons = fan_out + pixel * spec.shape.channels + w * 64;
+      for (; rest != 0; rest &= rest - 1) result.operations += neurons[std::countr_zero(rest)];
+    }
+  }
+  return result;
+}
+
+}  // namespace
+
+std::uint64_t footprint_bytes(const Graph& graph) {
+  std::uint64_t bytes = 0;
+  for (const Node& node : graph.nodes) {
+    if (node.op == "Input") continue;
+    for (const auto& [name, tensor] : node.tensors) bytes += tensor.values.size() * sizeof(float);
+  }
+  return bytes;
+}
+
+double connection_sparsity(const Graph& graph) {
+  std::int64_t zeros = 0;
+  std::int64_t weights = 0;
+  for (const Node& node : graph.nodes) {
+    if (!has_synapses(node)) continue;
+    const std::vector<float>& values = node.tensors.at("weight").values;
+    zeros += std::count(values.begin(), values.end(), 0.0F);
+    weights += static_cast<std::int64_t>(values.size());
+  }
+  return weights == 0 ? 0.0 : static_cast<double>(zeros) / static_cast<double>(weights);
+}
+
+NeuroBenchProbe::Work& NeuroBenchProbe::Work::operator+=(const Work& other) {
+  macs += other.macs;
+  acs += other.acs;
+  dense += other.dense;
+  active += other.active;
+  activations += other.activations;
+  return *this;
+}
+
+NeuroBenchProbe::NeuroBenchProbe(const Graph& graph, const std::vector<Node>& order)
+    : signals_(order.size()) {
+  SchemaSet structural;
+  add_structural_schemas(structural);
+  std::map<std::string, std::size_t> index;
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    index[order[i].name] = i;
+    signals_[i].neuron = structural.find(order[i].op) == nullptr;
+    signals_[i].output = order[i].op == "Output";
+  }
+  for (const Node& node : graph.nodes) {
+    if (has_synapses(node)) signals_.at(index.at(node.inputs.at(0))).readers.push_back(&node);
+  }
+}
+
+void NeuroBenchProbe::prepare(Signal& signal, const ImageShape& shape) {
+  for (const Node* reader : signal.readers) {
+    const FanOut one = rheobase::fan_out(*reader, shape);
+    signal.fan_out.resize(one.effective.size(), 0);
+    for (std::size_t i = 0; i < one.effective.size(); ++i) signal.fan_out[i] += one.effective[i];
+    signal.dense += one.dense;
+  }
+  signal.readers.clear();
+}
+
+NeuroBenchProbe::Work NeuroBenchProbe::measure(const Signal& signal, const SignalSpec& spec,
+                                               const SignalView& view, int slot) {
+  const std::uint32_t* fan_out = signal.fan_out.empty() ? nullptr : signal.fan_out.data();
+  const auto size = static_cast<std::size_t>(spec.shape.size());
+  const Activity activity = spec.type == SignalType::spikes
+                                ? activity_of_spikes(spec, view.spikes(slot), fan_out)
+                                : activity_of_reals({view.real(slot), size}, fan_out);
+  Work work;
+  (activity.unit ? work.acs : work.macs) = activity.operations;
+  work.dense = signal.dense;
+  if (signal.neuron) {
+    work.active = activity.active;
+    work.activations = size;
+  }
+  return work;
+}
+
+void NeuroBenchProbe::add_constants(std::span<const int> slots) {
+  for (const Signal& signal : signals_) {
+    if (signal.constant.empty()) continue;
+    for (const int slot : slots) total_ += signal.constant.at(slot);
+  }
+}
+
+void NeuroBenchProbe::on_signal(int node, const SignalSpec& spec, const SignalView& view,
+                                std::span<const int> slots) {
+  Signal& signal = signals_.at(node);
+  if (!signal.readers.empty()) prepare(signal, spec.shape);
+  if (signal.neuron || !signal.fan_out.empty()) {
+    for (const int slot : slots) {
+      const Work work = measure(signal, spec, view, slot);
+      if (!spec.constant) {
+        total_ += work;
+        continue;
+      }
+      if (static_cast<std::size_t>(slot) >= signal.constant.size()) signal.constant.resize(slot + 1);
+      signal.constant[slot] = work;
+    }
+  }
+  // Constant signals are computed, and seen here, before the rest of a sample's first step; the readout is
+  // seen at every step.
+  if (signal.output) add_constants(slots);
+}
+
+SynapticOperations NeuroBenchProbe::synaptic_operations(std::int64_t samples) const {
+  const auto per_sample = [&](std::uint64_t count) {
+    return samples == 0 ? 0.0 : static_cast<double>(count) / static_cast<double>(samples);
+  };
+  return {per_sample(total_.macs), per_sample(total_.acs), per_sample(total_.dense)};
+}
+
+double NeuroBenchProbe::activation_sparsity() const {
+  if (total_.activations == 0) return 0.0;
+  return 1.0 - static_cast<double>(total_.active) / static_cast<double>(total_.activations);
+}
+
+}  // namespace rheobase

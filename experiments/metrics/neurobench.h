@@ -1,0 +1,71 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "sim/engine/engine.h"
+#include "sim/graph/graph.h"
+
+namespace rheobase {
+
+/// NeuroBench's keys (version 2.3.0), per sample and averaged over samples; a sample that stops early counts
+/// the steps it ran.
+struct SynapticOperations {
+  double effective_macs = 0.0;
+  double effective_acs = 0.0;
+  double dense = 0.0;
+};
+
+/// Bytes of the parameters and buffers of all nodes but Input, whose normalisation is preprocessing.
+std::uint64_t footprint_bytes(const Graph& graph);
+/// Share of zeros among the weights of Conv2d and Linear nodes, biases not counted; 0 without weights.
+double connection_sparsity(const Graph& graph);
+
+/// Energy of one operation on 32-bit floats in 45 nm (Horowitz, ISSCC 2014): arithmetic only.
+inline constexpr double energy_per_mac_pj = 4.6;
+inline constexpr double energy_per_ac_pj = 0.9;
+inline double energy_pj(const SynapticOperations& operations) {
+  return energy_per_mac_pj * operations.effective_macs + energy_per_ac_pj * operations.effective_acs;
+}
+
+/// Counts operations and activations of a run by NeuroBench's rules, one call of a layer being one sample's
+/// step. An operation is a non-zero input times a non-zero weight; a call counts as ACs if every input is -1,
+/// 0 or 1, else as MACs. Spikes are judged as stored, without their height, which is folded into the weights:
+/// ACs. A layer that reads the constant image counts at every step, as NeuroBench has it, although the engine
+/// computes it once a sample. A network without state is evaluated, and counts, once a sample.
+class NeuroBenchProbe : public SignalProbe {
+ public:
+  /// `order` is Engine::nodes() of an engine made from `graph`, which must outlive the probe.
+  NeuroBenchProbe(const Graph& graph, const std::vector<Node>& order);
+
+  void on_signal(int node, const SignalSpec& spec, const SignalView& view,
+                 std::span<const int> slots) override;
+
+  SynapticOperations synaptic_operations(std::int64_t samples) const;
+  /// Share of zeros among the outputs of all neurons over all steps and samples; 0 without neurons.
+  double activation_sparsity() const;
+
+ private:
+  struct Work {
+    std::uint64_t macs = 0, acs = 0, dense = 0, active = 0, activations = 0;
+    Work& operator+=(const Work& other);
+  };
+  // One node's output as its readers see it.
+  struct Signal {
+    bool neuron = false;
+    bool output = false;
+    std::vector<const Node*> readers;    // Conv2d and Linear nodes, until fan_out is made of them
+    std::vector<std::uint32_t> fan_out;  // of all readers together, pixel-major; empty without readers
+    std::uint64_t dense = 0;
+    std::vector<Work> constant;  // by slot: of one step, for a signal that does not change with it
+  };
+
+  static void prepare(Signal& signal, const ImageShape& shape);
+  static Work measure(const Signal& signal, const SignalSpec& spec, const SignalView& view, int slot);
+  void add_constants(std::span<const int> slots);
+
+  std::vector<Signal> signals_;  // by node
+  Work total_;
+};
+
+}  // namespace rheobase

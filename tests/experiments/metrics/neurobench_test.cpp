@@ -1,0 +1,114 @@
+#include "experiments/metrics/neurobench.h"
+
+#include <gtest/gtest.h>
+
+#include <array>
+
+namespace rheobase {
+namespace {
+
+// in -> conv (1x1, 2 channels to 2, one weight 0) -> if -> flat -> fc (3 of 4 weights) -> out, over 2 pixels
+// side by side; fc reads the 4 neurons.
+Graph tiny_graph() {
+  Graph graph;
+  Node in{"in", "Input", {}, {{"shape", std::vector<std::int64_t>{2, 1, 2}}}, {}};
+  in.tensors["mean"] = {{2}, {0.5F, 0.5F}};
+  Node conv{"conv", "Conv2d", {"in"}, {}, {}};
+  conv.tensors["weight"] = {{2, 2, 1, 1}, {1.0F, 2.0F, 0.0F, -1.0F}};
+  conv.tensors["bias"] = {{2}, {0.0F, 0.0F}};
+  Node neuron{"if", "IF", {"conv"}, {}, {}};
+  neuron.tensors["v_threshold"] = scalar_tensor(1.0F);
+  const Node flat{"flat", "Flatten", {"if"}, {}, {}};
+  Node fc{"fc", "Linear", {"flat"}, {}, {}};
+  fc.tensors["weight"] = {{1, 4}, {1.0F, 1.0F, 1.0F, 0.0F}};
+  const Node out{"out", "Output", {"fc"}, {}, {}};
+  graph.nodes = {in, conv, neuron, flat, fc, out};
+  return graph;
+}
+
+// Plays the engine: signals of one slot, made up by hand.
+class Player {
+ public:
+  explicit Player(NeuroBenchProbe& probe) : probe_(probe) {}
+
+  void reals(int node, ImageShape shape, std::vector<float> values, bool constant) {
+    show(node, {SignalType::real32, shape, {1.0F}, constant}, reinterpret_cast<std::byte*>(values.data()));
+  }
+  void spikes(int node, ImageShape shape, std::vector<std::uint64_t> words) {
+    show(node, {SignalType::spikes, shape, {0.25F}, false}, reinterpret_cast<std::byte*>(words.data()));
+  }
+
+ private:
+  void show(int node, const SignalSpec& spec, std::byte* data) {
+    const std::array<int, 1> slots{0};
+    probe_.on_signal(node, spec, {data, spec.bytes()}, slots);
+  }
+
+  NeuroBenchProbe& probe_;
+};
+
+TEST(NeuroBench, CountsATinyNetworkByHand) {
+  const Graph graph = tiny_graph();
+  NeuroBenchProbe probe(graph, graph.nodes);
+  Player engine(probe);
+  // Pixel-major: channel 0 of both pixels leads to one output (its second weight is 0), channel 1 to two.
+  // Non-zero inputs: channels 0 and 1 of pixel 0, channel 1 of pixel 1: 1 + 2 + 2 products.
+  engine.reals(0, {2, 1, 2}, {0.5F, 0.25F, 0.0F, 2.0F}, true);
+  engine.reals(1, {2, 1, 2}, {1.0F, 1.0F, 1.0F, 1.0F}, true);
+  for (const std::uint64_t flat : {0b1001U, 0b0111U}) {
+    engine.spikes(2, {2, 1, 2}, {0b01U, 0b10U});  // 2 of 4 neurons fire
+    engine.spikes(3, {4, 1, 1}, {flat});          // neuron 3 leads nowhere: 1 product, then 3
+    engine.reals(4, {1, 1, 1}, {1.0F}, false);
+    engine.reals(5, {1, 1, 1}, {1.0F}, false);
+  }
+  const SynapticOperations operations = probe.synaptic_operations(1);
+  EXPECT_EQ(operations.effective_macs, 2 * 5);
+  EXPECT_EQ(operations.effective_acs, 1 + 3);
+  EXPECT_EQ(operations.dense, 2 * (8 + 4));
+  EXPECT_EQ(probe.activation_sparsity(), 0.5);
+  EXPECT_DOUBLE_EQ(energy_pj(operations), 4.6 * 10 + 0.9 * 4);
+}
+
+TEST(NeuroBench, UnitInputsMakeACallAccumulateOnly) {
+  const Graph graph = tiny_graph();
+  NeuroBenchProbe probe(graph, graph.nodes);
+  Player engine(probe);
+  engine.reals(0, {2, 1, 2}, {1.0F, -1.0F, 0.0F, 1.0F}, false);
+  EXPECT_EQ(probe.synaptic_operations(1).effective_acs, 1 + 2 + 2);
+  EXPECT_EQ(probe.synaptic_operations(1).effective_macs, 0);
+}
+
+TEST(NeuroBench, ANetworkWithoutStateCountsOnceASample) {
+  const Graph graph = tiny_graph();
+  NeuroBenchProbe probe(graph, graph.nodes);
+  Player engine(probe);
+  engine.reals(0, {2, 1, 2}, {0.5F, 0.5F, 0.5F, 0.5F}, true);
+  engine.reals(2, {2, 1, 2}, {0.0F, 0.0F, 0.0F, 3.0F}, true);
+  engine.reals(3, {4, 1, 1}, {0.0F, 0.0F, 0.0F, 3.0F}, true);
+  engine.reals(5, {1, 1, 1}, {1.0F}, true);
+  EXPECT_EQ(probe.synaptic_operations(1).effective_macs, 6);
+  EXPECT_EQ(probe.synaptic_operations(1).dense, 8 + 4);
+  EXPECT_EQ(probe.activation_sparsity(), 0.75);
+}
+
+TEST(NeuroBench, ASpikeMapWiderThanAWordKeepsItsNeurons) {
+  Graph graph = tiny_graph();
+  Tensor& weight = graph.find("conv")->tensors["weight"];
+  weight = {{1, 70, 1, 1}, std::vector<float>(70, 0.0F)};
+  weight.values[65] = 1.0F;
+  NeuroBenchProbe probe(graph, graph.nodes);
+  Player engine(probe);
+  engine.spikes(0, {70, 1, 2}, {~0ULL, 0b111111U, 0U, 0b000010U});  // all of pixel 0, channel 65 of pixel 1
+  EXPECT_EQ(probe.synaptic_operations(1).effective_acs, 2);
+}
+
+TEST(NeuroBench, StaticNumbersOfTheGraph) {
+  const Graph graph = tiny_graph();
+  // 4 + 2 numbers of conv, 1 of if, 4 of fc; the input's normalisation is not the network's.
+  EXPECT_EQ(footprint_bytes(graph), 11 * sizeof(float));
+  EXPECT_DOUBLE_EQ(connection_sparsity(graph), 2.0 / 8.0);
+  EXPECT_EQ(connection_sparsity({}), 0.0);
+}
+
+}  // namespace
+}  // namespace rheobase
