@@ -1,0 +1,174 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "sim/format/hdf5_entry.h"
+#include "sim/format/model_file.h"
+#include "sim/format/model_layout.h"
+#include "sim/format/sealed_file.h"
+#include "sim/graph/validate.h"
+
+namespace rheobase {
+namespace {
+
+using hdf5::Place;
+
+// Reads as much of a model as there is and collects the faults of the rest.
+class ModelReader {
+ public:
+  ModelReader(std::uint64_t file_bytes, Faults& faults) : entries_(file_bytes, faults), faults_(faults) {}
+
+  Model model(const Place& root) {
+    entries_.refuse_others(root, {"arithmetic", "tool_version", "source", "source_sha256", "conversion"},
+                           {"graph", "stop"});
+    Model model;
+    if (const auto arithmetic = entries_.attribute<std::string>(root, "arithmetic")) {
+      if (!is_arithmetic(*arithmetic)) {
+        faults_.push_back({"/arithmetic", fmt::format("'{}' is neither float32 nor fixed", *arithmetic)});
+      }
+      model.arithmetic = *arithmetic;
+    }
+    Provenance& from = model.provenance;
+    from.tool_version = entries_.attribute_or_empty<std::string>(root, "tool_version");
+    from.source = entries_.attribute_or_empty<std::string>(root, "source");
+    from.source_sha256 = entries_.attribute_or_empty<std::string>(root, "source_sha256");
+    from.conversion = entries_.attribute_or_empty<std::string>(root, "conversion");
+    for (const std::string& name : entries_.member_names(root)) {
+      if (name == "stop") model.stop = stop(root);
+    }
+    model.graph = graph(root);
+    return model;
+  }
+
+  /// Nodes with a fault of their own: what validation says of them is but its consequence.
+  const std::set<std::string>& damaged() const { return damaged_; }
+
+ private:
+  std::optional<StopSettings> stop(const Place& root) {
+    const auto group = entries_.group(root, "stop");
+    if (!group) return std::nullopt;
+    const Place place{group->get(), root.child("stop")};
+    entries_.refuse_others(place, {"policy", "alpha", "threshold"}, {});
+    const auto policy = entries_.attribute<std::string>(place, "policy");
+    const auto alpha = entries_.attribute<double>(place, "alpha");
+    const auto threshold = entries_.attribute<double>(place, "threshold");
+    if (!policy || !alpha || !threshold) return std::nullopt;
+    const StopSettings settings{*policy, *alpha, *threshold};
+    try {
+      make_stop_policy(settings);
+    } catch (const InputError& error) {
+      faults_.push_back({place.path, error.what()});
+    }
+    return settings;
+  }
+
+  Graph graph(const Place& root) {
+    Graph result;
+    const auto group = entries_.group(root, "graph");
+    if (!group) return result;
+    const Place place{group->get(), root.child("graph")};
+    entries_.refuse_others(place, {}, {"nodes"});
+    const auto nodes = entries_.group(place, "nodes");
+    if (!nodes) return result;
+    const Place list{nodes->get(), place.child("nodes")};
+    entries_.refuse_others(list, {}, numbered(list));
+    for (const std::string& number : numbered(list)) result.nodes.push_back(node(list, number));
+    return result;
+  }
+
+  // The names that as many nodes as the group has members must have.
+  std::set<std::string> numbered(const Place& list) {
+    std::set<std::string> names;
+    const std::size_t count = std::min(entries_.member_names(list).size(), max_nodes);
+    for (std::size_t i = 0; i < count; ++i) names.insert(node_group_name(i));
+    return names;
+  }
+
+  Node node(const Place& list, const std::string& number) {
+    const std::size_t faults_before = faults_.size();
+    Node result;
+    if (const auto group = entries_.group(list, number)) {
+      const Place place{group->get(), list.child(number)};
+      entries_.refuse_others(place, {"name", "op", "inputs"}, {"attributes", "tensors"});
+      result.name = entries_.attribute_or_empty<std::string>(place, "name");
+      result.op = entries_.attribute_or_empty<std::string>(place, "op");
+      result.inputs = entries_.attribute_or_empty<std::vector<std::string>>(place, "inputs");
+      read_attributes(place, result);
+      read_tensors(place, result);
+    }
+    if (faults_.size() > faults_before) damaged_.insert(result.name);
+    return result;
+  }
+
+  void read_attributes(const Place& node, Node& result) {
+    const auto group = entries_.group(node, "attributes");
+    if (!group) return;
+    const Place place{group->get(), node.child("attributes")};
+    const auto names = entries_.attribute_names(place);
+    entries_.refuse_others(place, {names.begin(), names.end()}, {});
+    for (const std::string& name : names) {
+      const auto entry = entries_.entry(place, name);
+      if (entry) std::visit([&](const auto& value) { set(place, name, value, result); }, *entry);
+    }
+  }
+
+  template <class Value>
+  void set(const Place& place, const std::string& name, const Value& value, Node& node) {
+    if constexpr (std::is_constructible_v<Attribute, Value>) {
+      node.attributes.emplace(name, value);
+    } else {
+      faults_.push_back(
+          {place.child(name), fmt::format("is {}, which no setting is", hdf5::type_name(value))});
+    }
+  }
+
+  void read_tensors(const Place& node, Node& result) {
+    const auto group = entries_.group(node, "tensors");
+    if (!group) return;
+    const Place place{group->get(), node.child("tensors")};
+    const auto names = entries_.member_names(place);
+    entries_.refuse_others(place, {}, {names.begin(), names.end()});
+    for (const std::string& name : names) {
+      if (auto tensor = entries_.tensor(place, name)) result.tensors.emplace(name, std::move(*tensor));
+    }
+  }
+
+  hdf5::EntryReader entries_;
+  Faults& faults_;
+  std::set<std::string> damaged_;
+};
+
+// validate(), with the errors that it throws (sizes beyond all bounds) made faults too.
+Faults graph_faults(const Graph& graph, const SchemaSet& schemas) {
+  try {
+    return validate(graph, schemas).faults;
+  } catch (const InputError& error) {
+    return {{"graph", error.what()}};
+  }
+}
+
+}  // namespace
+
+Model read_model(const std::string& path, const SchemaSet& schemas) {
+  const SealedFile sealed = read_sealed(path, FileKind::model, model_file_version);
+  Faults faults;
+  Model model;
+  std::set<std::string> damaged;
+  try {
+    const hdf5::Session session;
+    const hdf5::File file = hdf5::open_image(sealed.bytes);
+    ModelReader reader(sealed.bytes.size(), faults);
+    model = reader.model({file.get(), "/"});
+    damaged = reader.damaged();
+  } catch (const hdf5::CallFailed& failure) {
+    throw InputError(path, "", failure.what());
+  }
+  for (Fault& fault : graph_faults(model.graph, schemas)) {
+    if (!damaged.contains(fault.where)) faults.push_back(std::move(fault));
+  }
+  throw_if_any(path, faults);
+  return model;
+}
+
+}  // namespace rheobase

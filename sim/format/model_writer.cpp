@@ -1,0 +1,132 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "sim/core/file.h"
+#include "sim/format/hdf5_entry.h"
+#include "sim/format/model_file.h"
+#include "sim/format/model_layout.h"
+#include "sim/format/sealed_file.h"
+
+namespace rheobase {
+namespace {
+
+using hdf5::Group;
+
+// What a model must not hold because HDF5 could not give it back.
+class StorableCheck {
+ public:
+  explicit StorableCheck(Faults& faults) : faults_(faults) {}
+
+  void model(const Model& model) {
+    if (!is_arithmetic(model.arithmetic)) {
+      faults_.push_back({"arithmetic", fmt::format("'{}' is neither float32 nor fixed", model.arithmetic)});
+    }
+    const Provenance& from = model.provenance;
+    for (const std::string* const text :
+         {&from.tool_version, &from.source, &from.source_sha256, &from.conversion}) {
+      this->text("provenance", *text);
+    }
+    if (model.stop) text("stop", model.stop->policy);
+    if (model.graph.nodes.size() > max_nodes) {
+      faults_.push_back({"graph", fmt::format("{} nodes, at most {}", model.graph.nodes.size(), max_nodes)});
+    }
+    for (const Node& node : model.graph.nodes) this->node(node);
+  }
+
+ private:
+  void text(const std::string& where, const std::string& text) {
+    if (!hdf5::storable_text(text)) faults_.push_back({where, "a text with a NUL character"});
+  }
+
+  void key(const std::string& where, const std::string& key) {
+    const bool sound =
+        !key.empty() && key != "." && key.find_first_of(std::string_view("/\0", 2)) == std::string::npos;
+    if (!sound) faults_.push_back({where, fmt::format("'{}' cannot name an entry of a file", key)});
+  }
+
+  void node(const Node& node) {
+    text(node.name, node.name);
+    text(node.name, node.op);
+    for (const std::string& input : node.inputs) text(node.name, input);
+    for (const auto& [name, value] : node.attributes) {
+      key(node.name, name);
+      if (const auto* const word = std::get_if<std::string>(&value)) text(node.name, *word);
+    }
+    for (const auto& [name, tensor] : node.tensors) {
+      key(node.name, name);
+      this->tensor(node.name, name, tensor);
+    }
+  }
+
+  void tensor(const std::string& node, const std::string& name, const Tensor& tensor) {
+    const bool negative = std::any_of(tensor.shape.begin(), tensor.shape.end(), [](auto e) { return e < 0; });
+    if (negative || tensor.shape.size() > H5S_MAX_RANK ||
+        element_count(tensor.shape) != static_cast<std::int64_t>(tensor.values.size())) {
+      faults_.push_back({node, fmt::format("tensor '{}' of shape {} with {} values", name,
+                                           to_string(tensor.shape), tensor.values.size())});
+    }
+  }
+
+  Faults& faults_;
+};
+
+void write_node(hid_t nodes, std::size_t number, const Node& node) {
+  const Group group = hdf5::create_group(nodes, node_group_name(number));
+  hdf5::write_attribute(group.get(), "name", node.name);
+  hdf5::write_attribute(group.get(), "op", node.op);
+  hdf5::write_attribute(group.get(), "inputs", node.inputs);
+  const Group attributes = hdf5::create_group(group.get(), "attributes");
+  for (const auto& [name, value] : node.attributes) {
+    std::visit([&, &key = name](const auto& v) { hdf5::write_attribute(attributes.get(), key, v); }, value);
+  }
+  const Group tensors = hdf5::create_group(group.get(), "tensors");
+  for (const auto& [name, tensor] : node.tensors) {
+    hdf5::write_dataset(tensors.get(), name, tensor.shape, H5T_IEEE_F32LE, H5T_NATIVE_FLOAT,
+                        tensor.values.data());
+  }
+}
+
+void write_root(hid_t file, const Model& model) {
+  hdf5::write_attribute(file, "arithmetic", model.arithmetic);
+  hdf5::write_attribute(file, "tool_version", model.provenance.tool_version);
+  hdf5::write_attribute(file, "source", model.provenance.source);
+  hdf5::write_attribute(file, "source_sha256", model.provenance.source_sha256);
+  hdf5::write_attribute(file, "conversion", model.provenance.conversion);
+  if (!model.stop) return;
+  const Group stop = hdf5::create_group(file, "stop");
+  hdf5::write_attribute(stop.get(), "policy", model.stop->policy);
+  hdf5::write_attribute(stop.get(), "alpha", model.stop->alpha);
+  hdf5::write_attribute(stop.get(), "threshold", model.stop->threshold);
+}
+
+std::string model_image(const Model& model) {
+  const hdf5::Session session;
+  hdf5::MemoryFile file(seal_bytes);
+  write_root(file.id(), model);
+  {
+    const Group graph = hdf5::create_group(file.id(), "graph");
+    const Group nodes = hdf5::create_group(graph.get(), "nodes");
+    for (std::size_t i = 0; i < model.graph.nodes.size(); ++i)
+      write_node(nodes.get(), i, model.graph.nodes[i]);
+  }
+  return file.finish();
+}
+
+}  // namespace
+
+bool is_arithmetic(const std::string& name) { return name == "float32" || name == "fixed"; }
+
+std::string node_group_name(std::size_t number) { return fmt::format("{:06}", number); }
+
+void write_model(const Model& model, const std::string& path) {
+  Faults faults;
+  StorableCheck(faults).model(model);
+  throw_if_any(path, faults);
+  std::string image = model_image(model);
+  seal(image, FileKind::model, model_file_version);
+  write_file(path, image);
+}
+
+}  // namespace rheobase

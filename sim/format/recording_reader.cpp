@@ -1,0 +1,131 @@
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "sim/format/hdf5_entry.h"
+#include "sim/format/recording_file.h"
+#include "sim/format/sealed_file.h"
+#include "sim/graph/op_schema.h"
+
+namespace rheobase {
+namespace {
+
+using hdf5::Place;
+
+// Deflate makes at most 1032 bytes of one.
+constexpr std::uint64_t deflate_expansion = 1032;
+
+class RecordingReader {
+ public:
+  RecordingReader(std::uint64_t file_bytes, Faults& faults) : entries_(file_bytes, faults), faults_(faults) {}
+
+  Recording recording(const Place& root) {
+    Recording result;
+    result.info = info(root);
+    if (!faults_.empty() || !check_info(result.info)) return result;
+    const RecordingInfo& info = result.info;
+    const auto layers = static_cast<std::int64_t>(info.layers.size());
+    result.labels = entries_.values<std::int64_t>(root, "label", {info.samples});
+    result.exit_steps = entries_.values<std::int64_t>(root, "exit_step", {info.samples});
+    result.stopped = entries_.values<std::uint8_t>(root, "stopped", {info.samples});
+    result.spike_counts = entries_.values<std::uint64_t>(root, "spike_counts", {info.samples, layers});
+    result.logits =
+        entries_.values<float>(root, "logits", {info.samples, info.steps, info.classes}, deflate_expansion);
+    if (faults_.empty()) check_rows(result);
+    return result;
+  }
+
+ private:
+  RecordingInfo info(const Place& root) {
+    const auto text = [&](const char* name) { return entries_.attribute_or_empty<std::string>(root, name); };
+    const auto number = [&](const char* name) {
+      return entries_.attribute_or_empty<std::int64_t>(root, name);
+    };
+    const auto real = [&](const char* name) { return entries_.attribute_or_empty<double>(root, name); };
+    RecordingInfo info{text("tool_version"),
+                       text("model"),
+                       text("model_sha256"),
+                       text("data"),
+                       text("split"),
+                       text("device"),
+                       text("arithmetic"),
+                       text("coding"),
+                       number("seed"),
+                       {text("stop_policy"), real("stop_alpha"), real("stop_threshold")},
+                       number("first"),
+                       number("samples"),
+                       number("steps"),
+                       number("classes"),
+                       {}};
+    const auto names = entries_.attribute_or_empty<std::vector<std::string>>(root, "layer_names");
+    const auto neurons = entries_.attribute_or_empty<std::vector<std::int64_t>>(root, "layer_neurons");
+    if (names.size() != neurons.size()) {
+      faults_.push_back(
+          {"/layer_names", fmt::format("{} names for {} layers", names.size(), neurons.size())});
+      return info;
+    }
+    for (std::size_t i = 0; i < names.size(); ++i) info.layers.push_back({names[i], neurons[i]});
+    return info;
+  }
+
+  bool check_info(const RecordingInfo& info) {
+    const auto check = [&](const char* name, std::int64_t value, std::int64_t minimum) {
+      // 2^40 keeps every product below in range.
+      if (value >= minimum && value <= (std::int64_t{1} << 40)) return;
+      faults_.push_back(
+          {std::string("/") + name, fmt::format("is {}, expected at least {}", value, minimum)});
+    };
+    check("first", info.first, 0);
+    check("samples", info.samples, 1);
+    check("steps", info.steps, 1);
+    check("classes", info.classes, 1);
+    for (const RecordedLayer& layer : info.layers) check("layer_neurons", layer.neurons, 0);
+    return faults_.empty();
+  }
+
+  void check_rows(const Recording& recording) {
+    const std::int64_t T = recording.info.steps;
+    const std::int64_t K = recording.info.classes;
+    for (std::int64_t row = 0; row < recording.info.samples; ++row) {
+      const std::int64_t exit = recording.exit_steps[row];
+      if (exit < 1 || exit > T) {
+        faults_.push_back(
+            {fmt::format("/exit_step[{}]", row), fmt::format("is {}, expected 1 to {}", exit, T)});
+        continue;
+      }
+      for (std::int64_t i = exit * K; i < T * K; ++i) {
+        if (std::isnan(recording.logits[row * T * K + i])) continue;
+        faults_.push_back(
+            {fmt::format("/logits[{}]", row), fmt::format("has numbers after its exit at step {}", exit)});
+        break;
+      }
+    }
+  }
+
+  hdf5::EntryReader entries_;
+  Faults& faults_;
+};
+
+}  // namespace
+
+std::span<const float> Recording::logits_at(std::int64_t row, std::int64_t t) const {
+  const auto K = static_cast<std::size_t>(info.classes);
+  return std::span(logits).subspan(static_cast<std::size_t>(row * info.steps + t - 1) * K, K);
+}
+
+Recording read_recording(const std::string& path) {
+  const SealedFile sealed = read_sealed(path, FileKind::recording, recording_file_version);
+  Faults faults;
+  Recording recording;
+  try {
+    const hdf5::Session session;
+    const hdf5::File file = hdf5::open_image(sealed.bytes);
+    recording = RecordingReader(sealed.bytes.size(), faults).recording({file.get(), "/"});
+  } catch (const hdf5::CallFailed& failure) {
+    throw InputError(path, "", failure.what());
+  }
+  throw_if_any(path, faults);
+  return recording;
+}
+
+}  // namespace rheobase

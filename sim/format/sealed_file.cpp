@@ -1,0 +1,106 @@
+#include "sim/format/sealed_file.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <string_view>
+
+#include "sim/core/error.h"
+#include "sim/core/file.h"
+
+namespace rheobase {
+namespace {
+
+constexpr std::string_view magic = "RHEOBASE";
+constexpr std::size_t kind_offset = 8;
+constexpr std::size_t version_offset = 12;
+constexpr std::size_t length_offset = 16;
+constexpr std::size_t digest_offset = 24;
+constexpr std::size_t digest_length = 64;
+
+void put_little_endian(std::string& bytes, std::size_t offset, std::size_t width, std::uint64_t value) {
+  for (std::size_t i = 0; i < width; ++i) bytes[offset + i] = static_cast<char>(value >> (8 * i));
+}
+
+std::uint64_t little_endian(std::string_view bytes, std::size_t offset, std::size_t width) {
+  std::uint64_t value = 0;
+  for (std::size_t i = width; i-- > 0;) value = value << 8 | static_cast<unsigned char>(bytes[offset + i]);
+  return value;
+}
+
+const char* kind_name(std::uint64_t kind) {
+  if (kind == static_cast<std::uint64_t>(FileKind::model)) return "model";
+  if (kind == static_cast<std::uint64_t>(FileKind::recording)) return "recording";
+  return "unknown";
+}
+
+// The first 512 bytes, fewer where the file is shorter. Read on their own, so that a large file of another
+// sort, or a device without an end, is refused at once.
+std::string read_seal(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) throw InputError(path, "cannot open", std::strerror(errno));
+  std::array<char, seal_bytes> block{};
+  file.read(block.data(), block.size());
+  return {block.data(), static_cast<std::size_t>(file.gcount())};
+}
+
+void check_seal(const std::string& path, std::string_view seal, FileKind kind, std::uint32_t newest) {
+  const auto* const expected = kind_name(static_cast<std::uint64_t>(kind));
+  if (seal.substr(0, magic.size()) != magic) {
+    throw InputError(path, "", fmt::format("not a Rheobase {} file", expected));
+  }
+  if (seal.size() < seal_bytes) {
+    throw InputError(path, "", fmt::format("cut short: {} bytes, the header alone has 512", seal.size()));
+  }
+  const std::uint64_t found = little_endian(seal, kind_offset, 4);
+  if (found != static_cast<std::uint64_t>(kind)) {
+    throw InputError(path, "", fmt::format("a Rheobase {} file, expected a {}", kind_name(found), expected));
+  }
+  const std::uint64_t version = little_endian(seal, version_offset, 4);
+  if (version < 1 || version > newest) {
+    throw InputError(path, "", fmt::format("layout version {}, this program reads 1 to {}", version, newest));
+  }
+}
+
+}  // namespace
+
+void seal(std::string& file, FileKind kind, std::uint32_t version) {
+  if (file.size() < seal_bytes) throw InternalError("no room for the seal");
+  const std::string_view rest = std::string_view(file).substr(seal_bytes);
+  const std::string digest = sha256(rest);
+  file.replace(0, magic.size(), magic);
+  put_little_endian(file, kind_offset, 4, static_cast<std::uint32_t>(kind));
+  put_little_endian(file, version_offset, 4, version);
+  put_little_endian(file, length_offset, 8, rest.size());
+  file.replace(digest_offset, digest_length, digest);
+  std::fill(file.begin() + digest_offset + digest_length, file.begin() + seal_bytes, '\0');
+}
+
+SealedFile read_sealed(const std::string& path, FileKind kind, std::uint32_t newest_version) {
+  check_seal(path, read_seal(path), kind, newest_version);
+  SealedFile file{0, read_file(path)};
+  const std::string_view bytes = file.bytes;
+  // Once more: the file may have been replaced since its seal was read.
+  check_seal(path, bytes.substr(0, seal_bytes), kind, newest_version);
+  file.version = static_cast<std::uint32_t>(little_endian(bytes, version_offset, 4));
+  const std::string_view rest = bytes.substr(seal_bytes);
+  const std::uint64_t stated = little_endian(bytes, length_offset, 8);
+  if (rest.size() != stated) {
+    throw InputError(
+        path, "",
+        fmt::format("{} bytes behind the header, which says {}: cut short or damaged", rest.size(), stated));
+  }
+  const std::string_view padding =
+      bytes.substr(digest_offset + digest_length, seal_bytes - digest_offset - digest_length);
+  if (padding.find_first_not_of('\0') != std::string_view::npos ||
+      bytes.substr(digest_offset, digest_length) != sha256(rest)) {
+    throw InputError(path, "", "damaged: the checksum does not fit the contents");
+  }
+  return file;
+}
+
+}  // namespace rheobase

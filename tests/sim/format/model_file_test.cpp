@@ -1,0 +1,122 @@
+#include "sim/format/model_file.h"
+
+#include <gmock/gmock.h>
+
+#include <chrono>
+
+#include "tests/sim/format/sample_models.h"
+#include "tests/sim/format/scratch.h"
+
+namespace rheobase {
+namespace {
+
+using testing::HasSubstr;
+
+TEST(ModelFile, GivesBackRandomModels) {
+  const Scratch scratch;
+  const std::string path = scratch.file("model.h5");
+  for (std::uint64_t seed = 0; seed < 200; ++seed) {
+    const Model model = random_model(seed);
+    write_model(model, path);
+    ASSERT_EQ(read_model(path, sample_schemas()), model) << "seed " << seed;
+  }
+}
+
+TEST(ModelFile, GivesBackASmallModel) {
+  const Scratch scratch;
+  write_model(small_model(), scratch.file("model.h5"));
+  EXPECT_EQ(read_model(scratch.file("model.h5"), sample_schemas()), small_model());
+}
+
+TEST(ModelFile, VersionOneIsReadForEver) {
+  EXPECT_EQ(read_model(RHEOBASE_GOLDEN_DIR "/model-v1.h5", sample_schemas()), small_model());
+}
+
+TEST(ModelFile, SameModelSameBytes) {
+  const Scratch scratch;
+  for (std::uint64_t seed = 0; seed < 10; ++seed) {
+    write_model(random_model(seed), scratch.file("a.h5"));
+    write_model(random_model(seed), scratch.file("b.h5"));
+    EXPECT_EQ(bytes_of(scratch.file("a.h5")), bytes_of(scratch.file("b.h5"))) << "seed " << seed;
+  }
+}
+
+TEST(ModelFile, HoldsManyNodesAndLongLists) {
+  Model model;
+  using List = std::vector<std::int64_t>;
+  model.graph.nodes.push_back({"in", "Input", {}, {{"shape", List{1}}}, {}});
+  for (int i = 0; i < 3000; ++i) {
+    const std::string name = "node " + std::to_string(i);
+    model.graph.nodes.push_back({name, "Any", {model.graph.nodes.back().name}, {{"list", List(i == 7 ? 20'000 : i % 5)}}, {}});
+  }
+  model.graph.nodes.push_back({"out", "Output", {model.graph.nodes.back().name}, {}, {}});
+  const Scratch scratch;
+  write_model(model, scratch.file("model.h5"));
+  EXPECT_EQ(read_model(scratch.file("model.h5"), sample_schemas()), model);
+}
+
+// The size of a VGG-16 for CIFAR-10.
+TEST(ModelFile, ReadsFiftyMegabytesQuickly) {
+  Model model = small_model();
+  model.graph.nodes[3].tensors["weight"] = {{400'000, 32}, std::vector<float>(400'000 * 32, 0.5F)};
+  const Scratch scratch;
+  write_model(model, scratch.file("model.h5"));
+  const auto start = std::chrono::steady_clock::now();
+  const Model read = read_model(scratch.file("model.h5"), sample_schemas());
+  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+  EXPECT_EQ(read, model);
+  RecordProperty("seconds", std::to_string(seconds.count()));
+  EXPECT_LT(seconds.count(), 10.0);  // far above what it takes, far below a quadratic mistake
+}
+
+TEST(ModelFile, RefusesWhatHdf5CouldNotGiveBack) {
+  const Scratch scratch;
+  Model model = small_model();
+  model.arithmetic = "float16";
+  model.graph.nodes[0].name = std::string("nul\0l", 5);
+  model.graph.nodes[1].tensors["a/b"] = scalar_tensor(1);
+  model.graph.nodes[1].attributes[""] = std::int64_t{1};
+  model.graph.nodes[2].tensors["short"] = {{2, 2}, {1.0F}};
+  model.graph.nodes[3].tensors["deep"] = {Shape(33, 1), {1.0F}};
+  const std::string message = input_error([&] { write_model(model, scratch.file("model.h5")); });
+  EXPECT_THAT(message, HasSubstr("'float16' is neither float32 nor fixed"));
+  EXPECT_THAT(message, HasSubstr("NUL"));
+  EXPECT_THAT(message, HasSubstr("'a/b' cannot name an entry"));
+  EXPECT_THAT(message, HasSubstr("'' cannot name an entry"));
+  EXPECT_THAT(message, HasSubstr("tensor 'short' of shape 2x2 with 1 values"));
+  EXPECT_THAT(message, HasSubstr("tensor 'deep'"));
+  EXPECT_TRUE(scratch.empty());
+}
+
+TEST(ModelFile, NamesTheFolderItCannotWriteTo) {
+  const Scratch scratch;
+  const std::string path = scratch.file("no/such/folder/model.h5");
+  EXPECT_THAT(input_error([&] { write_model(small_model(), path); }), HasSubstr(path));
+  scratch.put("file", "");
+  EXPECT_THAT(input_error([&] { write_model(small_model(), scratch.file("file/model.h5")); }),
+              HasSubstr("Not a directory"));
+}
+
+TEST(ModelFile, LeavesNothingOnAReadOnlyDisk) {
+  const TinyDisk disk("size=64k,ro");
+  if (!disk.mounted()) GTEST_SKIP() << "mounting a small disk takes root";
+  EXPECT_THAT(input_error([&] { write_model(small_model(), disk.file("model.h5")); }),
+              HasSubstr("Read-only"));
+  EXPECT_TRUE(disk.empty());
+}
+
+TEST(ModelFile, LeavesTheOldFileOnAFullDisk) {
+  const TinyDisk disk;
+  if (!disk.mounted()) GTEST_SKIP() << "mounting a small disk takes root";
+  write_model(small_model(), disk.file("model.h5"));
+  Model large = small_model();
+  large.graph.nodes[3].tensors["weight"] = {{3000, 32}, std::vector<float>(3000 * 32)};
+  EXPECT_THAT(input_error([&] { write_model(large, disk.file("model.h5")); }), HasSubstr("No space left"));
+  EXPECT_EQ(read_model(disk.file("model.h5"), sample_schemas()), small_model());
+  EXPECT_THAT(input_error([&] { write_model(large, disk.file("other.h5")); }), HasSubstr("No space left"));
+  std::filesystem::remove(disk.file("model.h5"));
+  EXPECT_TRUE(disk.empty());
+}
+
+}  // namespace
+}  // namespace rheobase
