@@ -1,10 +1,12 @@
 #include "sim/core/parallel.h"
 
+#include <oneapi/tbb/global_control.h>
 #include <oneapi/tbb/parallel_for.h>
 #include <oneapi/tbb/partitioner.h>
 #include <oneapi/tbb/task_arena.h>
 
 #include <algorithm>
+#include <optional>
 #include <thread>
 
 // oneTBB is not built with ThreadSanitizer, which therefore cannot see its fork and join; these two calls
@@ -20,7 +22,13 @@ static void __tsan_release(void*) {}
 namespace rheobase {
 
 struct TaskPool::Arena {
-  explicit Arena(int threads) : tasks(threads) {}
+  explicit Arena(int threads) : tasks(threads) {
+    // Without this oneTBB caps its workers at one a core, and says so on stderr.
+    if (threads > oneapi::tbb::info::default_concurrency()) {
+      limit.emplace(oneapi::tbb::global_control::max_allowed_parallelism, threads);
+    }
+  }
+  std::optional<oneapi::tbb::global_control> limit;
   oneapi::tbb::task_arena tasks;
 };
 

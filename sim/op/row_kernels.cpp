@@ -5,6 +5,9 @@
 #include <cmath>
 #include <cstring>
 
+// Loops over registers: without unrolling, at -O2, their vectors would live in memory.
+#define RHEOBASE_UNROLL _Pragma("GCC unroll 16")
+
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "sim/op/row_kernels.cpp"
 #include <hwy/foreach_target.h>
@@ -58,11 +61,11 @@ HWY_INLINE void store_row(const hn::Vec<Floats>* sum, const RowOutputs& out, std
   const Floats d;
   float* target = out.pixels[position] + out.column;
   if (out.valid == Vectors * lanes) {
-    for (int v = 0; v < Vectors; ++v) hn::StoreU(sum[v], d, target + v * lanes);
+    RHEOBASE_UNROLL for (int v = 0; v < Vectors; ++v) hn::StoreU(sum[v], d, target + v * lanes);
     return;
   }
   HWY_ALIGN std::array<float, Vectors * lanes> row;
-  for (int v = 0; v < Vectors; ++v) hn::Store(sum[v], d, row.data() + v * lanes);
+  RHEOBASE_UNROLL for (int v = 0; v < Vectors; ++v) hn::Store(sum[v], d, row.data() + v * lanes);
   std::memcpy(target, row.data(), static_cast<std::size_t>(out.valid) * sizeof(float));
 }
 
@@ -73,10 +76,11 @@ void sum_rows(const RowPlane& plane, const std::uint32_t* events, const std::int
   constexpr std::int64_t width = Vectors * lanes;
   for (std::int64_t p = 0; p < positions; ++p) {
     hn::Vec<Floats> sum[Vectors];
-    for (int v = 0; v < Vectors; ++v) sum[v] = hn::Load(d, plane.bias + v * lanes);
+    RHEOBASE_UNROLL for (int v = 0; v < Vectors; ++v) sum[v] = hn::Load(d, plane.bias + v * lanes);
     for (std::int64_t i = first[p]; i < first[p + 1]; ++i) {
       const float* row = plane.rows + events[i] * width;
-      for (int v = 0; v < Vectors; ++v) sum[v] = hn::Add(sum[v], hn::Load(d, row + v * lanes));
+      RHEOBASE_UNROLL for (int v = 0; v < Vectors; ++v) sum[v] =
+          hn::Add(sum[v], hn::Load(d, row + v * lanes));
     }
     store_row<Vectors>(sum, out, p);
   }
@@ -100,18 +104,19 @@ void multiply_block(const RowPlane& plane, const float* x, std::int64_t count, s
   const Floats d;
   constexpr int vectors = 16 / lanes;
   hn::Vec<Floats> sum[Positions][vectors];
-  for (int m = 0; m < Positions; ++m) {
-    for (int v = 0; v < vectors; ++v) sum[m][v] = hn::Load(d, plane.bias + v * lanes);
+  RHEOBASE_UNROLL for (int m = 0; m < Positions; ++m) {
+    RHEOBASE_UNROLL for (int v = 0; v < vectors; ++v) sum[m][v] = hn::Load(d, plane.bias + v * lanes);
   }
   for (std::int64_t k = 0; k < count; ++k) {
     hn::Vec<Floats> row[vectors];
-    for (int v = 0; v < vectors; ++v) row[v] = hn::Load(d, plane.rows + k * 16 + v * lanes);
-    for (int m = 0; m < Positions; ++m) {
+    RHEOBASE_UNROLL for (int v = 0; v < vectors; ++v) row[v] = hn::Load(d, plane.rows + k * 16 + v * lanes);
+    RHEOBASE_UNROLL for (int m = 0; m < Positions; ++m) {
       const auto value = hn::Set(d, x[m * count + k]);
-      for (int v = 0; v < vectors; ++v) sum[m][v] = fused_multiply_add(row[v], value, sum[m][v]);
+      RHEOBASE_UNROLL for (int v = 0; v < vectors; ++v) sum[m][v] =
+          fused_multiply_add(row[v], value, sum[m][v]);
     }
   }
-  for (int m = 0; m < Positions; ++m) store_row<vectors>(sum[m], out, position + m);
+  RHEOBASE_UNROLL for (int m = 0; m < Positions; ++m) store_row<vectors>(sum[m], out, position + m);
 }
 
 void multiply_rows(const RowPlane& plane, const float* x, std::int64_t count, std::int64_t positions,

@@ -1,0 +1,227 @@
+// The invariants of docs/design: what a sample computes depends on the sample alone.
+#include "sim/engine/engine.h"
+
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <map>
+#include <numeric>
+
+#include "sim/core/error.h"
+#include "sim/engine/runner.h"
+#include "tests/support/build_graph.h"
+
+namespace rheobase {
+namespace {
+
+using ::testing::ElementsAre;
+using testing::full_registry;
+using testing::GraphBuilder;
+using ::testing::HasSubstr;
+using testing::small_residual_snn;
+
+class RandomImages : public SampleSource {
+ public:
+  RandomImages(std::int64_t count, Shape shape) : shape_(std::move(shape)) {
+    GraphBuilder random(7);
+    for (std::int64_t i = 0; i < count; ++i) images_.push_back(random.pixels(element_count(shape_)));
+  }
+  std::int64_t size() const override { return static_cast<std::int64_t>(images_.size()); }
+  Shape shape() const override { return shape_; }
+  void read(std::int64_t index, std::span<float> pixels) const override {
+    std::copy(images_[index].begin(), images_[index].end(), pixels.begin());
+  }
+
+ private:
+  Shape shape_;
+  std::vector<std::vector<float>> images_;
+};
+
+struct Outcome {
+  int steps;
+  std::vector<float> logits_by_step;
+  std::vector<std::uint64_t> spike_counts;
+  std::uint64_t spike_hash;
+  bool operator==(const Outcome&) const = default;
+};
+using Outcomes = std::map<std::int64_t, Outcome>;
+
+Outcomes run(const Graph& graph, const EngineOptions& options, const StopSettings& stop = {},
+             RunOptions window = {}) {
+  const RandomImages images(12, graph.find("input")->integers("shape", {}));
+  if (window.count == 0) window = {6, 0, images.size()};
+  Engine engine(graph, full_registry(), options);
+  Outcomes outcomes;
+  run_samples(engine, images, *make_stop_policy(stop), window, [&](const SampleResult& r) {
+    outcomes[r.sample] = {r.steps,
+                          {r.logits_by_step.begin(), r.logits_by_step.end()},
+                          {r.spike_counts.begin(), r.spike_counts.end()},
+                          r.spike_hash};
+  });
+  return outcomes;
+}
+
+EngineOptions options(int slots, int threads, DeviceKind device = DeviceKind::cpu,
+                      Coding coding = Coding::direct) {
+  return {device, slots, threads, coding, 3, true};
+}
+
+TEST(Engine, ResultsDoNotDependOnSlotsOrThreads) {
+  const Graph graph = small_residual_snn();
+  for (const Coding coding : {Coding::direct, Coding::poisson}) {
+    const Outcomes one = run(graph, options(1, 1, DeviceKind::cpu, coding));
+    EXPECT_GT(one.at(0).spike_counts[0], 0U);
+    for (const int slots : {2, 5, 12, 64}) {
+      for (const int threads : {1, 2, 3}) {
+        EXPECT_EQ(run(graph, options(slots, threads, DeviceKind::cpu, coding)), one) << slots << " slots";
+      }
+    }
+  }
+}
+
+TEST(Engine, ReferenceAndCpuAgreeBitForBit) {
+  for (const std::uint32_t seed : {1U, 2U, 3U}) {
+    const Graph graph = small_residual_snn(seed);
+    EXPECT_EQ(run(graph, options(3, 1, DeviceKind::reference)), run(graph, options(3, 2)));
+  }
+}
+
+TEST(Engine, ResultsDoNotDependOnOrderOrNeighbours) {
+  const Graph graph = small_residual_snn();
+  const Outcomes all = run(graph, options(4, 2));
+  for (std::int64_t sample = 0; sample < 12; ++sample) {
+    EXPECT_EQ(run(graph, options(2, 1), {}, {6, sample, 1}).at(sample), all.at(sample));
+  }
+}
+
+TEST(Engine, APolicyThatNeverStopsChangesNothing) {
+  const Graph graph = small_residual_snn();
+  const Outcomes never = run(graph, options(4, 2));
+  EXPECT_EQ(run(graph, options(4, 2), {"confidence", 1.0, 1.0}), never);
+  EXPECT_EQ(run(graph, options(4, 2), {"margin", 1.0, 1e30}), never);
+}
+
+TEST(Engine, AStoppedRunIsAPrefixOfTheFullOne) {
+  const Graph graph = small_residual_snn();
+  const Outcomes full = run(graph, options(4, 2));
+  const Outcomes stopped = run(graph, options(4, 2), {"confidence", 0.5, 0.92});
+  int early = 0;
+  for (const auto& [sample, outcome] : stopped) {
+    const std::vector<float>& whole = full.at(sample).logits_by_step;
+    early += outcome.steps < 6 ? 1 : 0;
+    EXPECT_TRUE(std::equal(outcome.logits_by_step.begin(), outcome.logits_by_step.end(), whole.begin()));
+    EXPECT_EQ(outcome.logits_by_step.size(), static_cast<std::size_t>(outcome.steps) * 5);
+  }
+  EXPECT_GT(early, 0);
+  EXPECT_LT(early, 12);
+}
+
+TEST(Engine, ARefilledSlotStartsAfresh) {
+  const Graph graph = small_residual_snn();
+  Engine engine(graph, full_registry(), options(1, 1));
+  GraphBuilder random(5);
+  const std::vector<float> image = random.pixels(3 * 9 * 9);
+  engine.load(0, image, 4);
+  for (int t = 0; t < 3; ++t) engine.step();
+  const std::vector<float> first(engine.logits(0).begin(), engine.logits(0).end());
+  const std::uint64_t hash = engine.spike_hash(0);
+  engine.load(0, random.pixels(3 * 9 * 9), 5);
+  engine.step();
+  engine.release(0);
+  engine.load(0, image, 4);
+  for (int t = 0; t < 3; ++t) engine.step();
+  EXPECT_EQ(engine.time(0), 3);
+  EXPECT_EQ(engine.spike_hash(0), hash);
+  EXPECT_TRUE(std::equal(first.begin(), first.end(), engine.logits(0).begin()));
+}
+
+TEST(Engine, SlotsAtDifferentTimesStepTogether) {
+  const Graph graph = small_residual_snn();
+  GraphBuilder random(5);
+  const std::vector<float> a = random.pixels(3 * 9 * 9);
+  const std::vector<float> b = random.pixels(3 * 9 * 9);
+  Engine together(graph, full_registry(), options(2, 1));
+  together.load(0, a, 0);
+  together.step();
+  together.step();
+  together.load(1, b, 1);
+  together.step();
+  Engine alone(graph, full_registry(), options(1, 1));
+  alone.load(0, b, 1);
+  alone.step();
+  EXPECT_EQ(together.time(0), 3);
+  EXPECT_EQ(together.time(1), 1);
+  EXPECT_EQ(together.spike_hash(1), alone.spike_hash(0));
+}
+
+TEST(Engine, AnAnnGivesTheSameLogitsAtEveryStep) {
+  GraphBuilder b;
+  const std::string hidden =
+      b.add(QcfsParameters{scalar_tensor(1.5F), 4}.node("q", b.linear(b.input({6}), 6, 7)));
+  b.output(b.linear(hidden, 7, 3));
+  const Outcomes outcomes = run(b.graph, options(2, 1), {}, {2, 0, 2});
+  const std::vector<float>& logits = outcomes.at(0).logits_by_step;
+  for (int k = 0; k < 3; ++k) EXPECT_EQ(logits[3 + k], 2 * logits[k]);
+}
+
+TEST(Engine, CountsAndHashesAreThoseOfTheSpikesThatAProbeSees) {
+  class Counter : public SignalProbe {
+   public:
+    void on_signal(int node, const SignalSpec& spec, const SignalView& view,
+                   std::span<const int> slots) override {
+      if (spec.type != SignalType::spikes) return;
+      for (const int slot : slots) {
+        for (std::int64_t w = 0; w < spec.shape.pixels() * spec.words_per_pixel(); ++w) {
+          count[node] += std::popcount(view.spikes(slot)[w]);
+        }
+      }
+    }
+    std::map<int, std::uint64_t> count;
+  } counter;
+  Engine engine(small_residual_snn(), full_registry(), options(1, 1));
+  engine.set_probe(&counter);
+  engine.load(0, GraphBuilder(5).pixels(3 * 9 * 9), 0);
+  engine.step();
+  engine.step();
+  std::vector<std::uint64_t> seen;
+  for (const auto& [node, count] : counter.count) seen.push_back(count);
+  EXPECT_EQ(seen, std::vector<std::uint64_t>(engine.spike_counts(0).begin(), engine.spike_counts(0).end()));
+}
+
+TEST(Engine, RefusesWhatItCannotRun) {
+  Graph graph = small_residual_snn();
+  EXPECT_THROW(Engine(graph, full_registry(), options(0, 1)), InputError);
+  try {
+    Engine(graph, full_registry(), options(1, 1, DeviceKind::cuda));
+    FAIL() << "this build has no cuda kernels";
+  } catch (const InputError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("device cuda has no kernel for IF"));
+  }
+  graph.nodes[1].inputs = {"nowhere"};
+  EXPECT_THROW(Engine(graph, full_registry(), options(1, 1)), InputError);
+}
+
+TEST(Runner, RefusesSamplesOutsideTheSourceAndWrongShapes) {
+  const Graph graph = small_residual_snn();
+  EXPECT_THROW(run(graph, options(1, 1), {}, {6, 10, 5}), InputError);
+  EXPECT_THROW(run(graph, options(1, 1), {}, {0, 0, 5}), InputError);
+  Engine engine(graph, full_registry(), options(1, 1));
+  EXPECT_THROW(
+      run_samples(engine, RandomImages(2, {3, 8, 9}), *make_stop_policy({}), {1, 0, 2}, [](const auto&) {}),
+      InputError);
+}
+
+TEST(Coding, PoissonSpikesAverageToTheImage) {
+  GraphBuilder b;
+  Node input{"input", "Input", {}, {{"shape", Shape{2}}}, {{"mean", {{1}, {0.25F}}}, {"std", {{1}, {0.5F}}}}};
+  b.output(b.add(input));
+  Engine engine(b.graph, full_registry(), options(1, 1, DeviceKind::cpu, Coding::poisson));
+  engine.load(0, std::vector<float>{0.2F, 0.9F}, 0);
+  constexpr int steps = 4000;
+  for (int t = 0; t < steps; ++t) engine.step();
+  EXPECT_NEAR(engine.logits(0)[0] / steps, (0.2F - 0.25F) / 0.5F, 0.05F);
+  EXPECT_NEAR(engine.logits(0)[1] / steps, (0.9F - 0.25F) / 0.5F, 0.05F);
+}
+
+}  // namespace
+}  // namespace rheobase

@@ -1,0 +1,126 @@
+#include "sim/graph/graph.h"
+
+#include <gmock/gmock.h>
+
+#include <limits>
+
+#include "sim/graph/structural_ops.h"
+#include "sim/graph/validate.h"
+#include "tests/support/build_graph.h"
+
+namespace rheobase {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::Field;
+using testing::full_registry;
+using testing::GraphBuilder;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+auto fault(const std::string& where, const std::string& what) {
+  return AllOf(Field(&Fault::where, where), Field(&Fault::what, HasSubstr(what)));
+}
+
+Faults faults_of(const Graph& graph) { return validate(graph, full_registry().schemas()).faults; }
+
+TEST(Graph, ASoundGraphHasNoFaultsAndKnowsItsShapes) {
+  const Validation result = validate(testing::small_residual_snn(), full_registry().schemas());
+  EXPECT_THAT(result.faults, IsEmpty());
+  EXPECT_EQ(result.shapes.at("output"), (Shape{5}));
+  EXPECT_EQ(result.shapes.at("input"), (Shape{3, 9, 9}));
+}
+
+TEST(Graph, ValidationReportsEveryFaultAtOnce) {
+  GraphBuilder b;
+  const std::string image = b.input({3, 8, 8});
+  const std::string bad = b.conv2d(image, {.outputs = 4, .inputs = 5});
+  Node nan{"nan", "Conv2d", {image}, {}, {{"weight", b.tensor({2, 3, 1, 1})}}};
+  nan.tensors["weight"].values[4] = std::numeric_limits<float>::quiet_NaN();
+  b.add(nan);
+  b.add({"odd", "Convolution", {image}, {}, {}});
+  b.add({"bare", "Linear", {image}, {{"colour", std::int64_t{1}}}, {}});
+  b.add({"bare", "Flatten", {"nothing"}, {}, {}});
+  const Faults faults = faults_of(b.graph);
+  EXPECT_THAT(faults, Contains(fault(bad, "does not fit an input of 3 channels")));
+  EXPECT_THAT(faults, Contains(fault("nan", "has the value nan at index 4")));
+  EXPECT_THAT(faults, Contains(fault("odd", "unknown op 'Convolution'")));
+  EXPECT_THAT(faults, Contains(fault("bare", "has no attribute 'colour'")));
+  EXPECT_THAT(faults, Contains(fault("bare", "tensor 'weight' is missing")));
+  EXPECT_THAT(faults, Contains(fault("bare", "two nodes have this name")));
+  EXPECT_THAT(faults, Contains(fault("bare", "unknown input 'nothing'")));
+  EXPECT_THAT(faults, Contains(fault("Output", "this one has 0")));
+  EXPECT_THAT(faults, Contains(fault("odd", "nothing uses this node")));
+}
+
+TEST(Graph, ACycleIsNamed) {
+  GraphBuilder b;
+  b.input({4});
+  b.add({"a", "Add", {"input", "b"}, {}, {}});
+  b.add({"b", "Add", {"input", "a"}, {}, {}});
+  b.output("b");
+  EXPECT_THAT(faults_of(b.graph), Contains(fault("a", "cycle")));
+}
+
+TEST(Graph, ShapesThatDoNotMeetAreNamed) {
+  GraphBuilder b;
+  const std::string image = b.input({3, 8, 8});
+  const std::string small = b.conv2d(image, {.outputs = 3, .inputs = 3, .padding = {0, 0, 0, 0}});
+  const std::string sum = b.op("Add", {image, small});
+  b.output(b.op("Flatten", {sum}));
+  EXPECT_THAT(faults_of(b.graph), ElementsAre(fault(sum, "cannot add 3x8x8 and 3x6x6")));
+}
+
+TEST(Graph, ParametersOutOfRangeAreNamed) {
+  GraphBuilder b;
+  const std::string vector = b.input({4});
+  const std::string neuron = b.if_neuron(vector, -1.0F);
+  b.output(neuron);
+  EXPECT_THAT(faults_of(b.graph), ElementsAre(fault(neuron, "v_threshold is -1, expected more than 0")));
+}
+
+TEST(Graph, DumpIsTopologicalAndTellsWeightsApart) {
+  GraphBuilder b;
+  b.graph.nodes.push_back({"output", "Output", {"half"}, {}, {}});
+  b.graph.nodes.push_back(
+      {"half", "Affine", {"input"}, {}, {{"scale", scalar_tensor(0.5F)}, {"shift", scalar_tensor(0)}}});
+  b.input({3});
+  EXPECT_EQ(dump(b.graph),
+            "input = Input() {shape=(3)}\n"
+            "half = Affine(input) [scale=0.5 shift=0]\n"
+            "output = Output(half)\n");
+  const Graph one = testing::small_residual_snn(1);
+  Graph other = one;
+  EXPECT_EQ(dump(one), dump(other));
+  for (Node& node : other.nodes) {
+    if (node.tensors.contains("weight")) node.tensors.at("weight").values[0] += 1e-6F;
+  }
+  EXPECT_NE(dump(one), dump(other));
+}
+
+TEST(Window, OutputExtentsFollowPytorch) {
+  Window w;
+  w.kernel = {3, 3};
+  w.stride = {2, 2};
+  EXPECT_EQ(w.output_extent(0, 8), 3);
+  w.padding = {1, 0, 0, 0};
+  EXPECT_EQ(w.output_extent(0, 8), 4);
+  EXPECT_EQ(w.output_extent(1, 8), 3);
+  w.ceil_mode = true;
+  EXPECT_EQ(w.output_extent(1, 8), 4);
+  EXPECT_EQ(w.output_extent(1, 2), 0);
+  // Without the last rule a window of this pool would start beyond the image and its padding.
+  Window pool;
+  pool.kernel = {1, 1};
+  pool.stride = {3, 3};
+  pool.padding = {0, 0, 0, 0};
+  pool.ceil_mode = true;
+  EXPECT_EQ(pool.output_extent(0, 4), 2);
+  EXPECT_EQ(pool.output_extent(0, 3), 1);
+}
+
+}  // namespace
+}  // namespace rheobase
