@@ -1,0 +1,90 @@
+#include "converters/onnx/elementwise.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "converters/onnx/clipped_affine.h"
+
+namespace rheobase::onnx_import {
+namespace {
+
+using Form = std::variant<AffineForm, ReluForm, QcfsForm>;
+
+bool is_identity(const Form& form) {
+  const auto* affine = std::get_if<AffineForm>(&form);
+  return affine != nullptr &&
+         std::all_of(affine->scale.begin(), affine->scale.end(), [](double x) { return x == 1; }) &&
+         std::all_of(affine->shift.begin(), affine->shift.end(), [](double x) { return x == 0; });
+}
+
+/// The best split of the first k steps.
+struct Split {
+  int nodes = 0;
+  std::size_t previous = 0;  ///< where its last run begins
+  std::optional<Form> form;  ///< of its last run; nothing for a run that changes nothing
+};
+
+/// `/block/act` for steps `/block/act/Div` to `/block/act/Mul_1`: exporters name the module there. The last
+/// step's own name where the steps share no module.
+std::string run_label(const Chain& chain, std::size_t begin, std::size_t end) {
+  const std::string& last = chain[end - 1].label;
+  if (chain[begin].label == last) return last;
+  std::size_t common = last.rfind('/');
+  if (common == std::string::npos || common == 0) return last;
+  const std::string module = last.substr(0, common + 1);
+  for (std::size_t i = begin; i < end; ++i) {
+    if (!chain[i].label.starts_with(module)) return last;
+  }
+  return last.substr(0, common);
+}
+
+[[noreturn]] void throw_unrecognised(const Chain& chain) {
+  Composition whole;
+  for (const ScalarOp& op : chain) whole.append(op);
+  throw NodeFault(
+      fmt::format("the elementwise steps from '{}' to here {}; supported are QCFS, lambda * "
+                  "clip(floor(z * L / lambda + 1/2), 0, L) / L in any order and scaling, ReLU, Clip(0, max) "
+                  "and per-channel scale and shift",
+                  chain.front().label, explain(whole)));
+}
+
+}  // namespace
+
+ScalarOp ScalarOp::affine(Reals scale, Reals shift, std::string label) {
+  return {Kind::affine, std::move(scale), std::move(shift), std::move(label)};
+}
+
+ScalarOp ScalarOp::clip(double low, double high, std::string label) {
+  return {Kind::clip, {low}, {high}, std::move(label)};
+}
+
+ScalarOp ScalarOp::floor(std::string label) { return {Kind::floor, {}, {}, std::move(label)}; }
+
+std::vector<NamedForm> recognise(const Chain& chain) {
+  std::vector<std::optional<Split>> best(chain.size() + 1);
+  best[0] = Split{};
+  for (std::size_t begin = 0; begin < chain.size(); ++begin) {
+    if (!best[begin]) continue;
+    Composition run;
+    for (std::size_t end = begin + 1; end <= chain.size(); ++end) {
+      run.append(chain[end - 1]);
+      auto form = single_node(run);
+      if (!form) continue;
+      const bool identity = is_identity(*form);
+      const int nodes = best[begin]->nodes + (identity ? 0 : 1);
+      if (best[end] && best[end]->nodes <= nodes) continue;
+      best[end] = Split{nodes, begin, identity ? std::nullopt : std::move(form)};
+    }
+  }
+  if (!best.back()) throw_unrecognised(chain);
+  std::vector<NamedForm> forms;
+  for (std::size_t end = chain.size(); end > 0; end = best[end]->previous) {
+    if (best[end]->form) forms.push_back({*best[end]->form, run_label(chain, best[end]->previous, end)});
+  }
+  std::reverse(forms.begin(), forms.end());
+  return forms;
+}
+
+}  // namespace rheobase::onnx_import

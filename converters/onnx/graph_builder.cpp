@@ -1,0 +1,220 @@
+#include "converters/onnx/graph_builder.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "converters/onnx/tensor_proto.h"
+#include "neurons/qcfs.h"
+#include "neurons/relu.h"
+
+namespace rheobase::onnx_import {
+namespace {
+
+/// Letters, digits and `_.-/` stay; other characters become `_`.
+std::string sanitised(const std::string& label) {
+  std::string name = label.empty() ? "node" : label;
+  for (char& c : name) {
+    const bool keep = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                      c == '_' || c == '.' || c == '-' || c == '/';
+    if (!keep) c = '_';
+  }
+  return name;
+}
+
+Tensor per_channel(const Reals& values, const std::string& what) {
+  const bool uniform = std::all_of(values.begin(), values.end(), [&](double v) { return v == values[0]; });
+  const Reals kept = uniform ? Reals{values[0]} : values;
+  return {{static_cast<std::int64_t>(kept.size())}, to_floats(kept, what)};
+}
+
+struct NodeOfForm {
+  const std::string& input;
+
+  Node operator()(const AffineForm& form) const {
+    Node node{"", "Affine", {input}, {}, {}};
+    node.tensors["scale"] = per_channel(form.scale, "the scale");
+    node.tensors["shift"] = per_channel(form.shift, "the shift");
+    return node;
+  }
+  Node operator()(const ReluForm& form) const {
+    return ReluParameters{static_cast<float>(form.max)}.node("", input);
+  }
+  Node operator()(const QcfsForm& form) const {
+    return QcfsParameters{per_channel(form.lambda, "lambda"), form.levels}.node("", input);
+  }
+};
+
+Shape with_batch(std::int64_t batch, const Shape& shape) {
+  Shape dims{batch};
+  dims.insert(dims.end(), shape.begin(), shape.end());
+  return dims;
+}
+
+}  // namespace
+
+GraphBuilder::GraphBuilder(std::string folder, std::map<std::string, int> uses)
+    : folder_(std::move(folder)), uses_(std::move(uses)) {
+  add_structural_schemas(schemas_);
+  schemas_.add(qcfs_schema());
+  schemas_.add(relu_schema());
+}
+
+std::string GraphBuilder::reserve_name(const std::string& label) {
+  const std::string wanted = sanitised(label);
+  std::string name = wanted;
+  while (names_.contains(name)) name = fmt::format("{}_{}", wanted, ++names_[wanted]);
+  names_[name] = 1;
+  return name;
+}
+
+void GraphBuilder::add_input(const std::string& name, const Shape& dims) {
+  batch_ = dims.at(0);
+  Node node{"", "Input", {}, {}, {}};
+  node.attributes["shape"] = Shape(dims.begin() + 1, dims.end());
+  define(name, emit(name, std::move(node)));
+}
+
+void GraphBuilder::add_output(const std::string& name, const std::string& value) {
+  Activation result = settled(value);
+  // N x K x 1 x 1, a network that ends in a global pool, is a vector of K logits.
+  if (std::all_of(result.dims.begin() + std::min<std::ptrdiff_t>(2, std::ssize(result.dims)),
+                  result.dims.end(), [](std::int64_t extent) { return extent == 1; })) {
+    result.dims.resize(2, 1);
+    define(value, result);
+  }
+  graph_.nodes.push_back({name, "Output", {vector(value).node}, {}, {}});
+}
+
+const Value* GraphBuilder::find(const std::string& value) const {
+  const auto found = values_.find(value);
+  return found == values_.end() ? nullptr : &found->second;
+}
+
+ConstantPtr GraphBuilder::constant(const std::string& value) {
+  constexpr std::int64_t worth_keeping = 1 << 12;
+  const Value* found = find(value);
+  if (found == nullptr) throw NodeFault(fmt::format("nothing produces the value '{}'", value));
+  if (const auto* known = std::get_if<ConstantPtr>(found)) return *known;
+  const auto* stored = std::get_if<const ::onnx::TensorProto*>(found);
+  if (stored == nullptr)
+    throw NodeFault(fmt::format("'{}' must be a constant, it depends on the input", value));
+  try {
+    auto decoded = std::make_shared<const Constant>(read_tensor(**stored, folder_));
+    if (decoded->size() <= worth_keeping) define(value, decoded);
+    return decoded;
+  } catch (const NodeFault& fault) {
+    throw NodeFault(fmt::format("tensor '{}': {}", value, fault.what()));
+  }
+}
+
+const Activation& GraphBuilder::activation(const std::string& value) const {
+  const Value* found = find(value);
+  if (found == nullptr) throw NodeFault(fmt::format("nothing produces the value '{}'", value));
+  const auto* activation = std::get_if<Activation>(found);
+  if (activation == nullptr)
+    throw NodeFault(fmt::format("'{}' must depend on the input, it is a constant", value));
+  return *activation;
+}
+
+Activation GraphBuilder::emit_forms(Activation activation) {
+  const Chain chain = std::exchange(activation.chain, {});
+  for (const NamedForm& form : recognise(chain)) {
+    activation.node = emit(form.label, std::visit(NodeOfForm{activation.node}, form.form)).node;
+  }
+  return activation;
+}
+
+Activation GraphBuilder::settled(const std::string& value) {
+  Activation result = activation(value);
+  if (result.chain.empty()) return result;
+  try {
+    result = emit_forms(result);
+  } catch (const NodeFault& fault) {
+    // Goes on as if the steps were not there, so that faults further on are found too.
+    add_fault(result.chain.back().label, fault.what());
+    result.chain.clear();
+  }
+  define(value, result);
+  return result;
+}
+
+Activation GraphBuilder::image(const std::string& value) {
+  Activation result = settled(value);
+  if (result.node_shape.size() == 3 && result.dims == with_batch(batch_, result.node_shape)) return result;
+  throw NodeFault(fmt::format("takes N x C x H x W, '{}' is {}", value, to_string(result.dims)));
+}
+
+Activation GraphBuilder::vector(const std::string& value) {
+  Activation result = settled(value);
+  if (result.dims.size() != 2) {
+    throw NodeFault(fmt::format("takes N x K, '{}' is {}", value, to_string(result.dims)));
+  }
+  if (result.node_shape.size() == 1) return result;
+  if (const auto known = flattened_.find(result.node); known != flattened_.end()) {
+    return {known->second, {result.dims[1]}, result.dims, {}, {}};
+  }
+  const std::string label = result.view.empty() ? result.node + "/flatten" : result.view;
+  const Activation flat = emit(label, {"", "Flatten", {result.node}, {}, {}});
+  flattened_[result.node] = flat.node;
+  return flat;
+}
+
+Activation GraphBuilder::sample(const std::string& value) {
+  return activation(value).dims.size() == 2 ? vector(value) : image(value);
+}
+
+Activation GraphBuilder::chain_start(const std::string& value) {
+  constexpr std::size_t longest_chain = 32;
+  const Activation& start = activation(value);
+  const auto uses = uses_.find(value);
+  const bool shared = uses != uses_.end() && uses->second > 1;
+  if (start.chain.size() >= longest_chain) return settled(value);
+  if (!shared || start.chain.empty()) return start;
+  try {
+    if (recognise(start.chain).size() == 1) return settled(value);
+  } catch (const NodeFault&) {
+    return start;  // half of an activation: each reader takes it further on its own
+  }
+  return start;
+}
+
+Activation GraphBuilder::emit(const std::string& label, Node node) {
+  std::vector<Shape> inputs;
+  for (const std::string& input : node.inputs) inputs.push_back(node_shapes_.at(input));
+  node.name = label;
+  Faults faults;
+  const auto shape = schemas_.find(node.op)->infer(node, inputs, faults);
+  if (!shape) throw NodeFault(faults.empty() ? "is unsound" : faults.front().what);
+  node.name = reserve_name(label);
+  Activation result{node.name, *shape, with_batch(batch_, *shape), {}, {}};
+  node_shapes_.emplace(node.name, *shape);
+  graph_.nodes.push_back(std::move(node));
+  return result;
+}
+
+Graph GraphBuilder::take_graph() {
+  std::map<std::string, const Node*> by_name;
+  for (const Node& node : graph_.nodes) by_name[node.name] = &node;
+  std::set<std::string> used;
+  std::vector<std::string> open;
+  for (const Node& node : graph_.nodes) {
+    if (node.op == "Output") open.push_back(node.name);
+  }
+  while (!open.empty()) {
+    const std::string name = std::move(open.back());
+    open.pop_back();
+    if (!used.insert(name).second) continue;
+    const auto& inputs = by_name.at(name)->inputs;
+    open.insert(open.end(), inputs.begin(), inputs.end());
+  }
+  Graph result;
+  for (Node& node : graph_.nodes) {
+    if (used.contains(node.name)) result.nodes.push_back(std::move(node));
+  }
+  return result;
+}
+
+}  // namespace rheobase::onnx_import

@@ -1,0 +1,94 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <variant>
+
+#include "converters/onnx/constant.h"
+#include "converters/onnx/elementwise.h"
+#include "sim/graph/op_schema.h"
+
+namespace onnx {
+class TensorProto;
+}
+
+namespace rheobase::onnx_import {
+
+/// A value that depends on the input: what `node` computes, after the steps of `chain`, seen with the ONNX
+/// extents `dims`. Reshapes only change `dims`; a Flatten node is made when someone needs the vector.
+struct Activation {
+  std::string node;  ///< of the graph being built
+  Shape node_shape;  ///< without the batch
+  Shape dims;        ///< with the batch in front; the same elements in the same order
+  Chain chain;       ///< elementwise steps that are not nodes yet
+  std::string view;  ///< the ONNX node that gave it `dims`; empty where the graph's node did
+};
+
+/// A value behind a fault: whoever needs it is skipped, since the fault has been reported.
+struct Unavailable {};
+
+/// What an ONNX value name stands for. Initialisers stay in the file's message until they are used.
+using Value = std::variant<Unavailable, const ::onnx::TensorProto*, ConstantPtr, Activation>;
+
+/// The graph that grows while ONNX nodes are visited, and what each ONNX value name stands for in it.
+class GraphBuilder {
+ public:
+  /// `folder` holds the model; `uses` counts the readers of each value.
+  GraphBuilder(std::string folder, std::map<std::string, int> uses);
+
+  std::int64_t batch() const { return batch_; }
+  const std::string& folder() const { return folder_; }
+
+  /// Makes the Input node for ONNX extents with the batch in front.
+  void add_input(const std::string& name, const Shape& dims);
+  /// Makes the Output node `name` that reads `value`.
+  void add_output(const std::string& name, const std::string& value);
+  /// A name that no node has yet, made from `label`.
+  std::string reserve_name(const std::string& label);
+  void define(const std::string& value, Value what) { values_.insert_or_assign(value, std::move(what)); }
+  /// nullptr for a value that nothing produces.
+  const Value* find(const std::string& value) const;
+
+  /// NodeFault when the value depends on the input.
+  ConstantPtr constant(const std::string& value);
+  /// NodeFault when the value is a constant.
+  const Activation& activation(const std::string& value) const;
+  /// The activation with its chain turned into nodes.
+  Activation settled(const std::string& value);
+  /// Settled, and of ONNX rank 4 with the node's own shape.
+  Activation image(const std::string& value);
+  /// Settled, and of ONNX rank 2 with a node of rank 1.
+  Activation vector(const std::string& value);
+  /// An image or a vector, by the ONNX rank.
+  Activation sample(const std::string& value);
+  /// The activation to append an elementwise step to: settled where that costs no extra node and the value
+  /// has several readers, so that they share it.
+  Activation chain_start(const std::string& value);
+
+  /// Adds the node under a unique name made from `label` and infers its shape; NodeFault when it is unsound.
+  Activation emit(const std::string& label, Node node);
+
+  const Faults& faults() const { return faults_; }
+  void add_fault(std::string where, std::string what) {
+    faults_.push_back({std::move(where), std::move(what)});
+  }
+  /// The graph without the nodes that the output does not depend on.
+  Graph take_graph();
+
+ private:
+  Activation emit_forms(Activation activation);
+
+  std::string folder_;
+  std::map<std::string, int> uses_;
+  SchemaSet schemas_;
+  std::int64_t batch_ = 1;
+  Graph graph_;
+  std::map<std::string, Shape> node_shapes_;
+  std::map<std::string, int> names_;  ///< and how often each was asked for
+  std::map<std::string, Value> values_;
+  std::map<std::string, std::string> flattened_;  ///< node -> the Flatten node behind it
+  Faults faults_;
+};
+
+}  // namespace rheobase::onnx_import

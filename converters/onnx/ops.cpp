@@ -1,0 +1,89 @@
+#include "converters/onnx/ops.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <utility>
+
+namespace rheobase::onnx_import {
+namespace {
+
+constexpr std::array<std::pair<const char*, Handler>, 33> handlers{{
+    {"Add", import_add},
+    {"AveragePool", import_average_pool},
+    {"BatchNormalization", import_batch_normalization},
+    {"Cast", import_cast},
+    {"Clip", import_clip},
+    {"Concat", import_concat},
+    {"Conv", import_conv},
+    {"Div", import_div},
+    {"Dropout", import_dropout},
+    {"Flatten", import_flatten},
+    {"Floor", import_floor},
+    {"Gemm", import_gemm},
+    {"GlobalAveragePool", import_global_average_pool},
+    {"GlobalMaxPool", import_global_max_pool},
+    {"Identity", import_identity},
+    {"MatMul", import_matmul},
+    {"Max", import_max},
+    {"MaxPool", import_max_pool},
+    {"Min", import_min},
+    {"Mul", import_mul},
+    {"Neg", import_neg},
+    {"Pad", import_pad},
+    {"ReduceMean", import_reduce_mean},
+    {"Relu", import_relu},
+    {"Reshape", import_reshape},
+    {"Round", import_round},
+    {"Shape", import_shape},
+    {"Size", import_size},
+    {"Slice", import_slice},
+    {"Squeeze", import_squeeze},
+    {"Sub", import_sub},
+    {"Transpose", import_transpose},
+    {"Unsqueeze", import_unsqueeze},
+}};
+
+}  // namespace
+
+bool Call::has(std::size_t i) const { return i < node.inputs().size() && !node.inputs()[i].empty(); }
+
+const std::string& Call::input(std::size_t i) const {
+  if (!has(i)) throw NodeFault(fmt::format("input {} is missing", i));
+  return node.inputs()[i];
+}
+
+bool Call::is_activation(std::size_t i) const {
+  const Value* value = graph.find(input(i));
+  return value != nullptr && std::holds_alternative<Activation>(*value);
+}
+
+ConstantPtr Call::constant(std::size_t i) const { return graph.constant(input(i)); }
+
+ConstantPtr Call::optional_constant(std::size_t i) const { return has(i) ? constant(i) : nullptr; }
+
+Activation Call::view(const Activation& activation, Shape dims) const {
+  if (dims.empty() || dims[0] != graph.batch()) {
+    throw NodeFault(fmt::format("turns {} into {}, which mixes the batch with other axes",
+                                to_string(activation.dims), to_string(dims)));
+  }
+  Activation result = activation;
+  result.dims = std::move(dims);
+  result.view = node.label();
+  return result;
+}
+
+Handler find_handler(const std::string& op) {
+  for (const auto& [name, handler] : handlers) {
+    if (op == name) return handler;
+  }
+  return nullptr;
+}
+
+std::vector<std::string> supported_ops() {
+  std::vector<std::string> names;
+  for (const auto& entry : handlers) names.emplace_back(entry.first);
+  return names;
+}
+
+}  // namespace rheobase::onnx_import

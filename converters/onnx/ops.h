@@ -1,0 +1,72 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "converters/onnx/graph_builder.h"
+#include "converters/onnx/node_view.h"
+
+namespace rheobase::onnx_import {
+
+/// An ONNX node with at least one input that depends on the network's input.
+struct Call {
+  const NodeView& node;
+  GraphBuilder& graph;
+
+  bool has(std::size_t i) const;
+  /// The value's name; NodeFault when the input is left out.
+  const std::string& input(std::size_t i) const;
+  bool is_activation(std::size_t i) const;
+  ConstantPtr constant(std::size_t i) const;
+  /// nullptr where the input is left out.
+  ConstantPtr optional_constant(std::size_t i) const;
+  /// The same activation with other extents; NodeFault where elements of different samples would mix.
+  Activation view(const Activation& activation, Shape dims) const;
+};
+
+/// What the node's first output stands for. Throws NodeFault.
+using Handler = Value (*)(const Call&);
+
+/// nullptr where the op is not supported on activations.
+Handler find_handler(const std::string& op);
+/// Sorted, for messages.
+std::vector<std::string> supported_ops();
+
+Value import_conv(const Call& call);
+Value import_average_pool(const Call& call);
+Value import_max_pool(const Call& call);
+Value import_global_average_pool(const Call& call);
+Value import_global_max_pool(const Call& call);
+Value import_reduce_mean(const Call& call);
+
+Value import_gemm(const Call& call);
+Value import_matmul(const Call& call);
+Value import_batch_normalization(const Call& call);
+
+Value import_add(const Call& call);
+Value import_sub(const Call& call);
+Value import_mul(const Call& call);
+Value import_div(const Call& call);
+Value import_min(const Call& call);
+Value import_max(const Call& call);
+Value import_clip(const Call& call);
+Value import_relu(const Call& call);
+Value import_floor(const Call& call);
+Value import_round(const Call& call);
+Value import_neg(const Call& call);
+
+Value import_identity(const Call& call);
+Value import_cast(const Call& call);
+Value import_dropout(const Call& call);
+Value import_shape(const Call& call);
+Value import_size(const Call& call);
+Value import_flatten(const Call& call);
+Value import_reshape(const Call& call);
+Value import_squeeze(const Call& call);
+Value import_unsqueeze(const Call& call);
+Value import_transpose(const Call& call);
+Value import_concat(const Call& call);
+Value import_pad(const Call& call);
+Value import_slice(const Call& call);
+
+}  // namespace rheobase::onnx_import

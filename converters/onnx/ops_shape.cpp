@@ -1,0 +1,195 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "converters/onnx/ops.h"
+#include "converters/onnx/shape_math.h"
+
+namespace rheobase::onnx_import {
+namespace {
+
+/// Entries [1, rank) of per-axis numbers: what the graph, which has no batch axis, takes.
+Integers without_batch(const Integers& values) { return {values.begin() + 1, values.end()}; }
+
+/// Pad's (all beginnings, all ends), spread over every axis of the input.
+std::pair<Integers, Integers> paddings(const Call& call, std::size_t rank) {
+  const ConstantPtr input = call.optional_constant(1);
+  const auto pads = attribute_or_input(call.node, "pads", input.get());
+  if (!pads) throw NodeFault("has no pads");
+  Integers axes(rank);
+  std::iota(axes.begin(), axes.end(), 0);
+  if (const ConstantPtr named = call.optional_constant(3)) {
+    axes = resolve_axes(integers_of(*named, "input 'axes'"), rank);
+  }
+  if (pads->size() != 2 * axes.size()) {
+    throw NodeFault(fmt::format("has {} pads for {} axes", pads->size(), axes.size()));
+  }
+  std::pair<Integers, Integers> result{Integers(rank, 0), Integers(rank, 0)};
+  for (std::size_t i = 0; i < axes.size(); ++i) {
+    result.first[static_cast<std::size_t>(axes[i])] = (*pads)[i];
+    result.second[static_cast<std::size_t>(axes[i])] = (*pads)[i + axes.size()];
+  }
+  return result;
+}
+
+void expect_zero_padding(const Call& call) {
+  const std::string mode = call.node.word("mode", "constant");
+  if (mode != "constant") throw NodeFault(fmt::format("pads by '{}'; 'constant' is supported", mode));
+  double value = call.node.real("value", 0);
+  if (const ConstantPtr given = call.optional_constant(2)) {
+    const Reals values = reals_of(*given);
+    value = values.empty() ? 0 : values[0];
+  }
+  if (value != 0) throw NodeFault(fmt::format("pads with {}; 0 is supported", value));
+}
+
+/// Ranges of Slice over all axes, checked to leave the batch alone.
+std::vector<SliceRange> slice_of(const Call& call, const Shape& dims) {
+  const ConstantPtr inputs[] = {call.optional_constant(1), call.optional_constant(2),
+                                call.optional_constant(3), call.optional_constant(4)};
+  const auto starts = attribute_or_input(call.node, "starts", inputs[0].get());
+  const auto ends = attribute_or_input(call.node, "ends", inputs[1].get());
+  const auto axes = attribute_or_input(call.node, "axes", inputs[2].get());
+  if (!starts || !ends) throw NodeFault("has no starts or no ends");
+  const auto ranges = slice_ranges(dims, *starts, *ends, axes ? &*axes : nullptr,
+                                   inputs[3] ? &integers_of(*inputs[3], "input 'steps'") : nullptr);
+  const SliceRange& batch = ranges.at(0);
+  if (batch.begin != 0 || batch.step != 1 || batch.count != dims[0]) throw NodeFault("slices the batch");
+  for (const SliceRange& range : ranges) {
+    if (range.step < 1)
+      throw NodeFault(fmt::format("has the step {}; steps from 1 are supported", range.step));
+    if (range.count < 1) throw NodeFault("keeps nothing");
+  }
+  return ranges;
+}
+
+}  // namespace
+
+Value import_identity(const Call& call) { return call.graph.activation(call.input(0)); }
+
+Value import_cast(const Call& call) {
+  constexpr std::int64_t to_float = 1;
+  constexpr std::int64_t to_double = 11;
+  const std::int64_t to = call.node.integer("to", 0);
+  if (to == to_float || to == to_double) return import_identity(call);
+  throw NodeFault(fmt::format("casts activations to element type {}; float and double are supported", to));
+}
+
+Value import_dropout(const Call& call) {
+  if (const ConstantPtr training = call.optional_constant(2)) {
+    const Reals values = reals_of(*training);
+    if (values.size() != 1 || values[0] != 0) throw NodeFault("is in training mode; export in eval mode");
+  }
+  return import_identity(call);
+}
+
+Value import_shape(const Call& call) {
+  const Shape& dims = call.graph.activation(call.input(0)).dims;
+  const auto rank = static_cast<std::int64_t>(dims.size());
+  const SliceRange range = slice_ranges({rank}, {call.node.integer("start", 0)},
+                                        {call.node.integer("end", rank)}, nullptr, nullptr)[0];
+  const auto begin = dims.begin() + range.begin;
+  return std::make_shared<const Constant>(integer_list(Integers(begin, begin + range.count)));
+}
+
+Value import_size(const Call& call) {
+  const std::int64_t count = element_count(call.graph.activation(call.input(0)).dims);
+  return std::make_shared<const Constant>(Constant{{}, Integers{count}});
+}
+
+Value import_flatten(const Call& call) {
+  const Activation& input = call.graph.activation(call.input(0));
+  return call.view(input, flattened(input.dims, call.node.integer("axis", 1)));
+}
+
+Value import_reshape(const Call& call) {
+  const ConstantPtr shape = call.constant(1);
+  const Activation& input = call.graph.activation(call.input(0));
+  const bool allow_zero = call.node.integer("allowzero", 0) != 0;
+  return call.view(input, reshaped(input.dims, integers_of(*shape, "input 'shape'"), allow_zero));
+}
+
+Value import_squeeze(const Call& call) {
+  const ConstantPtr given = call.optional_constant(1);
+  const auto axes = attribute_or_input(call.node, "axes", given.get());
+  const Activation& input = call.graph.activation(call.input(0));
+  if (axes) return call.view(input, squeezed(input.dims, &*axes));
+  Shape dims = squeezed(without_batch(input.dims), nullptr);
+  dims.insert(dims.begin(), input.dims[0]);
+  return call.view(input, dims);
+}
+
+Value import_unsqueeze(const Call& call) {
+  const ConstantPtr given = call.optional_constant(1);
+  const auto axes = attribute_or_input(call.node, "axes", given.get());
+  if (!axes) throw NodeFault("has no axes");
+  const Activation& input = call.graph.activation(call.input(0));
+  return call.view(input, unsqueezed(input.dims, *axes));
+}
+
+/// Allowed where only axes of extent 1 change places, since the order of the elements stays.
+Value import_transpose(const Call& call) {
+  const Activation& input = call.graph.activation(call.input(0));
+  Integers reversed(input.dims.size());
+  std::iota(reversed.rbegin(), reversed.rend(), 0);
+  const Integers order = call.node.integers("perm").value_or(reversed);
+  Shape dims = permuted(input.dims, order);
+  Integers moved = order;
+  std::erase_if(moved, [&](std::int64_t axis) { return input.dims[static_cast<std::size_t>(axis)] == 1; });
+  if (order[0] != 0 || !std::is_sorted(moved.begin(), moved.end())) {
+    throw NodeFault(fmt::format("permutes {} by ({}); export the model with channels first",
+                                to_string(input.dims), fmt::join(order, ",")));
+  }
+  return call.view(input, std::move(dims));
+}
+
+Value import_concat(const Call& call) {
+  Node node{"", "Concat", {}, {}, {}};
+  for (std::size_t i = 0; i < call.node.inputs().size(); ++i) {
+    const Activation part = call.graph.sample(call.input(i));
+    const std::int64_t axis = resolve_axes({call.node.integer("axis", 1)}, part.dims.size())[0];
+    if (axis != 1) throw NodeFault(fmt::format("joins along axis {}; channels, axis 1, are supported", axis));
+    node.inputs.push_back(part.node);
+  }
+  if (node.inputs.size() == 1) return call.graph.sample(call.input(0));
+  return call.graph.emit(call.node.label(), std::move(node));
+}
+
+Value import_pad(const Call& call) {
+  expect_zero_padding(call);
+  const Activation input = call.graph.sample(call.input(0));
+  const auto [before, after] = paddings(call, input.dims.size());
+  const auto is_zero = [](std::int64_t v) { return v == 0; };
+  if (before[0] != 0 || after[0] != 0) throw NodeFault("pads the batch");
+  if (std::all_of(before.begin(), before.end(), is_zero) &&
+      std::all_of(after.begin(), after.end(), is_zero)) {
+    return input;
+  }
+  Node node{"", "Pad", {input.node}, {}, {}};
+  node.attributes["before"] = without_batch(before);
+  node.attributes["after"] = without_batch(after);
+  return call.graph.emit(call.node.label(), std::move(node));
+}
+
+Value import_slice(const Call& call) {
+  const Activation input = call.graph.sample(call.input(0));
+  const auto ranges = slice_of(call, input.dims);
+  Integers start, stop, step;
+  bool is_whole = true;
+  for (std::size_t axis = 1; axis < ranges.size(); ++axis) {
+    const SliceRange& range = ranges[axis];
+    start.push_back(range.begin);
+    stop.push_back(range.begin + (range.count - 1) * range.step + 1);
+    step.push_back(range.count == 1 ? 1 : range.step);
+    is_whole &= range.count == input.dims[axis];
+  }
+  if (is_whole) return input;
+  Node node{"", "Slice", {input.node}, {}, {}};
+  node.attributes["start"] = start;
+  node.attributes["stop"] = stop;
+  node.attributes["step"] = step;
+  return call.graph.emit(call.node.label(), std::move(node));
+}
+
+}  // namespace rheobase::onnx_import

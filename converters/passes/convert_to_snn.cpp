@@ -1,0 +1,40 @@
+#include "converters/passes.h"
+#include "neurons/if.h"
+#include "neurons/qcfs.h"
+
+namespace rheobase {
+namespace {
+
+Node spiking(const Node& node) {
+  const QcfsParameters qcfs = QcfsParameters::of(node);
+  IfParameters neuron;
+  neuron.v_threshold = qcfs.lambda;
+  neuron.v_init = qcfs.lambda;
+  for (float& v_init : neuron.v_init.values) v_init /= 2;
+  return neuron.node(node.name, node.inputs.at(0));
+}
+
+}  // namespace
+
+void convert_to_snn(Graph& graph, const std::string& source) {
+  std::vector<Fault> faults;
+  for (const Node& node : graph.nodes) {
+    if (node.op == "MaxPool2d") {
+      faults.push_back(
+          {node.name,
+           "a max pool has no spiking counterpart, the largest rate is unknown until all spikes have "
+           "arrived; retrain with average pooling"});
+    } else if (node.op == "ReLU") {
+      faults.push_back(
+          {node.name,
+           "a ReLU has no threshold until one is calibrated from data; retrain with QCFS activations, "
+           "or use '--to ann' to keep the network as it is"});
+    }
+  }
+  throw_if_any(source, faults);
+  for (Node& node : graph.nodes) {
+    if (node.op == "QCFS") node = spiking(node);
+  }
+}
+
+}  // namespace rheobase
