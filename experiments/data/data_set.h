@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "sim/engine/runner.h"
+
+namespace rheobase {
+
+/// What is known of a data set apart from its pixels.
+struct DataInfo {
+  std::string spec;                      ///< as given to open_data()
+  std::string split;                     ///< `train` or `test`
+  std::vector<std::string> files;        ///< that were read
+  std::vector<std::string> class_names;  ///< one a class, or none where they are not known
+  std::vector<int> labels;               ///< one a sample, 0 .. classes - 1
+  int classes = 0;
+  Shape shape;  ///< of one sample, {C, H, W} or {N}
+};
+
+/// Labelled samples.
+class DataSet : public SampleSource {
+ public:
+  explicit DataSet(DataInfo info) : info_(std::move(info)) {}
+
+  const DataInfo& info() const { return info_; }
+  int label(std::int64_t index) const { return info_.labels.at(index); }
+  std::int64_t size() const final { return static_cast<std::int64_t>(info_.labels.size()); }
+  Shape shape() const final { return info_.shape; }
+
+ private:
+  DataInfo info_;
+};
+
+/// Opens a data set (docs/reference/data.md): cifar10:DIR, cifar100:DIR, mnist:DIR, fashion-mnist[:DIR],
+/// hdf5:FILE. `split` is `train` or `test`. Throws InputError that names the file and what is wrong with it.
+std::unique_ptr<DataSet> open_data(const std::string& spec, const std::string& split);
+
+}  // namespace rheobase

@@ -1,0 +1,159 @@
+#include <fmt/format.h>
+#include <zlib.h>
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <optional>
+
+#include "experiments/data/byte_images.h"
+#include "experiments/data/loaders.h"
+
+namespace rheobase {
+namespace {
+
+constexpr int classes = 10;
+// Big-endian: two zeros, 8 for unsigned bytes, the rank.
+constexpr std::uint32_t images_magic = 0x00000803;
+constexpr std::uint32_t labels_magic = 0x00000801;
+
+struct CloseGz {
+  void operator()(gzFile file) const { gzclose(file); }
+};
+
+// A file that zlib unpacks where it is gzipped and passes through where it is plain.
+class Stream {
+ public:
+  explicit Stream(std::string path) : path_(std::move(path)), file_(gzopen(path_.c_str(), "rb")) {
+    if (!file_) throw InputError(path_, "", "cannot open");
+  }
+
+  // Reads `count` bytes, fewer at the end. The memory grows with what is there, not with what a header
+  // claims.
+  std::vector<std::uint8_t> read(std::uint64_t count) {
+    constexpr std::uint64_t block = 1 << 20;
+    std::vector<std::uint8_t> bytes;
+    while (bytes.size() < count) {
+      const std::size_t before = bytes.size();
+      const auto wanted = static_cast<unsigned>(std::min(block, count - before));
+      bytes.resize(before + wanted);
+      const int got = gzread(file_.get(), bytes.data() + before, wanted);
+      bytes.resize(before + std::max(got, 0));
+      check();
+      if (got < static_cast<int>(wanted)) break;
+    }
+    return bytes;
+  }
+
+  // A read at the end makes zlib look at the checksum behind the data.
+  bool at_end() { return read(1).empty(); }
+
+ private:
+  void check() {
+    int status = Z_OK;
+    const char* const reason = gzerror(file_.get(), &status);
+    if (status != Z_OK && status != Z_STREAM_END) {
+      throw InputError(path_, "", fmt::format("damaged or cut short: {}", reason));
+    }
+  }
+
+  std::string path_;
+  std::unique_ptr<gzFile_s, CloseGz> file_;
+};
+
+struct IdxFile {
+  std::vector<std::uint64_t> extents;
+  std::vector<std::uint8_t> bytes;
+};
+
+std::uint32_t big_endian(std::span<const std::uint8_t> bytes, std::size_t at) {
+  return std::uint32_t{bytes[at]} << 24 | std::uint32_t{bytes[at + 1]} << 16 |
+         std::uint32_t{bytes[at + 2]} << 8 | bytes[at + 3];
+}
+
+IdxFile read_idx(const std::string& path, std::uint32_t magic) {
+  Stream stream(path);
+  const std::size_t rank = magic & 0xff;
+  const auto header = stream.read(4 + 4 * rank);
+  if (header.size() >= 4 && big_endian(header, 0) != magic) {
+    throw InputError(path, "",
+                     fmt::format("starts with 0x{:08x}, expected 0x{:08x}", big_endian(header, 0), magic));
+  }
+  if (header.size() < 4 + 4 * rank)
+    throw InputError(path, "", fmt::format("cut short: {} bytes", header.size()));
+  IdxFile file;
+  std::uint64_t count = 1;
+  for (std::size_t axis = 0; axis < rank; ++axis) {
+    file.extents.push_back(big_endian(header, 4 + 4 * axis));
+    // A file has at least one sample of at least one pixel; the bound keeps the product in range.
+    if (file.extents.back() < 1 || count > (std::uint64_t{1} << 40) / file.extents.back()) {
+      throw InputError(path, "",
+                       fmt::format("extent {} of axis {} in the header", file.extents.back(), axis));
+    }
+    count *= file.extents.back();
+  }
+  file.bytes = stream.read(count);
+  if (file.bytes.size() < count) {
+    throw InputError(
+        path, "", fmt::format("cut short: the header says {} bytes, there are {}", count, file.bytes.size()));
+  }
+  if (!stream.at_end())
+    throw InputError(path, "", fmt::format("more than the {} bytes that the header says", count));
+  return file;
+}
+
+// Both spellings are in use.
+std::string locate_file(const std::filesystem::path& folder, const std::string& stem,
+                        const std::string& type) {
+  for (const char* const separator : {"-", "."}) {
+    for (const char* const suffix : {"", ".gz"}) {
+      const auto candidate = folder / (stem + separator + type + suffix);
+      std::error_code ignored;
+      if (std::filesystem::exists(candidate, ignored)) return candidate.string();
+    }
+  }
+  throw InputError((folder / (stem + "-" + type)).string(), "", "no such file, nor with .gz");
+}
+
+// Runs `read`; what it throws is kept for a message with the faults of all files.
+template <class Read>
+auto keep_faults(std::vector<Fault>& faults, const Read& read) -> std::optional<decltype(read())> {
+  try {
+    return read();
+  } catch (const InputError& error) {
+    faults.push_back({"", error.what()});
+    return std::nullopt;
+  }
+}
+
+}  // namespace
+
+std::unique_ptr<DataSet> open_idx(DataInfo info, const std::string& folder) {
+  const std::string stem = info.split == "train" ? "train" : "t10k";
+  const std::filesystem::path place =
+      locate_folder(folder, {"MNIST/raw", "FashionMNIST/raw"}, stem + "-labels-idx1-ubyte");
+  std::vector<Fault> faults;
+  const auto open = [&](const std::string& what, const std::string& type, std::uint32_t magic) {
+    return keep_faults(faults, [&] {
+      info.files.push_back(locate_file(place, stem + "-" + what, type));
+      return read_idx(info.files.back(), magic);
+    });
+  };
+  auto images = open("images", "idx3-ubyte", images_magic);
+  const auto labels = open("labels", "idx1-ubyte", labels_magic);
+  if (labels) {
+    info.labels.assign(labels->bytes.begin(), labels->bytes.end());
+    check_labels(info.labels, classes, info.files.back(), faults);
+  }
+  if (images && labels && images->extents[0] != labels->extents[0]) {
+    faults.push_back({info.files.front(), fmt::format("{} images, but {} labels in {}", images->extents[0],
+                                                      labels->extents[0], info.files.back())});
+  }
+  throw_if_any(info.spec, faults);
+  info.classes = classes;
+  info.shape = {1, static_cast<std::int64_t>(images->extents[1]),
+                static_cast<std::int64_t>(images->extents[2])};
+  return std::make_unique<ByteImages>(std::move(info), std::move(images->bytes));
+}
+
+}  // namespace rheobase

@@ -1,0 +1,22 @@
+#pragma once
+
+// One function a family of data sets; open_data() chooses.
+
+#include <memory>
+#include <string>
+
+#include "experiments/data/data_set.h"
+
+namespace rheobase {
+
+/// CIFAR-10 (`classes` 10) or CIFAR-100 (100), the binary version. `info` has spec and split.
+std::unique_ptr<DataSet> open_cifar(DataInfo info, const std::string& folder, int classes);
+
+/// MNIST or Fashion-MNIST: IDX files, plain or gzipped. `info` has spec, split and class names.
+std::unique_ptr<DataSet> open_idx(DataInfo info, const std::string& folder);
+
+/// `images` [N, C, H, W], [N, H, W] or [N, D] of uint8 or a float type and `labels` [N] of an integer type.
+/// The file stays open and samples are read one by one. A file has one split: `info.split` is kept, not used.
+std::unique_ptr<DataSet> open_hdf5(DataInfo info, const std::string& file);
+
+}  // namespace rheobase

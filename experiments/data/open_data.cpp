@@ -1,0 +1,76 @@
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <functional>
+
+#include "experiments/data/data_set.h"
+#include "experiments/data/loaders.h"
+
+namespace rheobase {
+namespace {
+
+constexpr const char* supported = "cifar10:DIR cifar100:DIR mnist:DIR fashion-mnist[:DIR] hdf5:FILE";
+
+// Where Debian's package dataset-fashion-mnist puts it.
+constexpr const char* debian_fashion_mnist = "/usr/share/datasets/fashion-mnist";
+
+std::unique_ptr<DataSet> open_mnist(DataInfo info, const std::string& folder) {
+  info.class_names = {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"};
+  return open_idx(std::move(info), folder);
+}
+
+std::unique_ptr<DataSet> open_fashion_mnist(DataInfo info, const std::string& folder) {
+  info.class_names = {"T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
+                      "Sandal",      "Shirt",   "Sneaker",  "Bag",   "Ankle boot"};
+  if (!folder.empty()) return open_idx(std::move(info), folder);
+  std::error_code ignored;
+  if (!std::filesystem::is_directory(debian_fashion_mnist, ignored)) {
+    throw InputError(info.spec, debian_fashion_mnist,
+                     "no such folder; install the package dataset-fashion-mnist or give fashion-mnist:DIR");
+  }
+  return open_idx(std::move(info), debian_fashion_mnist);
+}
+
+struct Kind {
+  const char* name;
+  bool needs_place;
+  std::function<std::unique_ptr<DataSet>(DataInfo, const std::string& place)> open;
+};
+
+const std::array<Kind, 5>& kinds() {
+  static const std::array<Kind, 5> table{
+      {{"cifar10", true,
+        [](DataInfo info, const std::string& place) { return open_cifar(std::move(info), place, 10); }},
+       {"cifar100", true,
+        [](DataInfo info, const std::string& place) { return open_cifar(std::move(info), place, 100); }},
+       {"mnist", true, open_mnist},
+       {"fashion-mnist", false, open_fashion_mnist},
+       {"hdf5", true, open_hdf5}}};
+  return table;
+}
+
+}  // namespace
+
+std::unique_ptr<DataSet> open_data(const std::string& spec, const std::string& split) {
+  if (split != "train" && split != "test")
+    throw InputError(spec, "split '" + split + "'", "expected train or test");
+  const std::size_t colon = spec.find(':');
+  const std::string name = spec.substr(0, colon);
+  const std::string place = colon == std::string::npos ? "" : spec.substr(colon + 1);
+  if (name == "nmnist" || name == "images") {
+    throw InputError(spec, name, std::string("not supported yet; these are: ") + supported);
+  }
+  const auto kind =
+      std::find_if(kinds().begin(), kinds().end(), [&](const Kind& k) { return name == k.name; });
+  if (kind == kinds().end()) {
+    throw InputError(spec, "unknown data set '" + name + "'", std::string("known: ") + supported);
+  }
+  if (place.empty() && kind->needs_place)
+    throw InputError(spec, "no folder or file given", std::string("known: ") + supported);
+  DataInfo info;
+  info.spec = spec;
+  info.split = split;
+  return kind->open(std::move(info), place);
+}
+
+}  // namespace rheobase

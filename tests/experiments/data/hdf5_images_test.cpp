@@ -1,0 +1,142 @@
+#include <gmock/gmock.h>
+
+#include <cmath>
+#include <functional>
+#include <numeric>
+
+#include "sim/core/error.h"
+#include "sim/format/hdf5_entry.h"
+#include "tests/experiments/data/read_sample.h"
+#include "tests/sim/format/scratch.h"
+
+namespace rheobase {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+
+class Hdf5Data : public testing::Test {
+ protected:
+  // Writes data.h5 by `fill`.
+  void make(const std::function<void(hid_t file)>& fill) const {
+    const hdf5::Session session;
+    hdf5::MemoryFile file(0);
+    fill(file.id());
+    scratch_.put("data.h5", file.finish());
+  }
+  std::unique_ptr<DataSet> open() const { return open_data("hdf5:" + scratch_.file("data.h5"), "test"); }
+  std::string refusal() const {
+    return input_error([&] { open(); });
+  }
+
+  const Scratch scratch_;
+};
+
+void put_bytes(hid_t file, const Shape& shape) {
+  std::vector<std::uint8_t> bytes(element_count(shape));
+  std::iota(bytes.begin(), bytes.end(), 0);
+  hdf5::write_dataset(file, "images", shape, H5T_STD_U8LE, H5T_NATIVE_UINT8, bytes.data());
+}
+
+void put_floats(hid_t file, const Shape& shape, float value) {
+  const std::vector<float> values(element_count(shape), value);
+  hdf5::write_dataset(file, "images", shape, H5T_IEEE_F64BE, H5T_NATIVE_FLOAT, values.data());
+}
+
+void put_labels(hid_t file, const std::vector<std::int64_t>& labels) {
+  hdf5::write_dataset(file, "labels", {static_cast<std::int64_t>(labels.size())}, H5T_STD_I16BE,
+                      H5T_NATIVE_INT64, labels.data());
+}
+
+TEST_F(Hdf5Data, ReadsBytesAsFractions) {
+  make([](hid_t file) {
+    put_bytes(file, {3, 2, 4, 5});
+    put_labels(file, {4, 0, 2});
+  });
+  const auto data = open();
+  EXPECT_EQ(data->shape(), (Shape{2, 4, 5}));
+  EXPECT_EQ(data->info().classes, 5);
+  EXPECT_EQ(data->info().labels, (std::vector<int>{4, 0, 2}));
+  const auto pixels = read_sample(*data, 2);
+  for (int i = 0; i < 40; ++i) ASSERT_EQ(pixels[i], static_cast<float>(80 + i) / 255.0F);
+}
+
+TEST_F(Hdf5Data, ReadsFloatsAndLowerRanks) {
+  make([](hid_t file) {
+    put_floats(file, {2, 3, 4}, 0.25F);
+    put_labels(file, {1, 0});
+  });
+  EXPECT_EQ(open()->shape(), (Shape{1, 3, 4}));
+  EXPECT_EQ(read_sample(*open(), 1), std::vector<float>(12, 0.25F));
+  make([](hid_t file) {
+    put_floats(file, {2, 7}, 1.5F);
+    put_labels(file, {1, 0});
+  });
+  EXPECT_EQ(open()->shape(), (Shape{7}));
+  EXPECT_EQ(read_sample(*open(), 0), std::vector<float>(7, 1.5F));
+}
+
+TEST_F(Hdf5Data, RefusesPixelsThatAreNoNumbers) {
+  make([](hid_t file) {
+    put_floats(file, {2, 3}, std::nanf(""));
+    put_labels(file, {1, 0});
+  });
+  const auto data = open();
+  EXPECT_THAT(input_error([&] { read_sample(*data, 1); }), HasSubstr("images, sample 1: pixel 0 is nan"));
+}
+
+TEST_F(Hdf5Data, NamesWhatIsWrong) {
+  make([](hid_t) {});
+  EXPECT_THAT(refusal(),
+              AllOf(HasSubstr("images: libhdf5 cannot open the dataset"), HasSubstr("labels: libhdf5")));
+  make([](hid_t file) {
+    put_bytes(file, {2, 3});
+    put_labels(file, {1, 2, 3});
+  });
+  EXPECT_THAT(refusal(), HasSubstr("2 images, but 3 labels"));
+  make([](hid_t file) {
+    put_bytes(file, {6});
+    put_labels(file, {1, -2});
+  });
+  EXPECT_THAT(refusal(),
+              AllOf(HasSubstr("images: rank 1, expected [N, C, H, W]"), HasSubstr("record 1 has label -2")));
+  make([](hid_t file) {
+    const std::vector<std::int64_t> values(6);
+    hdf5::write_dataset(file, "images", {2, 3}, H5T_STD_I64LE, H5T_NATIVE_INT64, values.data());
+    hdf5::write_dataset(file, "labels", {2, 3}, H5T_STD_I64LE, H5T_NATIVE_INT64, values.data());
+  });
+  EXPECT_THAT(refusal(), AllOf(HasSubstr("neither uint8 nor"),
+                               HasSubstr("labels: rank 2, expected integers of rank 1")));
+}
+
+TEST_F(Hdf5Data, RefusesSizesThatTheFileDoesNotHave) {
+  make([](hid_t file) {
+    const hsize_t extents[] = {hsize_t{1} << 40};
+    const hdf5::Dataspace space(H5Screate_simple(1, extents, nullptr), "shape");
+    const hdf5::Dataset labels(
+        H5Dcreate2(file, "labels", H5T_STD_I8LE, space.get(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT), "make");
+    const hsize_t wide[] = {2, hsize_t{1} << 30, hsize_t{1} << 30};
+    const hdf5::Dataspace area(H5Screate_simple(3, wide, nullptr), "shape");
+    const hdf5::Dataset images(
+        H5Dcreate2(file, "images", H5T_STD_U8LE, area.get(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT), "make");
+  });
+  EXPECT_THAT(refusal(), AllOf(HasSubstr("labels: 1099511627776 of them"),
+                               HasSubstr("images: samples of 1x1073741824")));
+}
+
+TEST_F(Hdf5Data, EveryPrefixIsRefused) {
+  make([](hid_t file) {
+    put_bytes(file, {3, 2, 4, 5});
+    put_labels(file, {4, 0, 2});
+  });
+  const std::string whole = bytes_of(scratch_.file("data.h5"));
+  for (std::size_t length = 0; length < whole.size(); ++length) {
+    scratch_.put("data.h5", whole.substr(0, length));
+    ASSERT_FALSE(refusal().empty()) << length;
+  }
+  EXPECT_THAT(input_error([&] { open_data("hdf5:" + scratch_.file("none.h5"), "test"); }),
+              HasSubstr("no such file"));
+}
+
+}  // namespace
+}  // namespace rheobase

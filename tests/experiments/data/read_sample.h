@@ -1,0 +1,16 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "experiments/data/data_set.h"
+
+namespace rheobase {
+
+inline std::vector<float> read_sample(const DataSet& data, std::int64_t index) {
+  std::vector<float> pixels(element_count(data.shape()));
+  data.read(index, pixels);
+  return pixels;
+}
+
+}  // namespace rheobase
