@@ -1,0 +1,34 @@
+# A door for people: both targets install what they need (Debian 12) and call CMake, which is the real build.
+.PHONY: demo test install clean
+
+rheobase := build/release/experiments/cli/rheobase
+model := out/fashion-mnist.h5
+
+demo:
+	@tests/support/install_packages.sh build
+	@cmake --preset release --log-level=WARNING
+	@cmake --build --preset release --target rheobase
+	@mkdir -p out
+	@echo
+	@$(rheobase) convert experiments/models/fashion-mnist-cnn-qcfs-L4.onnx $(model) --normalize fashion-mnist
+	@echo && echo "Every image for 32 steps:" && echo
+	@$(rheobase) run $(model) --data fashion-mnist --steps 32 --stop never
+	@echo && echo "Dynamic Confidence: every image until the network is sure:" && echo
+	@$(rheobase) run $(model) --data fashion-mnist --steps 32 --stop confidence --alpha 1 --threshold 0.9
+
+test:
+	@tests/support/install_packages.sh test
+	@cmake --preset ci --log-level=WARNING
+	@cmake --build --preset ci
+	@ctest --preset ci
+
+# `make install DESTDIR=... PREFIX=/usr`: the program, the libraries and their headers.
+PREFIX ?= /usr/local
+install:
+	@tests/support/install_packages.sh build
+	@cmake --preset release --log-level=WARNING
+	@cmake --build --preset release
+	@DESTDIR="$(DESTDIR)" cmake --install build/release --prefix "$(PREFIX)"
+
+clean:
+	rm -rf build out

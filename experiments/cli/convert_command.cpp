@@ -1,0 +1,118 @@
+#include <fmt/format.h>
+
+#include "converters/onnx/importer.h"
+#include "converters/passes.h"
+#include "experiments/cli/command_line.h"
+#include "experiments/cli/commands.h"
+#include "experiments/cli/output.h"
+#include "experiments/cli/program.h"
+#include "experiments/cli/registry.h"
+#include "experiments/data/normalization.h"
+#include "sim/core/error.h"
+#include "sim/core/file.h"
+#include "sim/format/model_file.h"
+#include "sim/graph/validate.h"
+
+namespace rheobase {
+namespace {
+
+CommandSpec convert_spec() {
+  CommandSpec spec{"convert",
+                   "Turns a trained network (ONNX) into a model file: batch normalisation is folded, QCFS\n"
+                   "activations become integrate-and-fire neurons.",
+                   {"IN.onnx", "OUT.h5"},
+                   "",
+                   po::options_description("Options of convert")};
+  const auto word = [](const char* name) { return po::value<std::string>()->value_name(name); };
+  spec.options.add_options()("to", word("snn|ann")->default_value("snn"),
+                             "spiking network, or the source network for one step")(
+      "normalize", word("PRESET|M;S")->default_value("none"),
+      "input normalisation to store: cifar10 cifar100 mnist fashion-mnist imagenet none, or means;stds")(
+      "threshold", word("auto")->default_value("auto"), "where firing thresholds come from: the QCFS nodes")(
+      "calibrate", word("none")->default_value("none"), "correction from samples")(
+      "arithmetic", word("float32")->default_value("float32"), "arithmetic of the model");
+  return spec;
+}
+
+// An option with one value in this version; the others that it will have are told apart from mistakes.
+void expect_only(const CommandLine& line, const std::string& option, const std::string& choice,
+                 const std::vector<std::string>& later) {
+  const auto value = line.get<std::string>(option);
+  if (value == choice) return;
+  for (const std::string& other : later) {
+    if (value == other) throw InputError("--" + option, value, "not in this version, which has " + choice);
+  }
+  throw InputError("--" + option, value, "expected " + choice);
+}
+
+void check_options(const CommandLine& line) {
+  const auto to = line.get<std::string>("to");
+  if (to != "snn" && to != "ann") throw InputError("--to", to, "expected snn or ann");
+  const auto threshold = line.get<std::string>("threshold");
+  expect_only(line, "threshold", "auto", {"max", "mse", threshold.ends_with('%') ? threshold : ""});
+  expect_only(line, "calibrate", "none", {"light"});
+  expect_only(line, "arithmetic", "float32", {"fixed"});
+}
+
+Tensor per_channel(const std::vector<float>& values) {
+  return {{static_cast<std::int64_t>(values.size())}, values};
+}
+
+// Normalisation belongs to the Input node; that it fits the channels is for validation to say.
+void set_normalization(Graph& graph, const Normalization& normalization) {
+  if (normalization.mean.empty()) return;
+  for (Node& node : graph.nodes) {
+    if (node.op != "Input") continue;
+    node.tensors["mean"] = per_channel(normalization.mean);
+    node.tensors["std"] = per_channel(normalization.std);
+  }
+}
+
+Graph import(const std::string& path) {
+  if (path.ends_with(".nir"))
+    throw InputError(path, "", "NIR files cannot be read in this version; give an .onnx file");
+  return import_onnx(path);
+}
+
+std::string summary(const Model& model, const ShapeMap& shapes, const std::string& path) {
+  double parameters = 0.0;
+  std::string input, output;
+  for (const Node& node : model.graph.nodes) {
+    if (node.op == "Input") {
+      input = to_string(shapes.at(node.name));
+      continue;
+    }
+    if (node.op == "Output") output = to_string(shapes.at(node.name));
+    for (const auto& [name, tensor] : node.tensors) parameters += static_cast<double>(tensor.values.size());
+  }
+  return fmt::format("wrote {}: {}, {} nodes, {} parameters, input {}, {} classes\n", path,
+                     model.provenance.conversion, model.graph.nodes.size(), short_count(parameters), input,
+                     output);
+}
+
+}  // namespace
+
+void convert_command(const std::vector<std::string>& words) {
+  const auto line = parse_command_line(convert_spec(), words);
+  if (!line) return;
+  check_options(*line);
+  const std::string& source = line->positional(0);
+  const std::string& target = line->positional(1);
+  const auto to = line->get<std::string>("to");
+  const Normalization normalization = normalization_preset(line->get<std::string>("normalize"));
+  const ResultTarget trial(target);
+
+  const Registry registry = full_registry();
+  Model model;
+  model.graph = import(source);
+  set_normalization(model.graph, normalization);
+  validate_or_throw(model.graph, registry.schemas(), source);
+  fold_affine(model.graph);
+  if (to == "snn") convert_to_snn(model.graph, source);
+  const ShapeMap shapes = validate_or_throw(model.graph, registry.schemas(), source);
+  model.provenance = {tool_version(), file_name(source), sha256_of_file(source), to};
+  write_model(model, target);
+  if (!line->quiet()) write_stdout(summary(model, shapes, target));
+}
+
+}  // namespace rheobase

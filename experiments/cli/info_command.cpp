@@ -1,0 +1,141 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "experiments/cli/command_line.h"
+#include "experiments/cli/commands.h"
+#include "experiments/cli/output.h"
+#include "experiments/cli/registry.h"
+#include "sim/core/file.h"
+#include "sim/format/model_file.h"
+#include "sim/graph/validate.h"
+
+namespace rheobase {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// A row of the table.
+struct NodeFacts {
+  const Node* node;
+  Shape shape;
+  std::int64_t parameters = 0;
+  std::int64_t neurons = 0;           // 0 for a node that is no neuron
+  const Tensor* threshold = nullptr;  // of a spiking neuron
+};
+
+std::vector<NodeFacts> collect(const Graph& graph, const ShapeMap& shapes) {
+  SchemaSet structural;
+  add_structural_schemas(structural);
+  std::vector<NodeFacts> rows;
+  for (const int index : topological_order(graph)) {
+    const Node& node = graph.nodes[index];
+    NodeFacts facts{&node, shapes.at(node.name), 0, 0, node.tensor("v_threshold")};
+    if (node.op != "Input") {
+      for (const auto& [name, tensor] : node.tensors) facts.parameters += element_count(tensor.shape);
+    }
+    if (structural.find(node.op) == nullptr) facts.neurons = element_count(facts.shape);
+    rows.push_back(facts);
+  }
+  return rows;
+}
+
+template <class Field>
+std::int64_t total(const std::vector<NodeFacts>& rows, Field field) {
+  std::int64_t sum = 0;
+  for (const NodeFacts& row : rows) sum += row.*field;
+  return sum;
+}
+
+Json optional_stop(const Model& model) {
+  if (!model.stop) return nullptr;
+  return {{"policy", model.stop->policy}, {"alpha", model.stop->alpha}, {"threshold", model.stop->threshold}};
+}
+
+Json node_json(const NodeFacts& row) {
+  Json node{{"name", row.node->name}, {"op", row.node->op},           {"inputs", row.node->inputs},
+            {"shape", row.shape},     {"parameters", row.parameters}, {"neurons", row.neurons}};
+  if (row.threshold != nullptr) node["v_threshold"] = row.threshold->values;
+  if (row.node->op == "Input") {
+    if (const Tensor* mean = row.node->tensor("mean")) node["mean"] = mean->values;
+    if (const Tensor* std = row.node->tensor("std")) node["std"] = std->values;
+  }
+  return node;
+}
+
+Json info_json(const std::string& path, const Model& model, const std::vector<NodeFacts>& rows) {
+  const Provenance& from = model.provenance;
+  Json nodes = Json::array();
+  for (const NodeFacts& row : rows) nodes.push_back(node_json(row));
+  return {{"schema", 1},
+          {"model", path},
+          {"model_sha256", sha256_of_file(path)},
+          {"provenance",
+           {{"tool_version", from.tool_version},
+            {"source", from.source},
+            {"source_sha256", from.source_sha256},
+            {"conversion", from.conversion}}},
+          {"arithmetic", model.arithmetic},
+          {"stop", optional_stop(model)},
+          {"parameters", total(rows, &NodeFacts::parameters)},
+          {"neurons", total(rows, &NodeFacts::neurons)},
+          {"nodes", nodes}};
+}
+
+std::string threshold_text(const NodeFacts& row) {
+  if (row.threshold == nullptr) return "";
+  const auto [low, high] = std::minmax_element(row.threshold->values.begin(), row.threshold->values.end());
+  return *low == *high ? fmt::format("{:.6g}", *low) : fmt::format("{:.4g} to {:.4g}", *low, *high);
+}
+
+std::string info_text(const Model& model, const std::vector<NodeFacts>& rows) {
+  const Provenance& from = model.provenance;
+  std::string text = fmt::format(
+      "source      {} (SHA-256 {})\nconversion  {}, by rheobase {}\narithmetic  {}\n", from.source,
+      from.source_sha256.substr(0, 16), from.conversion, from.tool_version, model.arithmetic);
+  if (model.stop) {
+    text += fmt::format("stop        {}, alpha {:g}, threshold {:g}\n", model.stop->policy, model.stop->alpha,
+                        model.stop->threshold);
+  }
+  std::size_t width = 4;
+  for (const NodeFacts& row : rows) width = std::max(width, row.node->name.size());
+  text += fmt::format("\n{:<{}}  {:<10} {:<12} {:>10} {:>9}  {}\n", "node", width, "op", "shape",
+                      "parameters", "neurons", "v_threshold");
+  const auto count = [](std::int64_t n) { return n == 0 ? std::string() : fmt::format("{}", n); };
+  for (const NodeFacts& row : rows) {
+    std::string one =
+        fmt::format("{:<{}}  {:<10} {:<12} {:>10} {:>9}  {}", row.node->name, width, row.node->op,
+                    to_string(row.shape), count(row.parameters), count(row.neurons), threshold_text(row));
+    one.erase(one.find_last_not_of(' ') + 1);
+    text += one + "\n";
+  }
+  return text + fmt::format("{:<{}}  {:<10} {:<12} {:>10} {:>9}\n", "total", width, "", "",
+                            total(rows, &NodeFacts::parameters), total(rows, &NodeFacts::neurons));
+}
+
+}  // namespace
+
+void info_command(const std::vector<std::string>& words) {
+  CommandSpec spec{"info",
+                   "Shows where a model file comes from and what it holds.",
+                   {"MODEL.h5"},
+                   "",
+                   po::options_description("Options of info")};
+  spec.options.add_options()("json", po::value<std::string>()->value_name("FILE|-"),
+                             "write the same as JSON, to standard output instead of the table for -");
+  const auto line = parse_command_line(spec, words);
+  if (!line) return;
+  const std::string& path = line->positional(0);
+  const Registry registry = full_registry();
+  const Model model = read_model(path, registry.schemas());
+  const auto rows = collect(model.graph, validate_or_throw(model.graph, registry.schemas(), path));
+  if (line->has("json")) {
+    const ResultTarget target(line->get<std::string>("json"));
+    target.write(info_json(path, model, rows).dump(2) + "\n");
+    if (target.is_stdout()) return;
+  }
+  write_stdout(info_text(model, rows));
+}
+
+}  // namespace rheobase

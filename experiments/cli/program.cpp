@@ -1,0 +1,97 @@
+#include "experiments/cli/program.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <exception>
+#include <string_view>
+
+#include "experiments/cli/commands.h"
+#include "experiments/cli/output.h"
+#include "sim/core/error.h"
+
+namespace rheobase {
+namespace {
+
+struct Command {
+  std::string_view name;
+  std::string_view summary;
+  void (*run)(const std::vector<std::string>& words);
+};
+
+void data_command(const std::vector<std::string>& words);
+
+constexpr std::array commands{
+    Command{"convert", "turn a trained network (ONNX) into a model file", convert_command},
+    Command{"info", "show what a model file holds", info_command},
+    Command{"run", "run a model over a data set", run_command},
+    Command{"devices", "list devices and the ops each supports", devices_command},
+    Command{"data", "data info SPEC: show what a data set holds", data_command},
+};
+
+// Names that documents mention and later versions will have.
+constexpr std::array<std::string_view, 5> planned{"calibrate", "sweep", "report", "train", "export"};
+
+void data_command(const std::vector<std::string>& words) {
+  if (words.empty()) throw InputError("data", "", "expected 'data info SPEC'");
+  const std::string& action = words.front();
+  if (action == "fetch") throw InputError("data", "fetch", "not in this version");
+  // `data --help` is answered by the one action there is.
+  const bool help = action == "--help";
+  if (action != "info" && !help) throw InputError("data", action, "expected 'data info SPEC'");
+  data_info_command({words.begin() + (help ? 0 : 1), words.end()});
+}
+
+std::string help() {
+  std::string text =
+      "usage: rheobase COMMAND [options]\n\n"
+      "Converts trained networks to spiking networks, simulates them step by step and stops each sample\n"
+      "as soon as the network is sure.\n\ncommands:\n";
+  for (const Command& command : commands) {
+    text += fmt::format("  {:<10}{}\n", command.name, command.summary);
+  }
+  return text +
+         "\noptions of every command: --help, --quiet, --threads N\n"
+         "rheobase --version shows the version\n";
+}
+
+void dispatch(const std::vector<std::string>& words) {
+  if (words.empty()) throw InputError("no command", "", "see rheobase --help");
+  const std::string& name = words.front();
+  if (name == "--help" || name == "-h") return write_stdout(help());
+  if (name == "--version") return write_stdout(fmt::format("rheobase {}\n", tool_version()));
+  const auto command =
+      std::find_if(commands.begin(), commands.end(), [&](const Command& c) { return c.name == name; });
+  if (command != commands.end()) return command->run({words.begin() + 1, words.end()});
+  if (std::find(planned.begin(), planned.end(), name) != planned.end()) {
+    throw InputError(name, "", fmt::format("not in this version ({})", tool_version()));
+  }
+  throw InputError(name, "", "unknown command, see rheobase --help");
+}
+
+int fail(int code, std::string message) {
+  std::replace(message.begin(), message.end(), '\n', ' ');
+  fmt::print(stderr, "rheobase: {}\n", message);
+  return code;
+}
+
+}  // namespace
+
+std::string tool_version() { return RHEOBASE_VERSION; }
+
+int run_program(const std::vector<std::string>& words) {
+  try {
+    dispatch(words);
+    return 0;
+  } catch (const InputError& error) {
+    return fail(2, error.what());
+  } catch (const std::bad_alloc&) {
+    return fail(1, "out of memory");
+  } catch (const std::exception& error) {
+    return fail(1, error.what());
+  }
+}
+
+}  // namespace rheobase

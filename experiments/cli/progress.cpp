@@ -1,0 +1,36 @@
+#include "experiments/cli/progress.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <string>
+
+namespace rheobase {
+
+Progress::Progress(std::int64_t total, bool quiet)
+    : total_(std::max<std::int64_t>(total, 1)), visible_(!quiet && ::isatty(STDERR_FILENO) == 1) {}
+
+Progress::~Progress() {
+  if (visible_) std::fputs("\r\033[K", stderr);
+}
+
+void Progress::advance() {
+  ++done_;
+  if (!visible_) return;
+  const Clock::time_point now = Clock::now();
+  if (now - drawn_ >= std::chrono::milliseconds(200)) draw(now);
+}
+
+void Progress::draw(Clock::time_point now) {
+  constexpr std::int64_t width = 30;
+  drawn_ = now;
+  const double seconds = std::chrono::duration<double>(now - start_).count();
+  const double rate = static_cast<double>(done_) / seconds;
+  const auto filled = static_cast<std::size_t>(width * done_ / total_);
+  fmt::print(stderr, "\r[{:-<{}}] {}/{}  {:.0f}/s  {:.0f} s left\033[K", std::string(filled, '#'), width,
+             done_, total_, rate, static_cast<double>(total_ - done_) / rate);
+}
+
+}  // namespace rheobase

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+namespace rheobase {
+
+/// A bar on standard error with rate and time left; silent when that is not a terminal.
+class Progress {
+ public:
+  Progress(std::int64_t total, bool quiet);
+  /// Wipes the bar.
+  ~Progress();
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+
+  void advance();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  void draw(Clock::time_point now);
+
+  std::int64_t total_;
+  std::int64_t done_ = 0;
+  bool visible_;
+  Clock::time_point start_ = Clock::now();
+  Clock::time_point drawn_ = start_;
+};
+
+}  // namespace rheobase

@@ -1,0 +1,14 @@
+#include "experiments/cli/registry.h"
+
+#include "neurons/register.h"
+
+namespace rheobase {
+
+Registry full_registry() {
+  Registry registry;
+  register_structural_ops(registry);
+  register_neurons(registry);
+  return registry;
+}
+
+}  // namespace rheobase

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+#include "experiments/metrics/neurobench.h"
+#include "experiments/metrics/run_summary.h"
+#include "sim/stop/stop_policy.h"
+
+namespace rheobase {
+
+/// What was run, and what it cost; with the RunSummary all that reports need.
+struct RunReport {
+  std::string model;  ///< path as given
+  std::string model_sha256;
+  std::string data;  ///< SPEC as given
+  std::string split;
+  std::string device;
+  std::string arithmetic;
+  int steps = 0;
+  int slots = 0;
+  int threads = 0;
+  StopSettings stop;
+  bool hash = false;
+  std::uint64_t footprint_bytes = 0;
+  double connection_sparsity = 0.0;
+  double activation_sparsity = 0.0;
+  SynapticOperations operations;
+  double seconds = 0.0;  ///< of the simulation, without reading the model
+  std::uint64_t peak_memory_bytes = 0;
+};
+
+/// The `run --json` object, schema 1.
+nlohmann::ordered_json run_json(const RunReport& report, const RunSummary& summary);
+
+/// Tables for people.
+std::string run_text(const RunReport& report, const RunSummary& summary);
+
+}  // namespace rheobase

@@ -1,0 +1,44 @@
+#!/usr/bin/env python3
+"""Files and functions stay small: sources 400 lines, headers 150, and 95 % of functions 40."""
+
+import shutil
+import subprocess
+import sys
+
+import sources
+
+MAX_SOURCE, MAX_HEADER, MAX_FUNCTION, FUNCTION_SHARE = 400, 150, 40, 0.95
+
+
+def functions(paths):
+    """(length, file:line name) of every function."""
+    command = ["ctags", "--sort=no", "--languages=C++", "--langmap=C++:.cpp.h.cu.cuh", "--kinds-C++=f",
+               "--fields=+ne", "-x", "--_xformat=%{line} %{end} %{name} %F", "-L", "-"]
+    listed = subprocess.run(command, input="\n".join(map(str, paths)), capture_output=True, text=True, check=True)
+    for row in listed.stdout.splitlines():
+        line, end, name, path = row.split(" ", 3)
+        if end.isdigit():
+            yield int(end) - int(line) + 1, f"{path}:{line}: {name}"
+
+
+def file_faults(path, lines):
+    limit = MAX_HEADER if path.suffix == ".h" else MAX_SOURCE
+    if lines > limit:
+        yield f"{path}: {lines} lines, the budget is {limit}"
+
+
+def function_faults(lengths):
+    long = sorted((entry for entry in lengths if entry[0] > MAX_FUNCTION), reverse=True)
+    if len(long) > (1 - FUNCTION_SHARE) * len(lengths):
+        yield f"{len(long)} of {len(lengths)} functions have more than {MAX_FUNCTION} lines:"
+        for length, where in long:
+            yield f"  {where} has {length}"
+
+
+if __name__ == "__main__":
+    if shutil.which("ctags") is None:
+        print("budgets: SKIPPED, ctags (universal-ctags) is not here")
+        sys.exit(77)
+    files = sources.sources()
+    found = [f for p in files for f in file_faults(p, p.read_text().count("\n"))]
+    sources.finish("budgets", found + list(function_faults(list(functions(files)))))

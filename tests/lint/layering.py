@@ -1,0 +1,54 @@
+#!/usr/bin/env python3
+"""Includes follow the arrows of the rooms: nothing points up."""
+
+import re
+
+import sources
+
+CORE, GRAPH, DEVICE, OP, STOP, ENGINE, FORMAT = (
+    f"sim/{room}" for room in ("core", "graph", "device", "op", "stop", "engine", "format"))
+
+# Folder -> what it may include besides itself.
+ARROWS = {
+    CORE: [],
+    GRAPH: [CORE],
+    DEVICE: [CORE],
+    STOP: [CORE],
+    OP: [CORE, GRAPH, DEVICE],
+    ENGINE: [CORE, GRAPH, DEVICE, OP, STOP],
+    FORMAT: [CORE, GRAPH, STOP],
+    "neurons": [CORE, GRAPH, DEVICE, OP],
+    "binarize": [CORE, GRAPH, DEVICE, OP, "neurons/if.h"],
+    # Converters know neurons by their parameters and schemas only.
+    "converters": [CORE, GRAPH, "neurons/if.h", "neurons/qcfs.h", "neurons/relu.h", "neurons/schemas.h"],
+    "experiments": ["sim", "neurons", "binarize", "converters"],
+}
+
+
+def room_of(path):
+    return next((room for room in ARROWS if path == room or path.startswith(room + "/")), None)
+
+
+def allowed(room, included):
+    return any(included == target or included.startswith(target + "/") for target in [room, *ARROWS[room]])
+
+
+def check(path, text):
+    """Faults of one file."""
+    room = room_of(path)
+    if room is None:
+        yield f"{path}: is in no room (tests/lint/layering.py lists them)"
+        return
+    for number, line in enumerate(sources.without_comments(text).split("\n"), 1):
+        match = re.match(r'\s*#\s*include\s+"([^"]+)"', line)
+        if not match:
+            continue
+        included = match.group(1)
+        if room_of(included) is None:
+            yield f"{path}:{number}: includes \"{included}\", which is not spelled from the root"
+        elif not allowed(room, included):
+            yield f"{path}:{number}: {room} may not include {included}"
+
+
+if __name__ == "__main__":
+    sources.finish("layering", [f for p in sources.sources() for f in check(str(p), p.read_text())])

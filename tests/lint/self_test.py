@@ -1,0 +1,37 @@
+#!/usr/bin/env python3
+"""The rules catch what they are for and let the rest pass."""
+
+import budgets
+import layering
+import libraries
+import sources
+import third_party
+
+
+def expect(condition, what):
+    if not condition:
+        raise SystemExit(f"self_test: {what}")
+
+
+def faults(rule, path, text):
+    return list(rule.check(path, text))
+
+
+expect(faults(layering, "sim/core/a.h", '#include "sim/graph/graph.h"'), "core may not see graph")
+expect(faults(layering, "sim/engine/a.cpp", '#include "neurons/if.h"'), "sim knows no neuron")
+expect(faults(layering, "converters/a.cpp", '#include "neurons/register.h"'), "converters see parameters only")
+expect(faults(layering, "sim/op/a.cpp", '#include "kernel.h"'), "includes are spelled from the root")
+expect(faults(layering, "sim/new/a.cpp", ""), "a new room needs its arrows")
+expect(not faults(layering, "converters/a.cpp", '#include "neurons/if.h"'), "converters see parameters")
+expect(not faults(layering, "sim/core/a.h", '// #include "sim/graph/graph.h"'), "comments do not include")
+expect(faults(libraries, "sim/op/a.cpp", "  std::cerr << 1;"), "no printing")
+expect(faults(libraries, "neurons/a.cpp", "  if (x) abort();"), "no abort")
+expect(not faults(libraries, "experiments/cli/a.cpp", "  std::puts(x);"), "the program prints")
+expect(not faults(libraries, "sim/op/a.cpp", '  throw E("exit(1)"); // printf()'), "texts and comments do not print")
+expect(faults(third_party, "sim/op/a.cpp", "#include <oneapi/tbb/parallel_for.h>"), "one file names tbb")
+expect(faults(third_party, "sim/op/a.cpp", "#include <H5Cpp.h>"), "HDF5 is the format's")
+expect(not faults(third_party, "sim/format/a.cpp", "#include <hdf5.h>"), "the format has HDF5")
+expect(list(budgets.function_faults([(41, "x"), (3, "y")])), "half the functions are too long")
+expect(not list(budgets.function_faults([(41, "x")] + [(3, "y")] * 19)), "one in twenty may be long")
+expect(sources.without_comments('"//" // x') == '"//"     ', "strings are no comments")
+print("self_test: sound")
