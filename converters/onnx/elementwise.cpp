@@ -40,6 +40,23 @@ std::string run_label(const Chain& chain, std::size_t begin, std::size_t end) {
   return last.substr(0, common);
 }
 
+bool is_negative_affine(const NamedForm& form) {
+  const auto* affine = std::get_if<AffineForm>(&form.form);
+  return affine != nullptr &&
+         std::any_of(affine->scale.begin(), affine->scale.end(), [](double x) { return x < 0; });
+}
+
+/// -lambda * QCFS(-z / lambda) splits well, but it is a lambda that went astray in training.
+bool has_negative_lambda(const std::vector<NamedForm>& forms) {
+  for (std::size_t i = 1; i + 1 < forms.size(); ++i) {
+    if (std::holds_alternative<QcfsForm>(forms[i].form) && is_negative_affine(forms[i - 1]) &&
+        is_negative_affine(forms[i + 1])) {
+      return true;
+    }
+  }
+  return false;
+}
+
 [[noreturn]] void throw_unrecognised(const Chain& chain) {
   Composition whole;
   for (const ScalarOp& op : chain) whole.append(op);
@@ -84,6 +101,7 @@ std::vector<NamedForm> recognise(const Chain& chain) {
     if (best[end]->form) forms.push_back({*best[end]->form, run_label(chain, best[end]->previous, end)});
   }
   std::reverse(forms.begin(), forms.end());
+  if (has_negative_lambda(forms)) throw_unrecognised(chain);
   return forms;
 }
 

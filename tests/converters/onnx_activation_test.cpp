@@ -1,0 +1,329 @@
+// Which elementwise arithmetic is an activation, however it is written.
+#include <gmock/gmock.h>
+
+#include "tests/converters/onnx_model.h"
+
+namespace rheobase::test {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+/// A chain of ops on a 1 x 2 x 3 x 3 image; constants are named by their values.
+class Chain {
+ public:
+  explicit Chain(Ints dims = {-1, 2, 3, 3}) : model_(std::move(dims)) {}
+
+  Chain& binary(const std::string& op, float constant) { return binary(op, Ints{}, {constant}); }
+  Chain& binary(const std::string& op, const Ints& dims, const Floats& values) {
+    const std::string name = "c" + std::to_string(steps_);
+    model_.reals(name, dims, values);
+    return step(op, {value_, name});
+  }
+  Chain& reversed(const std::string& op, float constant) {
+    const std::string name = "c" + std::to_string(steps_);
+    model_.real(name, constant);
+    return step(op, {name, value_});
+  }
+  Chain& clip(float low, float high) {
+    const std::string name = "c" + std::to_string(steps_);
+    model_.real(name + "low", low).real(name + "high", high);
+    return step("Clip", {value_, name + "low", name + "high"});
+  }
+  Chain& unary(const std::string& op) { return step(op, {value_}); }
+
+  Graph import() { return finished().import(); }
+  std::vector<std::string> faults() { return finished().faults(); }
+
+ private:
+  Chain& step(const std::string& op, const Names& inputs) {
+    const std::string output = "v" + std::to_string(++steps_);
+    model_.node(op, inputs, output, "/act/" + op + std::to_string(steps_));
+    value_ = output;
+    return *this;
+  }
+  OnnxModel& finished() {
+    model_.node("Flatten", {value_}, "y", "/flatten");
+    return model_;
+  }
+
+  OnnxModel model_;
+  std::string value_ = "x";
+  int steps_ = 0;
+};
+
+void expect_qcfs(Chain& chain, const Floats& lambda, std::int64_t levels) {
+  const Graph graph = chain.import();
+  EXPECT_EQ(ops_of(graph), "Input QCFS Flatten Output");
+  EXPECT_EQ(only(graph, "QCFS").tensor("lambda")->values, lambda);
+  EXPECT_EQ(only(graph, "QCFS").integer("L", 0), levels);
+}
+
+TEST(QcfsInOnnx, AsPyTorchWritesTheReferenceCode) {
+  Chain chain;
+  chain.binary("Div", 0.7F).clip(0, 1).binary("Mul", 4).binary("Add", 0.5F).unary("Floor");
+  chain.binary("Div", 4).binary("Mul", 0.7F);
+  expect_qcfs(chain, {0.7F}, 4);
+}
+
+TEST(QcfsInOnnx, MayClipAfterTheFloor) {
+  Chain chain;
+  chain.binary("Div", 0.7F).binary("Mul", 8).binary("Add", 0.5F).unary("Floor").binary("Div", 8).clip(0, 1);
+  chain.binary("Mul", 0.7F);
+  expect_qcfs(chain, {0.7F}, 8);
+}
+
+TEST(QcfsInOnnx, MayClipInUnitsOfTheActivation) {
+  Chain chain;
+  chain.clip(0, 0.7F).binary("Mul", 4 / 0.7F).binary("Add", 0.5F).unary("Floor").binary("Mul", 0.7F / 4);
+  expect_qcfs(chain, {0.7F}, 4);
+}
+
+TEST(QcfsInOnnx, MayClipInUnitsOfTheLevels) {
+  Chain chain;
+  chain.binary("Mul", 3 / 0.9F).binary("Add", 0.5F).unary("Floor").clip(0, 3).binary("Mul", 0.9F / 3);
+  expect_qcfs(chain, {3 * (0.9F / 3)}, 3);
+}
+
+TEST(QcfsInOnnx, MayClipBetweenTheShiftAndTheFloor) {
+  Chain chain;
+  chain.binary("Div", 1.5F).binary("Mul", 2).binary("Add", 0.5F).clip(0.5F, 2.5F).unary("Floor");
+  chain.binary("Mul", 0.75F);
+  expect_qcfs(chain, {1.5F}, 2);
+}
+
+TEST(QcfsInOnnx, MayBeReluThenMin) {
+  Chain chain;
+  chain.unary("Relu")
+      .binary("Min", 2)
+      .binary("Mul", 2)
+      .binary("Add", 0.5F)
+      .unary("Floor")
+      .binary("Mul", 0.5F);
+  expect_qcfs(chain, {2}, 4);
+}
+
+TEST(QcfsInOnnx, MayBeMaxThenMinAfterTheFloor) {
+  Chain chain;
+  chain.binary("Mul", 2).reversed("Add", 0.5F).unary("Floor").reversed("Max", 0).reversed("Min", 4);
+  chain.reversed("Mul", 0.5F);
+  expect_qcfs(chain, {2}, 4);
+}
+
+TEST(QcfsInOnnx, MaySubtractMinusOneHalf) {
+  Chain chain;
+  chain.clip(0, 2).binary("Mul", 2).binary("Sub", -0.5F).unary("Floor").binary("Div", 2);
+  expect_qcfs(chain, {2}, 4);
+}
+
+TEST(QcfsInOnnx, MayRoundSinceOnlyExactHalvesDiffer) {
+  Chain chain;
+  chain.binary("Div", 0.25F).unary("Round").clip(0, 4).binary("Mul", 0.25F);
+  expect_qcfs(chain, {1}, 4);
+}
+
+TEST(QcfsInOnnx, MayHaveOneLevel) {
+  Chain chain;
+  chain.binary("Div", 3).binary("Add", 0.5F).unary("Floor").clip(0, 1).binary("Mul", 3);
+  expect_qcfs(chain, {3}, 1);
+}
+
+TEST(QcfsInOnnx, MayHaveThousandsOfLevels) {
+  Chain chain;
+  chain.clip(0, 1).binary("Mul", 65535).binary("Add", 0.5F).unary("Floor").binary("Div", 65535);
+  expect_qcfs(chain, {1}, 65535);
+}
+
+TEST(QcfsInOnnx, MayHaveOneLambdaPerChannel) {
+  Chain chain;
+  chain.binary("Div", {1, 2, 1, 1}, {0.7F, 0.3F}).clip(0, 1).binary("Mul", 4).binary("Add", 0.5F);
+  chain.unary("Floor").binary("Div", 4).binary("Mul", {2, 1, 1}, {0.7F, 0.3F});
+  expect_qcfs(chain, {0.7F, 0.3F}, 4);
+}
+
+TEST(QcfsInOnnx, KeepsAScaleAndShiftThatStandBeforeIt) {
+  Chain chain;
+  chain.binary("Mul", {2, 1, 1}, {3, 5}).binary("Add", {2, 1, 1}, {1, -1}).clip(0, 2);
+  chain.binary("Mul", 2).binary("Add", 0.5F).unary("Floor").binary("Div", 2);
+  const Graph graph = chain.import();
+  EXPECT_EQ(ops_of(graph), "Input Affine QCFS Flatten Output");
+  EXPECT_EQ(only(graph, "Affine").tensor("scale")->values, (Floats{3, 5}));
+  EXPECT_EQ(only(graph, "Affine").tensor("shift")->values, (Floats{1, -1}));
+}
+
+TEST(QcfsInOnnx, KeepsAScaleThatStandsBehindIt) {
+  Chain chain;
+  chain.clip(0, 2).binary("Mul", 2).binary("Add", 0.5F).unary("Floor").binary("Div", 2).binary("Mul", 3);
+  const Graph graph = chain.import();
+  EXPECT_EQ(ops_of(graph), "Input QCFS Affine Flatten Output");
+  EXPECT_EQ(only(graph, "QCFS").tensor("lambda")->values, Floats{2});
+  EXPECT_EQ(only(graph, "Affine").tensor("scale")->values, Floats{3});
+}
+
+TEST(QcfsInOnnx, IsNamedAfterItsModule) {
+  Chain chain;
+  chain.clip(0, 2).binary("Mul", 2).binary("Add", 0.5F).unary("Floor").binary("Div", 2);
+  EXPECT_EQ(only(chain.import(), "QCFS").name, "/act");
+}
+
+TEST(QcfsInOnnx, NeedsAShiftOfOneHalf) {
+  Chain chain;
+  chain.clip(0, 2).binary("Mul", 2).binary("Add", 0.25F).unary("Floor").binary("Div", 2);
+  EXPECT_THAT(chain.faults(),
+              ElementsAre(HasSubstr("/act/Div5: the elementwise steps from '/act/Clip1' to here "
+                                    "adds 0.25 before the floor; the shift must be 1/2")));
+}
+
+TEST(QcfsInOnnx, NeedsAShiftAtAll) {
+  Chain chain;
+  chain.clip(0, 2).binary("Mul", 2).unary("Floor").binary("Div", 2);
+  EXPECT_THAT(chain.faults(), ElementsAre(HasSubstr("adds 0 before the floor")));
+}
+
+TEST(QcfsInOnnx, NeedsAPositiveLambda) {
+  Chain chain;
+  chain.binary("Div", -0.7F).clip(0, 1).binary("Mul", 4).binary("Add", 0.5F).unary("Floor");
+  chain.binary("Div", 4).binary("Mul", -0.7F);
+  EXPECT_THAT(chain.faults(), ElementsAre(HasSubstr("lambda must be more than 0")));
+}
+
+TEST(QcfsInOnnx, NeedsAWholeNumberOfLevels) {
+  Chain chain;
+  chain.clip(0, 2).binary("Mul", 2.4F).binary("Add", 0.5F).unary("Floor").binary("Div", 2.4F);
+  const Graph graph = chain.import();  // floor(4.8 + 0.5) = 5 levels of 1/2.4 each
+  EXPECT_EQ(only(graph, "QCFS").integer("L", 0), 5);
+  Chain uneven;
+  uneven.binary("Mul", 2).binary("Add", 0.5F).unary("Floor").binary("Div", 2).clip(0, 1.8F);
+  EXPECT_THAT(uneven.faults(), ElementsAre(HasSubstr("the range must be [0, L steps]")));
+}
+
+TEST(QcfsInOnnx, NeedsTheSameLevelsInEveryChannel) {
+  Chain chain;
+  chain.binary("Mul", 2).binary("Add", 0.5F).unary("Floor").binary("Min", {2, 1, 1}, {3, 4});
+  chain.unary("Relu").binary("Div", 2);
+  EXPECT_THAT(chain.faults(), ElementsAre(HasSubstr("the range must be [0, L steps]")));
+}
+
+TEST(QcfsInOnnx, NeedsAnUpperBound) {
+  Chain chain;
+  chain.unary("Relu").binary("Mul", 2).binary("Add", 0.5F).unary("Floor").binary("Div", 2);
+  EXPECT_THAT(chain.faults(), ElementsAre(HasSubstr("the range must be [0, L steps]")));
+}
+
+TEST(QcfsInOnnx, RoundsOnce) {
+  Chain chain;
+  chain.unary("Floor").unary("Relu").unary("Round");
+  EXPECT_THAT(chain.faults(), ElementsAre(HasSubstr("rounds more than once")));
+}
+
+TEST(ReluInOnnx, IsRelu) {
+  Chain chain;
+  const Graph graph = chain.unary("Relu").import();
+  EXPECT_EQ(dump(graph),
+            "x = Input() {shape=(2,3,3)}\n/act/Relu1 = ReLU(x)\n/flatten = Flatten(/act/Relu1)\n"
+            "y = Output(/flatten)\n");
+}
+
+TEST(ReluInOnnx, IsAClipFromZero) {
+  Chain chain;
+  EXPECT_EQ(only(chain.clip(0, 6).import(), "ReLU").real("max", 0), 6);
+}
+
+TEST(ReluInOnnx, IsAClipFromZeroInAnyScale) {
+  Chain chain;
+  EXPECT_EQ(ops_of(chain.binary("Div", 3).clip(0, 1).binary("Mul", 3).import()), "Input ReLU Flatten Output");
+}
+
+TEST(ReluInOnnx, IsAMaximumWithZero) {
+  Chain chain;
+  EXPECT_EQ(ops_of(chain.reversed("Max", 0).import()), "Input ReLU Flatten Output");
+}
+
+TEST(ReluInOnnx, TakesClipBoundsFromAttributesInOldOpsets) {
+  OnnxModel model({-1, 4}, 9);
+  model.node("Clip", {"x"}, "y").with("min", 0.0).with("max", 6.0);
+  EXPECT_EQ(only(model.import(), "ReLU").real("max", 0), 6);
+}
+
+TEST(ReluInOnnx, NeedsALowerBoundOfZero) {
+  Chain chain;
+  EXPECT_THAT(chain.clip(-1, 1).faults(), ElementsAre(HasSubstr("a lower bound of 0 is supported")));
+}
+
+TEST(ScaleAndShiftInOnnx, AreJoinedToOneAffine) {
+  Chain chain;
+  const Graph graph =
+      chain.binary("Mul", 3).binary("Add", 1).binary("Div", 2).binary("Sub", 4).reversed("Sub", 1).import();
+  EXPECT_EQ(ops_of(graph), "Input Affine Flatten Output");
+  EXPECT_EQ(only(graph, "Affine").tensor("scale")->values, Floats{-1.5F});
+  EXPECT_EQ(only(graph, "Affine").tensor("shift")->values, Floats{4.5F});
+}
+
+TEST(ScaleAndShiftInOnnx, VanishWhenTheyChangeNothing) {
+  Chain chain;
+  EXPECT_EQ(ops_of(chain.binary("Mul", 2).binary("Div", 2).import()), "Input Flatten Output");
+}
+
+TEST(ScaleAndShiftInOnnx, MayZeroAChannel) {
+  Chain chain;
+  const Graph graph = chain.binary("Mul", {2, 1, 1}, {0, 2}).unary("Relu").import();
+  EXPECT_EQ(ops_of(graph), "Input Affine ReLU Flatten Output");
+}
+
+TEST(ScaleAndShiftInOnnx, TakeConstantsThatRepeatOverTheImage) {
+  Chain chain;
+  const Graph graph = chain.binary("Add", {2, 1, 3}, {1, 1, 1, 2, 2, 2}).import();
+  EXPECT_EQ(only(graph, "Affine").tensor("shift")->values, (Floats{1, 2}));
+}
+
+TEST(ScaleAndShiftInOnnx, RefuseConstantsThatVaryOverTheImage) {
+  Chain chain;
+  EXPECT_THAT(chain.binary("Add", {1, 1, 3}, {1, 2, 3}).faults(),
+              ElementsAre(HasSubstr("one number or one per channel is supported")));
+}
+
+TEST(ScaleAndShiftInOnnx, RefuseConstantsThatWidenTheActivation) {
+  Chain chain({-1, 1, 3, 3});
+  EXPECT_THAT(chain.binary("Add", {2, 1, 1}, {1, 2}).faults(),
+              ElementsAre(HasSubstr("one number or one per channel is supported")));
+}
+
+TEST(ScaleAndShiftInOnnx, RefuseConstantsThatAreNoNumbers) {
+  Chain chain;
+  EXPECT_THAT(chain.binary("Div", 0).faults(), ElementsAre(HasSubstr("/act/Div1: has the constant inf")));
+}
+
+TEST(ChainsInOnnx, AreSharedByTheirReaders) {
+  OnnxModel model({-1, 2, 3, 3});
+  model.real("s", 2).node("Mul", {"x", "s"}, "scaled", "scale");
+  model.node("Relu", {"scaled"}, "rectified", "relu");
+  model.node("Add", {"rectified", "scaled"}, "sum", "join");
+  model.node("Flatten", {"sum"}, "y");
+  EXPECT_EQ(ops_of(model.import()), "Input Affine ReLU Add Flatten Output");
+}
+
+TEST(ChainsInOnnx, ReportEveryActivationThatIsNone) {
+  OnnxModel model({-1, 2, 3, 3});
+  model.real("half", 0.5F);
+  model.node("Floor", {"x"}, "a", "first");
+  model.node("Flatten", {"a"}, "flat");
+  model.reals("w", {18, 3}, Floats(54, 1)).node("MatMul", {"flat", "w"}, "m");
+  model.node("Min", {"m", "half"}, "y", "second");
+  EXPECT_THAT(model.faults(), ElementsAre(HasSubstr("first: "), HasSubstr("second: ")));
+}
+
+TEST(ChainsInOnnx, FollowVectorsToo) {
+  OnnxModel model({-1, 3});
+  model.reals("b", {3}, {1, 2, 3}).node("Add", {"x", "b"}, "y");
+  EXPECT_EQ(only(model.import(), "Affine").tensor("shift")->values, (Floats{1, 2, 3}));
+}
+
+TEST(ChainsInOnnx, TakeAConstantPerFeatureOfAFlattenedImage) {
+  OnnxModel model({-1, 2, 1, 2});
+  model.node("Flatten", {"x"}, "flat");
+  model.reals("b", {4}, {1, 2, 3, 4}).node("Add", {"flat", "b"}, "y");
+  EXPECT_EQ(ops_of(model.import()), "Input Flatten Affine Output");
+}
+
+}  // namespace
+}  // namespace rheobase::test

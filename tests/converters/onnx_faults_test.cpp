@@ -1,0 +1,253 @@
+// What is refused, and that the message says where, why and what would do.
+#include <gmock/gmock.h>
+
+#include <limits>
+
+#include "converters/onnx/import_bytes.h"
+#include "converters/onnx/importer.h"
+#include "tests/converters/onnx_model.h"
+
+namespace rheobase::test {
+namespace {
+
+using onnx_import::import_onnx_bytes;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::StartsWith;
+using testing::ThrowsMessage;
+
+/// x -> Conv -> Relu -> Flatten -> Gemm -> y
+OnnxModel small_network(Ints input = {-1, 1, 4, 4}) {
+  OnnxModel model(std::move(input));
+  model.reals("w", {2, 1, 3, 3}, Floats(18, 0.5F)).reals("fc", {3, 8}, Floats(24, 1));
+  model.node("Conv", {"x", "w"}, "c", "conv");
+  model.node("Relu", {"c"}, "r", "relu");
+  model.node("Flatten", {"r"}, "f", "flat");
+  model.node("Gemm", {"f", "fc"}, "y", "gemm").with("transB", 1);
+  return model;
+}
+
+TEST(SmallNetwork, Imports) {
+  EXPECT_EQ(ops_of(small_network().import()), "Input Conv2d ReLU Flatten Linear Output");
+}
+
+TEST(DamagedOnnxFile, IsRefusedAtEveryLength) {
+  testing::internal::CaptureStderr();
+  const std::string bytes = small_network().bytes();
+  for (std::size_t length = 0; length < bytes.size(); ++length) {
+    EXPECT_THROW(import_onnx_bytes(bytes.substr(0, length), "cut.onnx", ""), InputError) << length;
+  }
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+}
+
+TEST(DamagedOnnxFile, IsRefusedOrSoundWithAnyByteChanged) {
+  const std::string bytes = small_network().bytes();
+  for (std::size_t at = 0; at < bytes.size(); ++at) {
+    for (const char flip : {'\x01', '\x80', '\xff'}) {
+      std::string damaged = bytes;
+      damaged[at] = static_cast<char>(damaged[at] ^ flip);
+      try {
+        import_onnx_bytes(damaged, "flipped.onnx", "");
+      } catch (const InputError&) {
+      }
+    }
+  }
+}
+
+TEST(DamagedOnnxFile, IsNoOnnxFile) {
+  EXPECT_THAT([] { import_onnx_bytes("", "f", ""); },
+              ThrowsMessage<InputError>(HasSubstr("holds no ONNX model")));
+  EXPECT_THAT([] { import_onnx_bytes("once upon a time", "f", ""); },
+              ThrowsMessage<InputError>(HasSubstr("f: is not an ONNX file")));
+  EXPECT_THROW(import_onnx("/nonexistent/model.onnx"), InputError);
+}
+
+TEST(UnsupportedOps, AreAllNamedWithWhatIsSupported) {
+  OnnxModel model({-1, 3});
+  model.node("Sigmoid", {"x"}, "a", "first");
+  model.node("Loop", {"a"}, "b", "second");
+  model.node("Softmax", {"b"}, "y", "third");
+  EXPECT_THAT(model.faults(),
+              ElementsAre("first: op Sigmoid is not supported",
+                          "second: op Loop is not supported: a graph without control flow is needed",
+                          "third: op Softmax is not supported: export the logits, without it",
+                          StartsWith("supported ops: Add, AveragePool, BatchNormalization")));
+}
+
+TEST(UnsupportedOps, OfOtherDomainsAreNamedInFull) {
+  OnnxModel model({-1, 3});
+  model.node("Conv", {"x"}, "y", "n").proto().set_domain("com.microsoft");
+  EXPECT_THAT(model.faults(),
+              ElementsAre("n: op com.microsoft:Conv is not supported", HasSubstr("supported ops")));
+}
+
+TEST(UnsupportedOps, ThatNothingNeedsAreIgnored) {
+  OnnxModel model = small_network();
+  model.node("Sigmoid", {"c"}, "unused");
+  EXPECT_TRUE(model.faults().empty());
+}
+
+TEST(UnsupportedOps, DoNotHideFaultsOfOtherBranches) {
+  OnnxModel model({-1, 3});
+  model.reals("w", {2, 2}, {1, 2, 3, std::numeric_limits<float>::quiet_NaN()});
+  model.node("Sigmoid", {"x"}, "a", "first");
+  model.node("MatMul", {"x", "w"}, "b", "second");
+  model.node("Add", {"a", "b"}, "y", "third");
+  EXPECT_THAT(model.faults(),
+              ElementsAre(StartsWith("first: "),
+                          "second: the matrix holds nan at index 3, which is not a finite float32",
+                          StartsWith("supported ops: ")));
+}
+
+TEST(Weights, MustBeFinite) {
+  for (const float value :
+       {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
+    OnnxModel model = small_network();
+    model.proto().mutable_graph()->mutable_initializer(0)->set_float_data(5, value);
+    EXPECT_THAT(model.faults(), ElementsAre(StartsWith("conv: the weight holds ")));
+  }
+}
+
+TEST(Weights, MustFitTheirLayer) {
+  OnnxModel model = small_network({-1, 3, 4, 4});
+  EXPECT_THAT(model.faults(),
+              ElementsAre("conv: weight 2x1x3x3 with 1 groups does not fit an input of 3 channels"));
+  OnnxModel flat = small_network();
+  flat.proto().mutable_graph()->mutable_initializer(0)->clear_dims();
+  EXPECT_THAT(flat.faults(),
+              ElementsAre(StartsWith("conv: tensor 'w': a tensor of shape scalar needs 1 values")));
+  OnnxModel signal({-1, 2, 4, 4});
+  signal.reals("w", {2, 2, 3}, Floats(12, 1)).node("Conv", {"x", "w"}, "y", "conv");
+  EXPECT_THAT(signal.faults(), ElementsAre(HasSubstr("2-D convolutions, with rank 4, are supported")));
+}
+
+TEST(Weights, MayNotDependOnTheInput) {
+  OnnxModel model({1, 1, 1, 1});
+  model.node("Conv", {"x", "x"}, "y", "conv");
+  EXPECT_THAT(model.faults(), ElementsAre("conv: 'x' must be a constant, it depends on the input"));
+}
+
+TEST(Windows, MustFitTheImage) {
+  OnnxModel model = small_network({-1, 1, 2, 2});
+  EXPECT_THAT(model.faults(), ElementsAre("conv: no 3x3 window fits the input 1x2x2"));
+}
+
+TEST(Windows, MustHaveSoundNumbers) {
+  const std::int64_t huge = std::numeric_limits<std::int64_t>::max();
+  for (const Ints& strides : {Ints{0, 1}, Ints{1}, Ints{-1, 1}, Ints{huge, 1}}) {
+    OnnxModel model({-1, 1, 4, 4});
+    model.node("MaxPool", {"x"}, "y", "pool").with("kernel_shape", Ints{2, 2}).with("strides", strides);
+    EXPECT_THAT(model.faults(), ElementsAre(StartsWith("pool: attribute 'strides' is (")));
+  }
+  OnnxModel model({-1, 1, 4, 4});
+  model.node("MaxPool", {"x"}, "y", "pool").with("kernel_shape", 2);
+  EXPECT_THAT(model.faults(), ElementsAre("pool: attribute 'kernel_shape' is not a list of integers"));
+}
+
+TEST(Wiring, NamesAMissingInput) {
+  OnnxModel model({-1, 3});
+  model.node("Add", {"x", "nowhere"}, "y", "add");
+  EXPECT_THAT(model.faults(), ElementsAre("add: nothing produces the value 'nowhere'"));
+  OnnxModel empty({-1, 3});
+  empty.node("MatMul", {"x"}, "y", "matmul");
+  EXPECT_THAT(empty.faults(), ElementsAre("matmul: input 1 is missing"));
+  OnnxModel output({-1, 3});
+  EXPECT_THAT(output.faults(), ElementsAre("y: nothing produces the value 'y'"));
+}
+
+TEST(Wiring, NamesEveryNodeOfACycle) {
+  OnnxModel model({-1, 3});
+  model.node("Add", {"x", "b"}, "a", "first");
+  model.node("Relu", {"a"}, "b", "second");
+  model.node("Relu", {"b"}, "y", "third");
+  EXPECT_THAT(model.faults(), testing::IsSupersetOf({"first: is part of a cycle or behind one",
+                                                     "second: is part of a cycle or behind one",
+                                                     "third: is part of a cycle or behind one"}));
+}
+
+TEST(Wiring, RefusesAValueThatIsProducedTwice) {
+  OnnxModel model({-1, 3});
+  model.node("Relu", {"x"}, "y", "first");
+  model.node("Relu", {"x"}, "y", "second");
+  EXPECT_THAT(model.faults(), testing::Contains("second: the value 'y' is produced twice"));
+}
+
+TEST(Wiring, MayBeListedInAnyOrder) {
+  OnnxModel model({-1, 3});
+  model.node("Neg", {"r"}, "y");
+  model.node("Relu", {"x"}, "r");
+  EXPECT_EQ(ops_of(model.import()), "Input ReLU Affine Output");
+}
+
+TEST(Wiring, RefusesAnOutputThatDoesNotDependOnTheInput) {
+  OnnxModel model({-1, 3});
+  model.real("one", 1).node("Add", {"one", "one"}, "y", "add");
+  EXPECT_THAT(model.faults(), ElementsAre("y: 'y' must depend on the input, it is a constant"));
+}
+
+TEST(Inputs, MustBeOne) {
+  OnnxModel model = small_network();
+  model.proto().mutable_graph()->add_input()->set_name("second");
+  EXPECT_THAT(model.faults(),
+              ElementsAre("inputs: there are 2 'x' 'second'; networks with one input are supported"));
+  model.proto().mutable_graph()->clear_input();
+  EXPECT_THAT(model.faults(), ElementsAre("inputs: there are 0; networks with one input are supported"));
+}
+
+TEST(Inputs, MayListInitialisersAsOldFilesDo) {
+  OnnxModel model = small_network();
+  model.proto().mutable_graph()->add_input()->set_name("w");
+  EXPECT_TRUE(model.faults().empty());
+}
+
+TEST(Inputs, MayLeaveTheBatchOpenAndNothingElse) {
+  EXPECT_THAT(small_network({-1, 1, -1, 4}).faults(),
+              ElementsAre(HasSubstr("x: axis 2 ('n') is dynamic; export the model with a fixed size")));
+}
+
+TEST(Inputs, MustBeImagesOrVectorsOfFloats) {
+  EXPECT_THAT(small_network({-1, 3, 4}).faults(), ElementsAre(HasSubstr("x: has 3 axes")));
+  OnnxModel bytes = small_network();
+  auto* type = bytes.proto().mutable_graph()->mutable_input(0)->mutable_type()->mutable_tensor_type();
+  type->set_elem_type(::onnx::TensorProto::UINT8);
+  EXPECT_THAT(bytes.faults(), ElementsAre("x: has element type 2, expected float"));
+  type->clear_shape();
+  EXPECT_THAT(bytes.faults(), ElementsAre("x: is no tensor of known shape"));
+  EXPECT_THAT(small_network({-1, 1 << 30, 1 << 30, 1 << 30}).faults(), ElementsAre(StartsWith("x: ")));
+}
+
+TEST(Outputs, MustBeOneVector) {
+  OnnxModel model = small_network();
+  model.proto().mutable_graph()->add_output()->set_name("r");
+  EXPECT_THAT(model.faults(),
+              ElementsAre("outputs: there are 2 'y' 'r'; networks with one output are supported"));
+  model.proto().mutable_graph()->clear_output();
+  EXPECT_THAT(model.faults(), ElementsAre("outputs: there are 0; networks with one output are supported"));
+  OnnxModel image({-1, 1, 4, 4});
+  image.node("Relu", {"x"}, "y");
+  EXPECT_THAT(image.faults(), ElementsAre("y: takes N x K, 'y' is 1x1x4x4"));
+}
+
+TEST(Opset, MustBeKnown) {
+  for (const int opset : {8, 22}) {
+    EXPECT_THAT(OnnxModel({-1, 3}, opset).faults(), ElementsAre(HasSubstr("9 to 21 are supported"))) << opset;
+  }
+  OnnxModel model({-1, 3});
+  model.proto().mutable_opset_import(0)->set_domain("ai.onnx.ml");
+  EXPECT_THAT(model.faults(), ElementsAre(HasSubstr("opset: of ONNX's own operators is not stated")));
+}
+
+TEST(LongGraphs, AreReadInReasonableTime) {
+  OnnxModel model({-1, 3});
+  model.real("c", 1.0001F);
+  std::string from = "x";
+  for (int i = 0; i < 5000; ++i) {
+    const std::string to = i == 4999 ? "y" : "v" + std::to_string(i);
+    model.node("Mul", {from, "c"}, to, "same name");
+    from = to;
+  }
+  EXPECT_LE(model.import().nodes.size(), 5000U / 32 + 3);
+}
+
+}  // namespace
+}  // namespace rheobase::test

@@ -1,0 +1,182 @@
+// What the graph passes turn a network into.
+#include "converters/passes.h"
+
+#include <gmock/gmock.h>
+
+#include <cmath>
+
+#include "neurons/qcfs.h"
+#include "neurons/relu.h"
+#include "tests/converters/onnx_model.h"
+
+namespace rheobase::test {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+Node input(const Shape& shape) {
+  Node node{"in", "Input", {}, {}, {}};
+  node.attributes["shape"] = shape;
+  return node;
+}
+
+Node conv(const std::string& name, const std::string& from, Tensor weight, Tensor bias = {}) {
+  Node node{name, "Conv2d", {from}, {}, {}};
+  node.tensors["weight"] = std::move(weight);
+  if (!bias.values.empty()) node.tensors["bias"] = std::move(bias);
+  return node;
+}
+
+Node affine(const std::string& name, const std::string& from, const Floats& scale, const Floats& shift) {
+  Node node{name, "Affine", {from}, {}, {}};
+  node.tensors["scale"] = {{static_cast<std::int64_t>(scale.size())}, scale};
+  node.tensors["shift"] = {{static_cast<std::int64_t>(shift.size())}, shift};
+  return node;
+}
+
+Node plain(const std::string& name, const std::string& op, const Names& from) {
+  return {name, op, from, {}, {}};
+}
+
+const Tensor one_weight{{1, 1, 1, 1}, {3}};
+
+std::string folded(Graph graph) {
+  shapes_of(graph);
+  fold_affine(graph);
+  shapes_of(graph);
+  return dump(graph);
+}
+
+TEST(FoldAffine, ScalesAConvolutionAndItsBias) {
+  EXPECT_EQ(folded({{input({1, 2, 2}), conv("c", "in", one_weight, {{1}, {5}}), affine("a", "c", {2}, {1}),
+                     plain("f", "Flatten", {"a"}), plain("out", "Output", {"f"})}}),
+            "in = Input() {shape=(1,2,2)}\n"
+            "c = Conv2d(in) [bias=11 weight=6]\n"
+            "f = Flatten(c)\n"
+            "out = Output(f)\n");
+}
+
+TEST(FoldAffine, GivesALayerABiasThatHadNone) {
+  Node linear = plain("l", "Linear", {"in"});
+  linear.tensors["weight"] = {{1, 1}, {3}};
+  EXPECT_EQ(folded({{input({1}), linear, affine("a", "l", {2}, {1}), plain("out", "Output", {"a"})}}),
+            "in = Input() {shape=(1)}\nl = Linear(in) [bias=1 weight=6]\nout = Output(l)\n");
+}
+
+TEST(FoldAffine, JoinsARunOfAffinesFirst) {
+  // Listed against the order of the data, as a graph may be.
+  EXPECT_EQ(folded({{plain("out", "Output", {"f"}), plain("f", "Flatten", {"b"}), affine("b", "a", {10}, {1}),
+                     affine("a", "c", {2}, {1}), conv("c", "in", one_weight), input({1, 1, 1})}}),
+            "in = Input() {shape=(1,1,1)}\n"
+            "c = Conv2d(in) [bias=11 weight=60]\n"
+            "f = Flatten(c)\n"
+            "out = Output(f)\n");
+}
+
+TEST(FoldAffine, JoinsAffinesThatNoLayerPrecedes) {
+  EXPECT_EQ(folded({{input({1}), affine("a", "in", {2}, {1}), affine("b", "a", {10}, {1}),
+                     plain("out", "Output", {"b"})}}),
+            "in = Input() {shape=(1)}\na = Affine(in) [scale=20 shift=11]\nout = Output(a)\n");
+}
+
+TEST(FoldAffine, LeavesALayerThatOthersReadAsItIs) {
+  const std::string text = folded({{input({1}), affine("a", "in", {2}, {1}), affine("b", "a", {10}, {1}),
+                                    plain("s", "Add", {"a", "b"}), plain("out", "Output", {"s"})}});
+  EXPECT_EQ(text,
+            "in = Input() {shape=(1)}\n"
+            "a = Affine(in) [scale=2 shift=1]\n"
+            "b = Affine(a) [scale=10 shift=1]\n"
+            "s = Add(a, b)\n"
+            "out = Output(s)\n");
+}
+
+TEST(FoldAffine, LeavesAScaleBeforeAPaddedConvolution) {
+  const std::string text = folded({{input({1, 1, 1}), affine("a", "in", {2}, {1}), conv("c", "a", one_weight),
+                                    plain("f", "Flatten", {"c"}), plain("out", "Output", {"f"})}});
+  EXPECT_THAT(text, HasSubstr("a = Affine(in)"));
+}
+
+TEST(FoldAffine, FoldsGroupedConvolutionsChannelByChannel) {
+  Node depthwise = conv("c", "in", {{2, 1, 1, 1}, {3, 5}}, {{2}, {1, 1}});
+  depthwise.attributes["groups"] = std::int64_t{2};
+  Graph graph{{input({2, 1, 1}), depthwise, affine("a", "c", {2, 10}, {1}), plain("f", "Flatten", {"a"}),
+               plain("out", "Output", {"f"})}};
+  fold_affine(graph);
+  EXPECT_EQ(only(graph, "Conv2d").tensor("weight")->values, (Floats{6, 50}));
+  EXPECT_EQ(only(graph, "Conv2d").tensor("bias")->values, (Floats{3, 11}));
+}
+
+TEST(FoldAffine, RoundsEachWeightOnce) {
+  const float weight = 0.1F, scale = 0.3F, shift = 0.7F, bias = 0.9F;
+  Graph graph{{input({1, 1, 1}), conv("c", "in", {{1, 1, 1, 1}, {weight}}, {{1}, {bias}}),
+               affine("a", "c", {scale}, {shift}), affine("b", "a", {scale}, {shift}),
+               plain("f", "Flatten", {"b"}), plain("out", "Output", {"f"})}};
+  fold_affine(graph);
+  const double s = static_cast<double>(scale) * scale;
+  const double t = static_cast<double>(shift) * scale + shift;
+  EXPECT_EQ(only(graph, "Conv2d").tensor("weight")->values[0], static_cast<float>(s * weight));
+  EXPECT_EQ(only(graph, "Conv2d").tensor("bias")->values[0], static_cast<float>(s * bias + t));
+}
+
+TEST(FoldAffine, MakesBatchNormalizationExact) {
+  OnnxModel model({-1, 1, 1, 1});
+  const float gamma = 1.3F, beta = -0.2F, mean = 0.45F, variance = 0.037F, weight = 0.77F;
+  model.reals("w", {1, 1, 1, 1}, {weight}).reals("g", {1}, {gamma}).reals("b", {1}, {beta});
+  model.reals("m", {1}, {mean}).reals("v", {1}, {variance});
+  model.node("Conv", {"x", "w"}, "c");
+  model.node("BatchNormalization", {"c", "g", "b", "m", "v"}, "n").with("epsilon", 1e-5);
+  model.node("Flatten", {"n"}, "y");
+  Graph graph = model.import();
+  fold_affine(graph);
+  EXPECT_EQ(ops_of(graph), "Input Conv2d Flatten Output");
+  const auto scale = static_cast<float>(gamma / std::sqrt(static_cast<double>(variance) + 1e-5F));
+  EXPECT_EQ(only(graph, "Conv2d").tensor("weight")->values[0],
+            static_cast<float>(static_cast<double>(scale) * weight));
+}
+
+Graph with_neuron(Node neuron) {
+  return {{input({2, 4, 4}), std::move(neuron), plain("f", "Flatten", {"n"}), plain("out", "Output", {"f"})}};
+}
+
+TEST(ConvertToSnn, TurnsQcfsIntoIntegrateAndFireHalfCharged) {
+  Graph graph = with_neuron(QcfsParameters{{{2}, {0.5F, 3}}, 4}.node("n", "in"));
+  convert_to_snn(graph, "net.onnx");
+  shapes_of(graph);
+  EXPECT_EQ(ops_of(graph), "Input IF Flatten Output");
+  const Node& neuron = only(graph, "IF");
+  EXPECT_EQ(neuron.name, "n");
+  EXPECT_EQ(neuron.word("reset", ""), "subtract");
+  EXPECT_EQ(neuron.tensor("v_threshold")->values, (Floats{0.5F, 3}));
+  EXPECT_EQ(neuron.tensor("v_init")->values, (Floats{0.25F, 1.5F}));
+}
+
+TEST(ConvertToSnn, KeepsAveragePools) {
+  Node pool = plain("n", "AvgPool2d", {"in"});
+  pool.attributes["kernel"] = Ints{2, 2};
+  Graph graph = with_neuron(pool);
+  const Graph before = graph;
+  convert_to_snn(graph, "net.onnx");
+  EXPECT_EQ(graph, before);
+}
+
+TEST(ConvertToSnn, NamesEveryNodeWithoutACounterpartAndTheWayOut) {
+  Node pool = plain("pool", "MaxPool2d", {"n"});
+  pool.attributes["kernel"] = Ints{2, 2};
+  Graph graph{{input({2, 4, 4}), ReluParameters{}.node("n", "in"), pool, plain("f", "Flatten", {"pool"}),
+               plain("out", "Output", {"f"})}};
+  const Graph before = graph;
+  std::vector<std::string> faults;
+  try {
+    convert_to_snn(graph, "net.onnx");
+  } catch (const InputError& error) {
+    EXPECT_EQ(error.source(), "net.onnx");
+    for (const Fault& fault : error.faults()) faults.push_back(fault.where + ": " + fault.what);
+  }
+  EXPECT_THAT(faults, ElementsAre(testing::AllOf(HasSubstr("n: "), HasSubstr("retrain with QCFS")),
+                                  testing::AllOf(HasSubstr("pool: "), HasSubstr("average pooling"))));
+  EXPECT_EQ(graph, before);
+}
+
+}  // namespace
+}  // namespace rheobase::test
