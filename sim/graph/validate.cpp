@@ -17,7 +17,7 @@ const char* type_name(const Attribute& value) {
 void check_attributes(const Node& node, const OpSchema& schema, Faults& faults) {
   for (const auto& [key, value] : node.attributes) {
     const auto spec = std::find_if(schema.attributes.begin(), schema.attributes.end(),
-                                   [&](const AttributeSpec& s) { return s.name == key; });
+                                   [&, &key = key](const AttributeSpec& s) { return s.name == key; });
     if (spec == schema.attributes.end()) {
       faults.push_back({node.name, fmt::format("{} has no attribute '{}'", node.op, key)});
     } else if (spec->example.index() != value.index()) {
@@ -49,7 +49,7 @@ void check_tensor(const Node& node, const std::string& key, const Tensor& tensor
 void check_tensors(const Node& node, const OpSchema& schema, Faults& faults) {
   for (const auto& [key, tensor] : node.tensors) {
     const bool known = std::any_of(schema.tensors.begin(), schema.tensors.end(),
-                                   [&](const TensorSpec& s) { return s.name == key; });
+                                   [&, &key = key](const TensorSpec& s) { return s.name == key; });
     if (known) {
       check_tensor(node, key, tensor, faults);
     } else {
