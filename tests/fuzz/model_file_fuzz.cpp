@@ -1,0 +1,68 @@
+// Any bytes and any edit of a sound model file give an InputError or a model that can be written and read
+// back.
+
+#include <cstdlib>
+#include <fstream>
+
+#include "sim/core/file.h"
+#include "sim/format/sealed_file.h"
+#include "tests/fuzz/model_edits.h"
+#include "tests/sim/format/sample_models.h"
+
+namespace {
+
+using namespace rheobase;
+
+// In the working folder: what the reader is given, and what the writer makes of it.
+constexpr const char* input = "model_file_fuzz_input.h5";
+constexpr const char* written = "model_file_fuzz_written.h5";
+
+void put(const std::string& bytes) { std::ofstream(input, std::ios::binary) << bytes; }
+
+const std::string& small_model_bytes() {
+  static const std::string bytes = [] {
+    write_model(small_model(), written);
+    return read_file(written);
+  }();
+  return bytes;
+}
+
+void read_and_check() {
+  static const SchemaSet schemas = sample_schemas();
+  Model model;
+  try {
+    model = read_model(input, schemas);
+  } catch (const InputError&) {
+    return;
+  }
+  write_model(model, written);
+  const bool holds_nan = !(model == model);
+  if (!holds_nan && !(read_model(written, schemas) == model)) std::abort();
+}
+
+void edit_and_seal(FuzzedDataProvider& choices) {
+  put(small_model_bytes());
+  {
+    const hdf5::Session session;
+    const hdf5::File opened(H5Fopen(input, H5F_ACC_RDWR, H5P_DEFAULT), "open");
+    edit_model(opened.get(), choices);
+  }
+  std::string bytes = read_file(input);
+  seal(bytes, FileKind::model, model_file_version);
+  put(bytes);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  FuzzedDataProvider choices(data, size);
+  if (choices.ConsumeIntegralInRange(0, 7) == 0) {
+    const std::string prefix =
+        small_model_bytes().substr(0, choices.ConsumeIntegralInRange<std::size_t>(0, 1024));
+    put(prefix + choices.ConsumeRemainingBytesAsString());
+  } else {
+    edit_and_seal(choices);
+  }
+  read_and_check();
+  return 0;
+}
