@@ -39,7 +39,7 @@ CommandSpec run_spec() {
       "normalised entropy < X; stable: same answer for X steps")("alpha", real("A"),
                                                                  "scale of the summed logits (default: 1)")(
       "coding", word("direct|poisson")->default_value("direct"), "how pixels enter the network")(
-      "device", word("reference|cpu|auto")->default_value("auto"), "where to run")(
+      "device", word("NAME")->default_value("auto"), "where to run: reference cpu cuda auto")(
       "slots", whole("B")->default_value(default_slots), "samples simulated together")(
       "seed", whole("S")->default_value(0), "of poisson coding")("hash", "add the spike hash")(
       "record", word("FILE.h5"), "write logits at every step, spike counts and exit steps")(
@@ -75,6 +75,14 @@ std::optional<StopSettings> parse_stop(const CommandLine& line) {
   return settings;
 }
 
+DeviceKind available_device(const std::string& name) {
+  const DeviceKind kind = parse_device(name);
+  for (const DeviceInfo& info : devices()) {
+    if (info.kind == kind && !info.available) throw InputError("--device", name, info.description);
+  }
+  return kind;
+}
+
 template <class T>
 std::optional<T> maybe(const CommandLine& line, const std::string& option) {
   if (!line.has(option)) return std::nullopt;
@@ -100,7 +108,7 @@ std::optional<RunRequest> parse_run_request(const std::vector<std::string>& word
   if (line->has("steps")) request.steps = static_cast<int>(ranged(*line, "steps", 1, max_steps));
   request.stop = parse_stop(*line);
   request.coding = line->get<std::string>("coding");
-  request.engine.device = parse_device(line->get<std::string>("device"));
+  request.engine.device = available_device(line->get<std::string>("device"));
   request.engine.slots = static_cast<int>(ranged(*line, "slots", 1, max_slots));
   request.engine.threads = line->threads();
   request.engine.coding = parse_coding(request.coding);

@@ -109,9 +109,9 @@ Json run_json(const RunReport& report, const RunSummary& summary) {
 
 std::string run_text(const RunReport& report, const RunSummary& summary) {
   std::string text =
-      fmt::format("{} on {} {}, {} samples\n{}, {}, {} threads, {} slots; {}\n\n", file_name(report.model),
-                  report.data, report.split, summary.samples(), report.device, report.arithmetic,
-                  report.threads, report.slots, stop_text(report.stop));
+      fmt::format("{} on {}, {} split, {} samples\n{}, {}, {} threads, {} slots; {}\n\n",
+                  file_name(report.model), report.data, report.split, summary.samples(), report.device,
+                  report.arithmetic, report.threads, report.slots, stop_text(report.stop));
   text += accuracy_table(report, summary);
   text += fmt::format("\naccuracy {:.2f} % after {:.2f} steps of {} on average\n", 100.0 * summary.accuracy(),
                       summary.mean_steps(), report.steps);

@@ -76,6 +76,11 @@ class Sha256 {
 }  // namespace
 
 AtomicFile::AtomicFile(std::string path) : path_(std::move(path)), temporary_(path_ + ".XXXXXX") {
+  // The rename would replace a device or fail on a folder after all the work.
+  struct stat existing {};
+  if (::stat(path_.c_str(), &existing) == 0 && !S_ISREG(existing.st_mode)) {
+    throw InputError(path_, "cannot write", "is not a regular file");
+  }
   const Descriptor file(::mkstemp(temporary_.data()));
   if (file.get() < 0) throw_system_error(path_, "create");
   // mkstemp makes the file private; give it what a plain open() would have.

@@ -9,7 +9,7 @@ namespace rheobase {
 /// flushes them to disk and renames. Without commit() nothing is left behind.
 class AtomicFile {
  public:
-  /// Throws InputError when the folder cannot be written to.
+  /// Throws InputError when the folder cannot be written to, or `path` is there and no regular file.
   explicit AtomicFile(std::string path);
   ~AtomicFile();
   AtomicFile(const AtomicFile&) = delete;

@@ -1,0 +1,336 @@
+#!/usr/bin/env python3
+"""The program from outside. RHEOBASE names the binary; run from the root of the checkout."""
+
+import gzip
+import json
+import os
+import pathlib
+import random
+import re
+import struct
+import subprocess
+import tempfile
+import unittest
+
+PROGRAM = os.environ["RHEOBASE"]
+ONNX = pathlib.Path("experiments/models/fashion-mnist-cnn-qcfs-L4.onnx").resolve()
+IMAGES, STEPS = 12, 4
+
+JSON_KEYS = [
+    "schema", "model", "model_sha256", "data", "split", "samples", "device", "arithmetic", "steps", "slots", "threads",
+    "stop", "accuracy", "mean_steps", "accuracy_by_step", "exit_histogram", "firing_rate", "Footprint",
+    "ConnectionSparsity", "ActivationSparsity", "SynapticOperations", "energy_pJ", "spike_hash", "seconds",
+    "samples_per_second", "peak_memory_bytes"
+]
+
+
+def rheobase(*words):
+    return subprocess.run([PROGRAM, *map(str, words)], capture_output=True, text=True, timeout=300, check=False)
+
+
+def write_idx(folder, images=IMAGES, labels=None):
+    """A data set in MNIST's files: seeded noise, all labels in turn."""
+    folder.mkdir()
+    draw = random.Random(1)
+    labels = [i % 10 for i in range(images)] if labels is None else labels
+    for name in ("train", "t10k"):
+        pixels = bytes(draw.randrange(256) for _ in range(images * 28 * 28))
+        image_file = struct.pack(">IIII", 0x803, images, 28, 28) + pixels
+        (folder / f"{name}-images-idx3-ubyte").write_bytes(image_file)
+        (folder / f"{name}-labels-idx1-ubyte").write_bytes(struct.pack(">II", 0x801, len(labels)) + bytes(labels))
+    return folder
+
+
+class CliTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.temporary = tempfile.TemporaryDirectory(prefix="rheobase cli ")  # with spaces, as users' folders have
+        cls.folder = pathlib.Path(cls.temporary.name)
+        cls.model = cls.folder / "model.h5"
+        cls.data = f"mnist:{write_idx(cls.folder / 'data')}"
+        cls.converted = rheobase("convert", ONNX, cls.model, "--normalize", "fashion-mnist")
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.temporary.cleanup()
+
+    def succeed(self, *words):
+        result = rheobase(*words)
+        self.assertEqual((result.returncode, result.stderr), (0, ""), words)
+        return result.stdout
+
+    def refuse(self, *words, naming=""):
+        """Exit status 2, one line that names what is at fault, no result and no new file."""
+        before = sorted(self.folder.rglob("*"))
+        result = rheobase(*words)
+        self.assertEqual(result.returncode, 2, (words, result.stderr))
+        self.assertEqual(result.stdout, "", words)
+        self.assertRegex(result.stderr, r"\Arheobase: [^\n]+\n\Z", words)
+        for text in naming if isinstance(naming, list) else [naming]:
+            self.assertIn(str(text), result.stderr, words)
+        self.assertEqual(sorted(self.folder.rglob("*")), before, words)
+        return result.stderr
+
+    def run_words(self, *more):
+        return ("run", self.model, "--data", self.data, "--steps", STEPS, *more)
+
+    def run_json(self, *more):
+        return json.loads(self.succeed(*self.run_words("--json", "-", *more)))
+
+
+class Help(CliTest):
+    COMMANDS = [["convert"], ["info"], ["run"], ["devices"], ["data", "info"]]
+
+    def test_lists_the_commands(self):
+        text = self.succeed("--help")
+        for command in self.COMMANDS:
+            self.assertRegex(text, rf"(?m)^  {command[0]} ")
+        for later in ("calibrate", "sweep", "report", "train", "export"):
+            self.assertNotRegex(text, rf"(?m)^  {later}")
+
+    def test_of_every_command(self):
+        for command in self.COMMANDS:
+            text = self.succeed(*command, "--help")
+            self.assertTrue(text.startswith(f"usage: rheobase {' '.join(command)}"), text)
+            for option in ("--help", "--quiet", "--threads"):
+                self.assertIn(option, text)
+
+    def test_version(self):
+        self.assertRegex(self.succeed("--version"), r"\Arheobase \d+\.\d+\.\d+\n\Z")
+
+
+class BadUsage(CliTest):
+    def test_commands(self):
+        self.refuse(naming="--help")
+        self.refuse("fire", naming="fire")
+        for later in ("calibrate", "sweep", "report", "train", "export"):
+            self.refuse(later, "x", naming=[later, "not in this version"])
+
+    def test_words(self):
+        self.refuse("info", naming="MODEL.h5")
+        self.refuse("info", self.model, "more", naming="more")
+        self.refuse("convert", ONNX, naming="OUT.h5")
+        self.refuse("run", self.model, naming="--data")
+        self.refuse("devices", "--fast", naming="--fast")
+
+    def test_options_of_run(self):
+        for option, value in [("--steps", "0"), ("--steps", "-1"), ("--steps", "many"), ("--limit", "0"),
+                              ("--offset", "-1"), ("--offset", IMAGES), ("--slots", "0"), ("--threads", "0"),
+                              ("--split", "valid"), ("--coding", "morse"), ("--device", "abacus"), ("--seed", "-1"),
+                              ("--stop", "sometimes"), ("--stop", "stored"), ("--unknown", "1")]:
+            words = ("run", self.model, "--data", self.data, option, value)
+            self.refuse(*words, naming=option)
+
+    def test_thresholds(self):
+        for policy, threshold in [("confidence", 1.5), ("confidence", "nan"), ("entropy", -0.1), ("margin", -1),
+                                  ("stable", 0.5)]:
+            self.refuse(*self.run_words("--stop", policy, "--threshold", threshold), naming="--threshold")
+        self.refuse(*self.run_words("--stop", "confidence"), naming="--threshold")
+        self.refuse(*self.run_words("--stop", "confidence", "--threshold", 0.9, "--alpha", 0), naming="--alpha")
+
+    def test_options_of_convert(self):
+        target = self.folder / "never.h5"
+        for option, value in [("--to", "bnn"), ("--normalize", "pastel"), ("--normalize", "0.5"),
+                              ("--normalize", "0.5;0"), ("--threshold", "max"), ("--threshold", "low"),
+                              ("--arithmetic", "fixed"), ("--calibrate", "light")]:
+            self.refuse("convert", ONNX, target, option, value)
+        self.refuse("convert", ONNX, target, "--normalize", "cifar10", naming="mean")
+
+
+class BadInput(CliTest):
+    def test_missing_files(self):
+        gone = self.folder / "gone.h5"
+        self.refuse("info", gone, naming=gone)
+        self.refuse("run", gone, "--data", self.data, naming=gone)
+        self.refuse("convert", self.folder / "gone.onnx", self.folder / "x.h5", naming="gone.onnx")
+
+    def test_wrong_magic(self):
+        self.refuse("info", ONNX, naming=ONNX)
+        self.refuse("convert", self.model, self.folder / "x.h5", naming=self.model)
+        self.refuse("convert", self.folder / "net.nir", self.folder / "x.h5", naming="net.nir")
+
+    def test_truncated_files(self):
+        cut = self.folder / "cut"
+        cut.touch()
+        for source, words in [(self.model, ("info", cut)), (ONNX, ("convert", cut, self.folder / "x.h5"))]:
+            whole = source.read_bytes()
+            for length in [0, 1, 7, 100, 2048, len(whole) // 2, len(whole) - 1]:
+                cut.write_bytes(whole[:length])
+                self.refuse(*words, naming=cut)
+
+    def test_damaged_model(self):
+        damaged = self.folder / "damaged.h5"
+        data = bytearray(self.model.read_bytes())
+        data[len(data) // 2] ^= 1
+        damaged.write_bytes(data)
+        self.refuse("info", damaged, naming=damaged)
+
+    def test_data(self):
+        def run_on(spec, naming):
+            self.refuse("run", self.model, "--data", spec, naming=naming)
+
+        run_on("mnist:/nowhere", "/nowhere")
+        run_on("clouds:/nowhere", "clouds")
+        run_on(f"cifar10:{self.folder}", str(self.folder))
+        empty = self.folder / "empty"
+        empty.mkdir()
+        run_on(f"mnist:{empty}", str(empty))
+        short = write_idx(self.folder / "short")
+        images = short / "t10k-images-idx3-ubyte"
+        images.write_bytes(images.read_bytes()[:-1])
+        run_on(f"mnist:{short}", images.name)
+        packed = write_idx(self.folder / "packed")
+        images = packed / "t10k-images-idx3-ubyte"
+        (packed / (images.name + ".gz")).write_bytes(gzip.compress(images.read_bytes())[:-20])
+        images.unlink()
+        run_on(f"mnist:{packed}", images.name)
+        run_on(f"mnist:{write_idx(self.folder / 'labels', labels=[3] * (IMAGES - 1) + [10])}", "label")
+
+    def test_shape_of_samples(self):
+        batch = self.folder / "cifar"
+        batch.mkdir()
+        for name in ["test_batch.bin"] + [f"data_batch_{i}.bin" for i in range(1, 6)]:
+            (batch / name).write_bytes(bytes(3073) * 10000)
+        self.refuse("run", self.model, "--data", f"cifar10:{batch}", naming=["3x32x32", "1x28x28"])
+
+    def test_unwritable_output(self):
+        nowhere = self.folder / "no" / "such" / "folder" / "out"
+        for target in [nowhere, self.folder, "/dev/null"]:
+            self.refuse("convert", ONNX, target, naming=target)
+            self.refuse("info", self.model, "--json", target, naming=target)
+            self.refuse(*self.run_words("--json", target), naming=target)
+            self.refuse(*self.run_words("--record", target), naming=target)
+
+    def test_standard_output_that_takes_nothing(self):
+        with open("/dev/full", "w", encoding="ascii") as full:
+            result = subprocess.run([PROGRAM, "info", self.model], stdout=full, stderr=subprocess.PIPE, text=True,
+                                    check=False)
+        self.assertEqual(result.returncode, 2)
+        self.assertRegex(result.stderr, r"\Arheobase: standard output[^\n]*\n\Z")
+
+
+class FullDisk(CliTest):
+    """On a file system of 64 KiB, which only root can mount."""
+
+    def setUp(self):
+        self.disk = self.folder / "disk"
+        self.disk.mkdir(exist_ok=True)
+        mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(self.disk)]
+        try:
+            mounted = subprocess.run(mount, capture_output=True, check=False).returncode == 0
+        except OSError:
+            mounted = False
+        if not mounted:
+            self.skipTest("cannot mount a small file system here")
+        self.addCleanup(subprocess.run, ["umount", str(self.disk)], check=True)
+
+    def test_model(self):
+        self.refuse("convert", ONNX, self.disk / "model.h5", naming=self.disk)
+
+    def test_results(self):
+        with open(self.disk / "filler", "wb", buffering=0) as filler:
+            with self.assertRaises(OSError):
+                while True:
+                    filler.write(bytes(4096))
+        self.refuse("info", self.model, "--json", self.disk / "info.json", naming=self.disk)
+        result = rheobase(*self.run_words("--limit", 2, "--json", self.disk / "run.json"))
+        self.assertEqual(result.returncode, 2, result.stderr)
+        result = rheobase(*self.run_words("--limit", 2, "--record", self.disk / "run.h5"))
+        self.assertEqual(result.returncode, 2, result.stderr)
+        self.assertEqual([p.name for p in self.disk.iterdir()], ["filler"])
+
+
+class HappyPath(CliTest):
+    def test_convert(self):
+        self.assertEqual((self.converted.returncode, self.converted.stderr), (0, ""))
+        self.assertRegex(self.converted.stdout, r"\Awrote .*: snn, 17 nodes, .*input 1x28x28, 10 classes\n\Z")
+        self.assertEqual(self.succeed("convert", ONNX, self.folder / "quiet.h5", "--quiet"), "")
+
+    def test_conversion_is_reproducible(self):
+        again = self.folder / "again.h5"
+        self.succeed("convert", ONNX, again, "--normalize", "fashion-mnist")
+        self.assertEqual(again.read_bytes(), self.model.read_bytes())
+
+    def test_info(self):
+        info = json.loads(self.succeed("info", self.model, "--json", "-"))
+        self.assertEqual(info["provenance"]["source"], ONNX.name)
+        self.assertEqual(info["provenance"]["conversion"], "snn")
+        self.assertEqual(info["neurons"], 81536)
+        self.assertAlmostEqual(info["nodes"][0]["mean"][0], 0.2860, places=6)
+        text = self.succeed("info", self.model)
+        for node in info["nodes"]:
+            self.assertRegex(text, rf"(?m)^{re.escape(node['name'])} +{node['op']} ")
+
+    def test_json_of_a_run(self):
+        result = self.run_json("--stop", "confidence", "--threshold", 0.3, "--alpha", 2, "--hash")
+        self.assertEqual(list(result), JSON_KEYS)
+        self.assertEqual(result["schema"], 1)
+        self.assertEqual(result["samples"], IMAGES)
+        self.assertEqual(result["steps"], STEPS)
+        self.assertEqual(result["stop"], {"policy": "confidence", "alpha": 2.0, "threshold": 0.3})
+        self.assertEqual(len(result["accuracy_by_step"]), STEPS)
+        self.assertEqual(len(result["exit_histogram"]), STEPS)
+        self.assertEqual(sum(result["exit_histogram"]), IMAGES)
+        self.assertEqual(result["accuracy"], result["accuracy_by_step"][-1])
+        mean = sum((t + 1) * n for t, n in enumerate(result["exit_histogram"])) / IMAGES
+        self.assertAlmostEqual(result["mean_steps"], mean)
+        self.assertEqual(list(result["SynapticOperations"]), ["Effective_MACs", "Effective_ACs", "Dense"])
+        self.assertEqual(list(result["energy_pJ"]), ["MAC", "AC", "estimate"])
+        self.assertRegex(result["spike_hash"], r"\A[0-9a-f]{16}\Z")
+        self.assertGreater(result["peak_memory_bytes"], 0)
+
+    def test_json_file_and_table(self):
+        target = self.folder / "run.json"
+        text = self.succeed(*self.run_words("--json", target))
+        result = json.loads(target.read_text())
+        self.assertEqual(list(result), [key for key in JSON_KEYS if key != "spike_hash"])
+        for t in (1, 2, 4):
+            self.assertRegex(text, rf"(?m)^ +{t} +{100 * result['accuracy_by_step'][t - 1]:.2f} %")
+        for layer in result["firing_rate"]:
+            self.assertIn(layer, text)
+
+    def test_slots_and_threads_change_nothing(self):
+        changing = {"slots", "threads", "seconds", "samples_per_second", "peak_memory_bytes"}
+        runs = [self.run_json("--hash", "--stop", "stable", "--threshold", 2, "--slots", slots, "--threads", threads)
+                for slots, threads in [(1, 1), (5, 2), (64, 2)]]
+        for result in runs[1:]:
+            self.assertEqual({k: v for k, v in result.items() if k not in changing},
+                             {k: v for k, v in runs[0].items() if k not in changing})
+
+    def test_a_stopped_run_never_takes_longer(self):
+        never = self.run_json()
+        self.assertEqual(never["mean_steps"], STEPS)
+        self.assertEqual(never["exit_histogram"], [0] * (STEPS - 1) + [IMAGES])
+        at_once = self.run_json("--stop", "confidence", "--threshold", 0.05)
+        self.assertEqual(at_once["mean_steps"], 1)
+        self.assertEqual(at_once["accuracy"], never["accuracy_by_step"][0])
+
+    def test_record(self):
+        target = self.folder / "recording.h5"
+        self.succeed(*self.run_words("--record", target, "--quiet"))
+        self.assertIn(b"\x89HDF\r\n\x1a\n", target.read_bytes()[:4096])
+
+    def test_part_of_the_data(self):
+        result = self.run_json("--split", "train", "--offset", 3, "--limit", 5)
+        self.assertEqual((result["split"], result["samples"]), ("train", 5))
+
+    def test_source_network(self):
+        ann = self.folder / "ann.h5"
+        self.succeed("convert", ONNX, ann, "--to", "ann", "--normalize", "0.2860;0.3530")
+        result = json.loads(self.succeed("run", ann, "--data", self.data, "--json", "-"))
+        self.assertEqual((result["steps"], result["mean_steps"], result["firing_rate"]), (1, 1, {}))
+
+    def test_devices(self):
+        text = self.succeed("devices")
+        for device in ("reference", "cpu", "cuda"):
+            self.assertRegex(text, rf"(?m)^{device} ")
+        self.assertIn("Conv2d", text)
+
+    def test_data_info(self):
+        text = self.succeed("data", "info", self.data)
+        self.assertIn("1x28x28", text)
+        self.assertIn(f"{IMAGES} samples", text)
+
+
+if __name__ == "__main__":
+    unittest.main()
