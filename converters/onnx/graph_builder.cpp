@@ -157,7 +157,7 @@ Activation GraphBuilder::vector(const std::string& value) {
     return {known->second, {result.dims[1]}, result.dims, {}, {}};
   }
   const std::string label = result.view.empty() ? result.node + "/flatten" : result.view;
-  const Activation flat = emit(label, {"", "Flatten", {result.node}, {}, {}});
+  Activation flat = emit(label, {"", "Flatten", {result.node}, {}, {}});
   flattened_[result.node] = flat.node;
   return flat;
 }

@@ -103,7 +103,7 @@ Shape input_dims(const ::onnx::ValueInfoProto& input) {
 }
 
 std::string unsupported(const std::string& op) {
-  const std::string message = fmt::format("op {} is not supported", op);
+  std::string message = fmt::format("op {} is not supported", op);
   if (op == "Loop" || op == "If" || op == "Scan") return message + ": a graph without control flow is needed";
   if (op == "Softmax" || op == "LogSoftmax") return message + ": export the logits, without it";
   if (op == "QuantizeLinear" || op == "DequantizeLinear") return message + ": export the float model";
