@@ -30,16 +30,21 @@ Activity activity_of_reals(std::span<const float> values, const std::uint32_t* f
   return result;
 }
 
-Activity activity_of_spikes(const SignalSpec& spec, const std::uint64_t* words,
-                            const std::uint32_t* fan_out) {
+Activity activity_of_spikes(const SignalSpec& spec, const std::uint64_t* words, const std::uint32_t* fan_out,
+                            bool uniform) {
   Activity result;
   const std::int64_t per_pixel = spec.words_per_pixel();
   for (std::int64_t pixel = 0; pixel < spec.shape.pixels(); ++pixel) {
     for (std::int64_t w = 0; w < per_pixel; ++w) {
       std::uint64_t rest = words[pixel * per_pixel + w];
-      result.active += std::popcount(rest);
+      const auto active = static_cast<std::uint64_t>(std::popcount(rest));
+      result.active += active;
       if (fan_out == nullptr) continue;
       const std::uint32_t* neurons = fan_out + pixel * spec.shape.channels + w * 64;
+      if (uniform) {
+        result.operations += active * neurons[0];
+        continue;
+      }
       for (; rest != 0; rest &= rest - 1) result.operations += neurons[std::countr_zero(rest)];
     }
   }
@@ -101,6 +106,11 @@ void NeuroBenchProbe::prepare(Signal& signal, const ImageShape& shape) {
     signal.dense += one.dense;
   }
   signal.readers.clear();
+  signal.uniform = !signal.fan_out.empty();
+  for (std::size_t i = 0; i < signal.fan_out.size(); ++i) {
+    const std::size_t first = i - i % static_cast<std::size_t>(shape.channels);
+    signal.uniform = signal.uniform && signal.fan_out[i] == signal.fan_out[first];
+  }
 }
 
 NeuroBenchProbe::Work NeuroBenchProbe::measure(const Signal& signal, const SignalSpec& spec,
@@ -108,7 +118,7 @@ NeuroBenchProbe::Work NeuroBenchProbe::measure(const Signal& signal, const Signa
   const std::uint32_t* fan_out = signal.fan_out.empty() ? nullptr : signal.fan_out.data();
   const auto size = static_cast<std::size_t>(spec.shape.size());
   const Activity activity = spec.type == SignalType::spikes
-                                ? activity_of_spikes(spec, view.spikes(slot), fan_out)
+                                ? activity_of_spikes(spec, view.spikes(slot), fan_out, signal.uniform)
                                 : activity_of_reals({view.real(slot), size}, fan_out);
   Work work;
   (activity.unit ? work.acs : work.macs) = activity.operations;

@@ -56,6 +56,7 @@ class NeuroBenchProbe : public SignalProbe {
     bool output = false;
     std::vector<const Node*> readers;    // Conv2d and Linear nodes, until fan_out is made of them
     std::vector<std::uint32_t> fan_out;  // of all readers together, pixel-major; empty without readers
+    bool uniform = false;                // all channels of a pixel have one fan-out: spikes need no list
     std::uint64_t dense = 0;
     std::vector<Work> constant;  // by slot: of one step, for a signal that does not change with it
   };

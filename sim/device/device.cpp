@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <hwy/targets.h>
+
 #include <fstream>
 
 #include "sim/core/error.h"
@@ -18,6 +20,12 @@ std::string processor_name() {
     return colon == std::string::npos ? "" : line.substr(colon + 2);
   }
   return "";
+}
+
+// The best instruction set of this machine that kernels are built for; the lowest bit is the best.
+std::string instruction_set() {
+  const std::int64_t here = hwy::SupportedTargets() & HWY_TARGETS;
+  return hwy::TargetName(here & -here);
 }
 
 }  // namespace
@@ -44,7 +52,7 @@ DeviceKind parse_device(const std::string& name) {
 
 std::vector<DeviceInfo> devices() {
   return {{DeviceKind::reference, true, "plain loops on one core, for comparison"},
-          {DeviceKind::cpu, true, processor_name()},
+          {DeviceKind::cpu, true, fmt::format("{}, {} instructions", processor_name(), instruction_set())},
           {DeviceKind::cuda, false, "this build has no CUDA device"}};
 }
 

@@ -10,7 +10,7 @@ HOMES = {
     "oneapi/tbb": ["sim/core/parallel.cpp"],
     "tbb": ["sim/core/parallel.cpp"],
     "openssl": ["sim/core/file.cpp"],
-    "hwy": ["sim/op", "neurons", "binarize"],
+    "hwy": ["sim/device", "sim/op", "neurons", "binarize"],
     "Eigen": ["sim/op", "binarize"],
     "hdf5": ["sim/format", "converters/nir"],
     "H5": ["sim/format", "converters/nir"],
