@@ -107,12 +107,12 @@ std::string locate_file(const std::filesystem::path& folder, const std::string& 
                         const std::string& type) {
   for (const char* const separator : {"-", "."}) {
     for (const char* const suffix : {"", ".gz"}) {
-      const auto candidate = folder / (stem + separator + type + suffix);
+      const auto candidate = folder / fmt::format("{}{}{}{}", stem, separator, type, suffix);
       std::error_code ignored;
       if (std::filesystem::exists(candidate, ignored)) return candidate.string();
     }
   }
-  throw InputError((folder / (stem + "-" + type)).string(), "", "no such file, nor with .gz");
+  throw InputError((folder / fmt::format("{}-{}", stem, type)).string(), "", "no such file, nor with .gz");
 }
 
 // Runs `read`; what it throws is kept for a message with the faults of all files.

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <set>
 
-#include "sim/format/hdf5_entry.h"
+#include "sim/format/hdf5_entry_reader.h"
 #include "sim/format/model_file.h"
 #include "sim/format/model_layout.h"
 #include "sim/format/sealed_file.h"

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "sim/format/hdf5_entry.h"
+#include "sim/format/hdf5_entry_reader.h"
 #include "sim/format/recording_file.h"
 #include "sim/format/sealed_file.h"
 #include "sim/graph/op_schema.h"

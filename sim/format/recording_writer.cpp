@@ -9,6 +9,7 @@
 #include <map>
 #include <optional>
 
+#include "sim/core/error.h"
 #include "sim/core/file.h"
 #include "sim/format/hdf5_entry.h"
 #include "sim/format/recording_file.h"

@@ -170,6 +170,12 @@ TEST_F(DamagedModel, LinksOutOfTheFileAreNotFollowed) {
   EXPECT_THAT(message, HasSubstr("/graph/nodes/000003/tensors: is a link to somewhere else"));
 }
 
+// The padding ends a text: what lies behind a NUL would be lost when the model is written again.
+TEST_F(DamagedModel, TextsWithANulInsideAreRefused) {
+  EXPECT_THAT(refusal_after([](hid_t file) { replace(file, conv, "name", std::string("a\0b", 3)); }),
+              HasSubstr("/graph/nodes/000001/name: is a text with a NUL character"));
+}
+
 TEST_F(DamagedModel, NodesAreNumberedWithoutGaps) {
   const std::string message = refusal_after([](hid_t file) {
     H5Lmove(file, "/graph/nodes/000004", file, "/graph/nodes/7", H5P_DEFAULT, H5P_DEFAULT);

@@ -47,7 +47,8 @@ TEST(ModelFile, HoldsManyNodesAndLongLists) {
   model.graph.nodes.push_back({"in", "Input", {}, {{"shape", List{1}}}, {}});
   for (int i = 0; i < 3000; ++i) {
     const std::string name = "node " + std::to_string(i);
-    model.graph.nodes.push_back({name, "Any", {model.graph.nodes.back().name}, {{"list", List(i == 7 ? 20'000 : i % 5)}}, {}});
+    model.graph.nodes.push_back(
+        {name, "Any", {model.graph.nodes.back().name}, {{"list", List(i == 7 ? 20'000 : i % 5)}}, {}});
   }
   model.graph.nodes.push_back({"out", "Output", {model.graph.nodes.back().name}, {}, {}});
   const Scratch scratch;
