@@ -126,15 +126,14 @@ std::optional<std::vector<Shape>> input_shapes(const Node& node, const ShapeMap&
 Validation validate(const Graph& graph, const SchemaSet& schemas) {
   Validation result;
   check_names(graph, result.faults);
-  std::set<std::string> sound;
-  for (const Node& node : graph.nodes) {
-    if (check_node(node, schemas, result.faults)) sound.insert(node.name);
-  }
+  // By index: a name may be there twice.
+  std::vector<bool> sound;
+  for (const Node& node : graph.nodes) sound.push_back(check_node(node, schemas, result.faults));
   const std::vector<int> order = topological_order(graph);
   for (const int index : order) {
     const Node& node = graph.nodes[index];
     const auto inputs = input_shapes(node, result.shapes);
-    if (!inputs || !sound.contains(node.name)) continue;
+    if (!inputs || !sound[index]) continue;
     const auto shape = schemas.find(node.op)->infer(node, *inputs, result.faults);
     if (shape) result.shapes.emplace(node.name, *shape);
   }

@@ -127,6 +127,7 @@ void put_attribute(hid_t file, const std::string& path, Choices& choices) {
     return;
   }
   const hdf5::Dataspace shape(space(choices), "shape");
+  if (H5Sget_simple_extent_npoints(shape.get()) > 4096) return;  // libhdf5 allocates an attribute at once
   const hid_t attribute =
       H5Acreate2(object, key.c_str(), number_type(choices), shape.get(), H5P_DEFAULT, H5P_DEFAULT);
   if (attribute >= 0) H5Aclose(attribute);

@@ -176,6 +176,15 @@ TEST_F(DamagedModel, TextsWithANulInsideAreRefused) {
               HasSubstr("/graph/nodes/000001/name: is a text with a NUL character"));
 }
 
+// A sound node does not vouch for another one of its name.
+TEST_F(DamagedModel, TwoNodesOfOneNameAreRefused) {
+  EXPECT_THAT(refusal_after([](hid_t file) {
+                replace(file, "/graph/nodes/000002", "name", std::string("image"));
+                replace(file, "/graph/nodes/000002", "op", std::string("Sponge"));
+              }),
+              AllOf(HasSubstr("image: two nodes have this name"), HasSubstr("unknown op 'Sponge'")));
+}
+
 TEST_F(DamagedModel, NodesAreNumberedWithoutGaps) {
   const std::string message = refusal_after([](hid_t file) {
     H5Lmove(file, "/graph/nodes/000004", file, "/graph/nodes/7", H5P_DEFAULT, H5P_DEFAULT);
