@@ -14,7 +14,7 @@ demo:
 	@echo && echo "Every image for 32 steps:" && echo
 	@$(rheobase) run $(model) --data fashion-mnist --steps 32 --stop never
 	@echo && echo "Dynamic Confidence: every image until the network is sure:" && echo
-	@$(rheobase) run $(model) --data fashion-mnist --steps 32 --stop confidence --alpha 1 --threshold 0.9
+	@$(rheobase) run $(model) --data fashion-mnist --steps 32 --stop confidence --alpha 2 --threshold 0.9
 
 test:
 	@tests/support/install_packages.sh test
