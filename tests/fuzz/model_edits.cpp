@@ -133,6 +133,14 @@ void put_attribute(hid_t file, const std::string& path, Choices& choices) {
   if (attribute >= 0) H5Aclose(attribute);
 }
 
+void rename_attribute(hid_t file, const std::string& path, Choices& choices) {
+  const std::string from = name(choices);
+  const std::string to = name(choices);
+  // libhdf5 1.10 spoils the object when the new name is taken.
+  if (H5Aexists_by_name(file, path.c_str(), to.c_str(), H5P_DEFAULT) != 0) return;
+  H5Arename_by_name(file, path.c_str(), from.c_str(), to.c_str(), H5P_DEFAULT);
+}
+
 void edit(hid_t file, Choices& choices) {
   const auto paths = paths_of(file);
   const std::string path = pick(paths, choices);
@@ -154,7 +162,7 @@ void edit(hid_t file, Choices& choices) {
       H5Adelete_by_name(file, path.c_str(), name(choices).c_str(), H5P_DEFAULT);
       break;
     case 5:
-      H5Arename_by_name(file, path.c_str(), name(choices).c_str(), name(choices).c_str(), H5P_DEFAULT);
+      rename_attribute(file, path, choices);
       break;
     case 6:
       put_dataset(file, choices.ConsumeBool() ? path : beside, choices);
