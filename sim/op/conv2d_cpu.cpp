@@ -43,6 +43,18 @@ Scratch& thread_scratch() {
   return scratch;
 }
 
+// Copies [begin, end) to `out`, each plus `shift`; returns the end of the copy. Reads and writes whole blocks
+// of `slack` entries: few spikes share a tap, and one block costs less than a loop of the right length.
+constexpr std::int64_t slack = 8;
+std::uint32_t* append_shifted(const std::uint32_t* begin, const std::uint32_t* end, std::uint32_t shift,
+                              std::uint32_t* __restrict out) {
+  const std::int64_t count = end - begin;
+  for (std::int64_t block = 0; block < count; block += slack) {
+    for (std::int64_t i = 0; i < slack; ++i) out[block + i] = begin[block + i] + shift;
+  }
+  return out + count;
+}
+
 // Output pixels [begin, end) of one slot.
 struct Piece {
   int slot;
@@ -62,22 +74,17 @@ class Conv2dCpu : public Kernel {
   SignalSpec output() const override { return {SignalType::real32, plan_.output, {1.0F}, false}; }
 
   void step(const StepArgs& args) const override {
-    const std::int64_t pixels = plan_.output.pixels();
-    const std::int64_t total = pixels * static_cast<std::int64_t>(args.slots.size());
+    const std::int64_t total = plan_.output.pixels() * static_cast<std::int64_t>(args.slots.size());
     const std::int64_t share = total / (4 * args.pool.threads()) + 1;
     args.pool.for_ranges(total, std::min(task_pixels, share), [&](std::int64_t begin, std::int64_t end) {
-      while (begin < end) {
-        const std::int64_t index = begin / pixels;
-        const std::int64_t stop = std::min(end, (index + 1) * pixels);
-        const Piece piece{args.slots[index], begin - index * pixels, stop - index * pixels};
-        for (std::int64_t group = 0; group < plan_.groups; ++group) {
-          if (plan_.input.type == SignalType::spikes) {
-            add_events(args, piece, group);
-          } else {
-            multiply(args, piece, group);
-          }
+      Scratch& scratch = thread_scratch();
+      list_targets(args, begin, end, scratch);
+      for (std::int64_t group = 0; group < plan_.groups; ++group) {
+        if (plan_.input.type == SignalType::spikes) {
+          add_events(args, begin, end, group, scratch);
+        } else {
+          multiply(args, begin, end, group, scratch);
         }
-        begin = stop;
       }
     });
   }
@@ -117,20 +124,37 @@ class Conv2dCpu : public Kernel {
     }
   }
 
-  void list_targets(const StepArgs& args, const Piece& piece, Scratch& scratch) const {
-    scratch.targets.clear();
-    for (std::int64_t pixel = piece.begin; pixel < piece.end; ++pixel) {
-      scratch.targets.push_back(args.output.real(piece.slot) + pixel * plan_.output.channels);
+  // Pixels are numbered through all active slots: [begin, end) may span several of them.
+  template <class Visit>
+  void for_pieces(const StepArgs& args, std::int64_t begin, std::int64_t end, const Visit& visit) const {
+    const std::int64_t pixels = plan_.output.pixels();
+    while (begin < end) {
+      const std::int64_t first = begin / pixels * pixels;
+      const std::int64_t stop = std::min(end, first + pixels);
+      visit(Piece{args.slots[begin / pixels], begin - first, stop - first});
+      begin = stop;
     }
   }
 
-  void add_events(const StepArgs& args, const Piece& piece, std::int64_t group) const {
-    Scratch& scratch = thread_scratch();
-    list_targets(args, piece, scratch);
-    list_pixel_events(args.inputs[0].spikes(piece.slot), group, piece, scratch);
-    list_events(piece, scratch);
+  void list_targets(const StepArgs& args, std::int64_t begin, std::int64_t end, Scratch& scratch) const {
+    scratch.targets.clear();
+    for_pieces(args, begin, end, [&](const Piece& piece) {
+      for (std::int64_t pixel = piece.begin; pixel < piece.end; ++pixel) {
+        scratch.targets.push_back(args.output.real(piece.slot) + pixel * plan_.output.channels);
+      }
+    });
+  }
+
+  void add_events(const StepArgs& args, std::int64_t begin, std::int64_t end, std::int64_t group,
+                  Scratch& scratch) const {
+    scratch.events.resize((end - begin) * plan_.rows() + slack);
+    scratch.first.assign(1, 0);
+    for_pieces(args, begin, end, [&](const Piece& piece) {
+      list_pixel_events(args.inputs[0].spikes(piece.slot), group, piece, scratch);
+      list_events(piece, scratch);
+    });
     for_planes(group, scratch.targets.data(), [&](const RowPlane& plane, const RowOutputs& out) {
-      sum_event_rows(plane, scratch.events.data(), scratch.first.data(), piece.end - piece.begin, out);
+      sum_event_rows(plane, scratch.events.data(), scratch.first.data(), end - begin, out);
     });
   }
 
@@ -153,7 +177,7 @@ class Conv2dCpu : public Kernel {
     const auto low = static_cast<std::uint32_t>(group * plan_.inputs_per_group());
     const auto high = static_cast<std::uint32_t>(low + plan_.inputs_per_group());
     scratch.pixel_first.resize(plan_.input.shape.pixels() + 1);
-    scratch.pixel_events.resize((last_row - first_row) * columns * plan_.input.shape.channels + 8);
+    scratch.pixel_events.resize((last_row - first_row) * columns * plan_.input.shape.channels + slack);
     std::int64_t used = 0;
     for (std::int64_t pixel = first_row * columns; pixel < last_row * columns; ++pixel) {
       scratch.pixel_first[pixel] = used;
@@ -170,57 +194,51 @@ class Conv2dCpu : public Kernel {
     scratch.pixel_first[last_row * columns] = used;
   }
 
-  // The weight rows to add for each output pixel of a piece, in row order.
+  // Appends the weight rows to add for each output pixel of a piece, in row order.
   void list_events(const Piece& piece, Scratch& scratch) const {
-    const std::int64_t count = piece.end - piece.begin;
-    scratch.events.resize(count * plan_.rows());
-    scratch.first.resize(count + 1);
-    std::uint32_t* out = scratch.events.data();
-    for (std::int64_t i = 0; i < count; ++i) {
-      scratch.first[i] = out - scratch.events.data();
-      const std::int64_t pixel = piece.begin + i;
-      plan_.for_taps(pixel / plan_.output.width, pixel % plan_.output.width,
-                     [&](std::int64_t from, std::int64_t row) {
-                       const std::uint32_t* events = scratch.pixel_events.data() + scratch.pixel_first[from];
-                       const std::int64_t spikes = scratch.pixel_first[from + 1] - scratch.pixel_first[from];
-                       for (std::int64_t e = 0; e < spikes; ++e)
-                         out[e] = events[e] + static_cast<std::uint32_t>(row);
-                       out += spikes;
-                     });
+    const std::uint32_t* pixel_events = scratch.pixel_events.data();
+    const std::int64_t* pixel_first = scratch.pixel_first.data();
+    std::uint32_t* out = scratch.events.data() + scratch.first.back();
+    for (std::int64_t pixel = piece.begin; pixel < piece.end; ++pixel) {
+      plan_.for_taps(
+          pixel / plan_.output.width, pixel % plan_.output.width, [&](std::int64_t from, std::int64_t row) {
+            out = append_shifted(pixel_events + pixel_first[from], pixel_events + pixel_first[from + 1],
+                                 static_cast<std::uint32_t>(row), out);
+          });
+      scratch.first.push_back(out - scratch.events.data());
     }
-    scratch.first[count] = out - scratch.events.data();
   }
 
-  void multiply(const StepArgs& args, const Piece& piece, std::int64_t group) const {
-    Scratch& scratch = thread_scratch();
-    list_targets(args, piece, scratch);
+  void multiply(const StepArgs& args, std::int64_t begin, std::int64_t end, std::int64_t group,
+                Scratch& scratch) const {
     const std::int64_t rows = plan_.rows();
     const std::int64_t at_once = std::max<std::int64_t>(6, patch_floats / rows / 6 * 6);
-    for (std::int64_t begin = piece.begin; begin < piece.end; begin += at_once) {
-      const std::int64_t end = std::min(piece.end, begin + at_once);
-      gather_patches(args.inputs[0].real(piece.slot), group, begin, end, scratch);
-      for_planes(group, scratch.targets.data() + (begin - piece.begin),
+    for (std::int64_t first = begin; first < end; first += at_once) {
+      const std::int64_t count = std::min(end - first, at_once);
+      scratch.patches.assign(count * rows, 0.0F);
+      float* patch = scratch.patches.data();
+      for_pieces(args, first, first + count, [&](const Piece& piece) {
+        patch = gather_patches(args.inputs[0].real(piece.slot), group, piece, patch);
+      });
+      for_planes(group, scratch.targets.data() + (first - begin),
                  [&](const RowPlane& plane, const RowOutputs& out) {
-                   multiply_rows(plane, scratch.patches.data(), rows, end - begin, out);
+                   multiply_rows(plane, scratch.patches.data(), rows, count, out);
                  });
     }
   }
 
-  // The values under the windows of output pixels [begin, end), 0 in the padding, one vector of rows() a
-  // pixel.
-  void gather_patches(const float* input, std::int64_t group, std::int64_t begin, std::int64_t end,
-                      Scratch& scratch) const {
-    const std::int64_t rows = plan_.rows();
+  // The values under the windows of a piece's output pixels, one vector of rows() each; the padding is left
+  // as it is. Returns the end of what it wrote.
+  float* gather_patches(const float* input, std::int64_t group, const Piece& piece, float* patch) const {
     const std::int64_t channels = plan_.inputs_per_group();
-    scratch.patches.assign((end - begin) * rows, 0.0F);
-    for (std::int64_t pixel = begin; pixel < end; ++pixel) {
-      float* patch = scratch.patches.data() + (pixel - begin) * rows;
+    for (std::int64_t pixel = piece.begin; pixel < piece.end; ++pixel, patch += plan_.rows()) {
       plan_.for_taps(pixel / plan_.output.width, pixel % plan_.output.width,
                      [&](std::int64_t from, std::int64_t row) {
                        const float* source = input + from * plan_.input.shape.channels + group * channels;
                        std::memcpy(patch + row, source, static_cast<std::size_t>(channels) * sizeof(float));
                      });
     }
+    return patch;
   }
 
   Conv2dPlan plan_;

@@ -1,12 +1,10 @@
 #include "sim/op/row_kernels.h"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cmath>
 #include <cstring>
-
-// Loops over registers: without unrolling, at -O2, their vectors would live in memory.
-#define RHEOBASE_UNROLL _Pragma("GCC unroll 16")
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "sim/op/row_kernels.cpp"
@@ -61,40 +59,63 @@ HWY_INLINE void store_row(const hn::Vec<Floats>* sum, const RowOutputs& out, std
   const Floats d;
   float* target = out.pixels[position] + out.column;
   if (out.valid == Vectors * lanes) {
-    RHEOBASE_UNROLL for (int v = 0; v < Vectors; ++v) hn::StoreU(sum[v], d, target + v * lanes);
+    for (int v = 0; v < Vectors; ++v) hn::StoreU(sum[v], d, target + v * lanes);
     return;
   }
   HWY_ALIGN std::array<float, Vectors * lanes> row;
-  RHEOBASE_UNROLL for (int v = 0; v < Vectors; ++v) hn::Store(sum[v], d, row.data() + v * lanes);
+  for (int v = 0; v < Vectors; ++v) hn::Store(sum[v], d, row.data() + v * lanes);
   std::memcpy(target, row.data(), static_cast<std::size_t>(out.valid) * sizeof(float));
 }
 
-template <int Vectors>
+// Several positions side by side, so that their chains of additions hide each other's latency: together as
+// far as the shortest list goes, then each by itself.
+template <int Vectors, int Positions>
 void sum_rows(const RowPlane& plane, const std::uint32_t* events, const std::int64_t* first,
-              std::int64_t positions, const RowOutputs& out) {
+              std::int64_t position, const RowOutputs& out) {
   const Floats d;
   constexpr std::int64_t width = Vectors * lanes;
-  for (std::int64_t p = 0; p < positions; ++p) {
-    hn::Vec<Floats> sum[Vectors];
-    RHEOBASE_UNROLL for (int v = 0; v < Vectors; ++v) sum[v] = hn::Load(d, plane.bias + v * lanes);
-    for (std::int64_t i = first[p]; i < first[p + 1]; ++i) {
-      const float* row = plane.rows + events[i] * width;
-      RHEOBASE_UNROLL for (int v = 0; v < Vectors; ++v) sum[v] =
-          hn::Add(sum[v], hn::Load(d, row + v * lanes));
-    }
-    store_row<Vectors>(sum, out, p);
+  hn::Vec<Floats> sum[Positions][Vectors];
+  const std::uint32_t* next[Positions];
+  std::int64_t together = first[position + 1] - first[position];
+  for (int m = 0; m < Positions; ++m) {
+    next[m] = events + first[position + m];
+    together = std::min(together, first[position + m + 1] - first[position + m]);
+    for (int v = 0; v < Vectors; ++v) sum[m][v] = hn::Load(d, plane.bias + v * lanes);
   }
+  for (std::int64_t i = 0; i < together; ++i) {
+    for (int m = 0; m < Positions; ++m) {
+      const float* row = plane.rows + next[m][i] * width;
+      for (int v = 0; v < Vectors; ++v) sum[m][v] = hn::Add(sum[m][v], hn::Load(d, row + v * lanes));
+    }
+  }
+  for (int m = 0; m < Positions; ++m) {
+    const std::uint32_t* end = events + first[position + m + 1];
+    for (const std::uint32_t* event = next[m] + together; event < end; ++event) {
+      const float* row = plane.rows + *event * width;
+      for (int v = 0; v < Vectors; ++v) sum[m][v] = hn::Add(sum[m][v], hn::Load(d, row + v * lanes));
+    }
+    store_row<Vectors>(sum[m], out, position + m);
+  }
+}
+
+template <int Vectors, int Positions>
+void sum_all_rows(const RowPlane& plane, const std::uint32_t* events, const std::int64_t* first,
+                  std::int64_t positions, const RowOutputs& out) {
+  std::int64_t p = 0;
+  for (; p + Positions <= positions; p += Positions)
+    sum_rows<Vectors, Positions>(plane, events, first, p, out);
+  for (; p < positions; ++p) sum_rows<Vectors, 1>(plane, events, first, p, out);
 }
 
 void sum_event_rows(const RowPlane& plane, const std::uint32_t* events, const std::int64_t* first,
                     std::int64_t positions, const RowOutputs& out) {
   switch (plane.width) {
     case 16:
-      return sum_rows<16 / lanes>(plane, events, first, positions, out);
+      return sum_all_rows<16 / lanes, 4>(plane, events, first, positions, out);
     case 32:
-      return sum_rows<32 / lanes>(plane, events, first, positions, out);
+      return sum_all_rows<32 / lanes, 2>(plane, events, first, positions, out);
     default:
-      return sum_rows<64 / lanes>(plane, events, first, positions, out);
+      return sum_all_rows<64 / lanes, 1>(plane, events, first, positions, out);
   }
 }
 
@@ -104,19 +125,18 @@ void multiply_block(const RowPlane& plane, const float* x, std::int64_t count, s
   const Floats d;
   constexpr int vectors = 16 / lanes;
   hn::Vec<Floats> sum[Positions][vectors];
-  RHEOBASE_UNROLL for (int m = 0; m < Positions; ++m) {
-    RHEOBASE_UNROLL for (int v = 0; v < vectors; ++v) sum[m][v] = hn::Load(d, plane.bias + v * lanes);
+  for (int m = 0; m < Positions; ++m) {
+    for (int v = 0; v < vectors; ++v) sum[m][v] = hn::Load(d, plane.bias + v * lanes);
   }
   for (std::int64_t k = 0; k < count; ++k) {
     hn::Vec<Floats> row[vectors];
-    RHEOBASE_UNROLL for (int v = 0; v < vectors; ++v) row[v] = hn::Load(d, plane.rows + k * 16 + v * lanes);
-    RHEOBASE_UNROLL for (int m = 0; m < Positions; ++m) {
+    for (int v = 0; v < vectors; ++v) row[v] = hn::Load(d, plane.rows + k * 16 + v * lanes);
+    for (int m = 0; m < Positions; ++m) {
       const auto value = hn::Set(d, x[m * count + k]);
-      RHEOBASE_UNROLL for (int v = 0; v < vectors; ++v) sum[m][v] =
-          fused_multiply_add(row[v], value, sum[m][v]);
+      for (int v = 0; v < vectors; ++v) sum[m][v] = fused_multiply_add(row[v], value, sum[m][v]);
     }
   }
-  RHEOBASE_UNROLL for (int m = 0; m < Positions; ++m) store_row<vectors>(sum[m], out, position + m);
+  for (int m = 0; m < Positions; ++m) store_row<vectors>(sum[m], out, position + m);
 }
 
 void multiply_rows(const RowPlane& plane, const float* x, std::int64_t count, std::int64_t positions,
