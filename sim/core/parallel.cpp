@@ -10,10 +10,11 @@
 #include <thread>
 
 // oneTBB is not built with ThreadSanitizer, which therefore cannot see its fork and join; these two calls
-// tell it.
+// tell it, and what the library does to its own memory is left out.
 #if defined(RHEOBASE_TSAN)
 extern "C" void __tsan_acquire(void* address);
 extern "C" void __tsan_release(void* address);
+extern "C" const char* __tsan_default_suppressions() { return "race:libtbb.so\ncalled_from_lib:libtbb.so\n"; }
 #else
 static void __tsan_acquire(void*) {}
 static void __tsan_release(void*) {}
