@@ -1,0 +1,12 @@
+# find_package(rheobase): targets rheobase::engine, rheobase::neurons, rheobase::format, rheobase::onnx, ...
+# The languages C and CXX must be enabled (HDF5's find module asks for C).
+include(CMakeFindDependencyMacro)
+find_dependency(fmt)
+find_dependency(TBB)
+find_dependency(OpenSSL COMPONENTS Crypto)
+find_dependency(HDF5 COMPONENTS C)
+find_dependency(Protobuf)
+find_dependency(ONNX CONFIG)
+find_dependency(ZLIB)
+find_dependency(hwy CONFIG)
+include(${CMAKE_CURRENT_LIST_DIR}/rheobase-targets.cmake)
