@@ -30,7 +30,9 @@ CommandSpec convert_spec() {
       "input normalisation to store: cifar10 cifar100 mnist fashion-mnist imagenet none, or means;stds")(
       "threshold", word("auto")->default_value("auto"), "where firing thresholds come from: the QCFS nodes")(
       "calibrate", word("none")->default_value("none"), "correction from samples")(
-      "arithmetic", word("float32")->default_value("float32"), "arithmetic of the model");
+      "arithmetic", word("float32")->default_value("float32"), "arithmetic of the model")(
+      "data", word("SPEC"), "samples to calibrate on: not in this version")(
+      "samples", word("N"), "how many of them: not in this version");
   return spec;
 }
 
@@ -52,6 +54,10 @@ void check_options(const CommandLine& line) {
   expect_only(line, "threshold", "auto", {"max", "mse", threshold.ends_with('%') ? threshold : ""});
   expect_only(line, "calibrate", "none", {"light"});
   expect_only(line, "arithmetic", "float32", {"fixed"});
+  for (const char* option : {"data", "samples"}) {
+    if (line.has(option))
+      throw InputError(std::string("--") + option, "", "not in this version, which does not calibrate");
+  }
 }
 
 Tensor per_channel(const std::vector<float>& values) {
@@ -100,6 +106,7 @@ void convert_command(const std::vector<std::string>& words) {
   const std::string& target = line->positional(1);
   const auto to = line->get<std::string>("to");
   const Normalization normalization = normalization_preset(line->get<std::string>("normalize"));
+  expect_distinct_files({{"IN.onnx", source}, {"OUT.h5", target}});
   const ResultTarget trial(target);
 
   const Registry registry = full_registry();

@@ -5,6 +5,7 @@
 
 #include "experiments/cli/command_line.h"
 #include "experiments/cli/commands.h"
+#include "experiments/cli/json_text.h"
 #include "experiments/cli/output.h"
 #include "experiments/cli/registry.h"
 #include "sim/core/file.h"
@@ -132,7 +133,7 @@ void info_command(const std::vector<std::string>& words) {
   const auto rows = collect(model.graph, validate_or_throw(model.graph, registry.schemas(), path));
   if (line->has("json")) {
     const ResultTarget target(line->get<std::string>("json"));
-    target.write(info_json(path, model, rows).dump(2) + "\n");
+    target.write(json_text(info_json(path, model, rows)));
     if (target.is_stdout()) return;
   }
   write_stdout(info_text(model, rows));

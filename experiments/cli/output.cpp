@@ -19,6 +19,18 @@ void write_stdout(std::string_view text) {
   throw InputError("standard output", "cannot write", std::strerror(errno));
 }
 
+void expect_distinct_files(const std::vector<std::pair<std::string, std::string>>& files) {
+  std::error_code ignored;  // a path that cannot be resolved is refused where it is opened
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    for (std::size_t j = i + 1; j < files.size(); ++j) {
+      if (files[i].second == "-" || files[j].second == "-") continue;
+      const auto one = std::filesystem::weakly_canonical(files[i].second, ignored);
+      if (one.empty() || one != std::filesystem::weakly_canonical(files[j].second, ignored)) continue;
+      throw InputError(files[j].second, files[j].first, "is the file given as " + files[i].first);
+    }
+  }
+}
+
 ResultTarget::ResultTarget(std::string path) : path_(std::move(path)) {
   if (!is_stdout()) const AtomicFile trial(path_);
 }

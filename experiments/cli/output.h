@@ -2,11 +2,16 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace rheobase {
 
 /// Throws InputError when standard output does not take the text.
 void write_stdout(std::string_view text);
+
+/// Throws InputError naming both options when two of the (option, path) are the same file; `-` is none.
+void expect_distinct_files(const std::vector<std::pair<std::string, std::string>>& files);
 
 /// Where a result goes: a file, or standard output for `-`.
 class ResultTarget {

@@ -73,7 +73,8 @@ void dispatch(const std::vector<std::string>& words) {
 
 int fail(int code, std::string message) {
   std::replace(message.begin(), message.end(), '\n', ' ');
-  fmt::print(stderr, "rheobase: {}\n", message);
+  std::fputs(("rheobase: " + message + "\n").c_str(),
+             stderr);  // a closed stderr must not change the exit code
   return code;
 }
 

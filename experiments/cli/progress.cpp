@@ -29,8 +29,10 @@ void Progress::draw(Clock::time_point now) {
   const double seconds = std::chrono::duration<double>(now - start_).count();
   const double rate = static_cast<double>(done_) / seconds;
   const auto filled = static_cast<std::size_t>(width * done_ / total_);
-  fmt::print(stderr, "\r[{:-<{}}] {}/{}  {:.0f}/s  {:.0f} s left\033[K", std::string(filled, '#'), width,
-             done_, total_, rate, static_cast<double>(total_ - done_) / rate);
+  const std::string text =
+      fmt::format("\r[{:-<{}}] {}/{}  {:.0f}/s  {:.0f} s left\033[K", std::string(filled, '#'), width, done_,
+                  total_, rate, static_cast<double>(total_ - done_) / rate);
+  std::fputs(text.c_str(), stderr);
 }
 
 }  // namespace rheobase

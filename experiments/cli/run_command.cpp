@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <chrono>
 #include <memory>
-#include <nlohmann/json.hpp>
 
 #include "experiments/cli/commands.h"
+#include "experiments/cli/json_text.h"
 #include "experiments/cli/output.h"
 #include "experiments/cli/program.h"
 #include "experiments/cli/progress.h"
@@ -118,10 +118,17 @@ RunReport describe(const RunRequest& request, const Model& model, const StopSett
 }
 
 void run(const RunRequest& request) {
+  expect_distinct_files({{"MODEL.h5", request.model},
+                         {"--json", request.json.value_or("-")},
+                         {"--record", request.record.value_or("-")}});
   std::optional<ResultTarget> json;
   if (request.json) json.emplace(*request.json);
   const Registry registry = full_registry();
   const Model model = read_model(request.model, registry.schemas());
+  if (model.arithmetic != "float32") {
+    throw InputError(request.model, "arithmetic",
+                     model.arithmetic + " is not in this version, which has float32");
+  }
   const StopSettings stop = stop_settings(request, model);
   const auto policy = make_stop_policy(stop);
   const auto data = open_data(request.data, request.split);
@@ -139,7 +146,7 @@ void run(const RunRequest& request) {
   report.peak_memory_bytes = peak_memory_bytes();
 
   if (recording) recording->commit();
-  if (json) json->write(run_json(report, summary).dump(2) + "\n");
+  if (json) json->write(json_text(run_json(report, summary)));
   if (!json || !json->is_stdout()) write_stdout(run_text(report, summary));
 }
 

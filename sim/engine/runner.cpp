@@ -22,7 +22,10 @@ class Stream {
         pixels_(element_count(engine.input_shape())) {}
 
   std::int64_t run() {
-    for (int slot = 0; slot < engine_.slots(); ++slot) refill(slot);
+    for (int slot = 0; slot < engine_.slots(); ++slot) {
+      engine_.release(slot);  // an earlier run may have ended by an exception
+      refill(slot);
+    }
     std::int64_t image_steps = 0;
     while (in_flight_ > 0) {
       engine_.step();

@@ -2,9 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
 #include <limits>
 #include <map>
 #include <optional>
@@ -135,7 +132,7 @@ class RecordingWriter::Impl {
   Impl(const std::string& path, const RecordingInfo& info)
       : info_(info),
         rows_(rows_per_chunk(info)),
-        output_(path),
+        path_(path),
         recorded_(info.samples, false),
         labels_(info.samples),
         exit_steps_(info.samples),
@@ -176,11 +173,7 @@ class RecordingWriter::Impl {
     }
     std::string bytes = finish_image();
     seal(bytes, FileKind::recording, recording_file_version);
-    std::ofstream file(output_.temporary_path(), std::ios::binary);
-    file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-    file.close();
-    if (!file) throw InputError(output_.path(), "cannot write", std::strerror(errno));
-    output_.commit();
+    write_file(path_, bytes);
   }
 
  private:
@@ -230,7 +223,7 @@ class RecordingWriter::Impl {
 
   RecordingInfo info_;
   std::int64_t rows_;  // of a block, which is a chunk of the dataset
-  AtomicFile output_;
+  std::string path_;
   std::vector<bool> recorded_;
   std::vector<std::int64_t> labels_;
   std::vector<std::int64_t> exit_steps_;
@@ -245,6 +238,8 @@ class RecordingWriter::Impl {
 RecordingWriter::RecordingWriter(const std::string& path, const RecordingInfo& info) {
   check_sizes(info);
   check_texts(path, info);
+  const AtomicFile trial(
+      path);  // what cannot be written is refused before the run, which leaves nothing if cut off
   impl_ = std::make_unique<Impl>(path, info);
 }
 

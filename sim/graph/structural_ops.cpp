@@ -141,7 +141,7 @@ std::optional<Shape> infer_pool(const Node& node, Inputs inputs, Faults& faults)
   if (!sound_window(node, faults) || !expect_rank(node, inputs, 3, faults)) return std::nullopt;
   const Window window = pool2d_attributes(node).window;
   for (std::size_t side = 0; side < 4; ++side) {
-    if (window.padding.at(side) < window.kernel.at(side % 2) * window.dilation.at(side % 2)) continue;
+    if (window.padding.at(side) < window.kernel.at(side % 2)) continue;
     faults.push_back(
         {node.name, fmt::format("padding {} reaches beyond the window", window.padding.at(side))});
     return std::nullopt;

@@ -9,6 +9,9 @@
 namespace rheobase {
 namespace {
 
+// Values a sample may have in one signal.
+constexpr std::int64_t max_signal_size = std::int64_t{1} << 31;
+
 const char* type_name(const Attribute& value) {
   constexpr const char* names[] = {"an integer", "a real", "a word", "a list of integers"};
   return names[value.index()];
@@ -110,6 +113,20 @@ bool check_node(const Node& node, const SchemaSet& schemas, Faults& faults) {
   return faults.size() == before;
 }
 
+// A few windows or joins of a hostile file describe signals that no machine holds; bytes computed from them
+// would wrap.
+bool expect_sane_size(const Node& node, const Shape& shape, Faults& faults) {
+  std::int64_t count = 1;
+  for (const std::int64_t extent : shape) {
+    if (extent <= 0 || count > max_signal_size / extent) {
+      faults.push_back({node.name, fmt::format("output {} has more than 2^31 values", to_string(shape))});
+      return false;
+    }
+    count *= extent;
+  }
+  return true;
+}
+
 // Shapes of the node's inputs, or nothing when one of them is not sound.
 std::optional<std::vector<Shape>> input_shapes(const Node& node, const ShapeMap& shapes) {
   std::vector<Shape> inputs;
@@ -135,7 +152,7 @@ Validation validate(const Graph& graph, const SchemaSet& schemas) {
     const auto inputs = input_shapes(node, result.shapes);
     if (!inputs || !sound[index]) continue;
     const auto shape = schemas.find(node.op)->infer(node, *inputs, result.faults);
-    if (shape) result.shapes.emplace(node.name, *shape);
+    if (shape && expect_sane_size(node, *shape, result.faults)) result.shapes.emplace(node.name, *shape);
   }
   if (order.size() < graph.nodes.size() && result.faults.empty()) {
     std::set<int> ordered(order.begin(), order.end());

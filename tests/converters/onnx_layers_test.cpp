@@ -43,6 +43,7 @@ struct AutoPad {
   Ints padding;
   Shape shape;
 };
+void PrintTo(const AutoPad& pad, std::ostream* out) { *out << pad.mode; }
 class ConvAutoPad : public testing::TestWithParam<AutoPad> {};
 
 TEST_P(ConvAutoPad, BecomesExplicitPadding) {

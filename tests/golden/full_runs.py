@@ -53,6 +53,7 @@ def check_network(args, work, name, data, preset, ann_accuracy, spiking):
             check(f"{name} T={t}", result["accuracy_by_step"][t - 1], golden["accuracy_by_step"][t - 1],
                   0.005 if t <= 2 else 0.003)
     if steps == len(golden["accuracy_by_step"]):
+        assert len(result["firing_rate"]) == len(golden["firing_rate_by_layer"])
         for layer, expected in zip(result["firing_rate"].items(), golden["firing_rate_by_layer"]):
             check(f"{name} rate of {layer[0]}", layer[1], expected, 0.02 * expected)
     print(f"     {result['seconds']:.1f} s, {result['samples_per_second']:.1f} images/s, "

@@ -211,6 +211,19 @@ TEST(Runner, RefusesSamplesOutsideTheSourceAndWrongShapes) {
       InputError);
 }
 
+TEST(Runner, ARunThatEndedByAnExceptionLeavesNothingBehind) {
+  const Graph graph = small_residual_snn();
+  const RandomImages images(12, {3, 9, 9});
+  Engine engine(graph, full_registry(), options(4, 1));
+  const auto policy = make_stop_policy({});
+  EXPECT_THROW(run_samples(engine, images, *policy, {2, 0, 12},
+                           [](const auto&) { throw InputError("sink", "", "full"); }),
+               InputError);
+  std::vector<std::int64_t> seen;
+  run_samples(engine, images, *policy, {2, 7, 2}, [&](const SampleResult& r) { seen.push_back(r.sample); });
+  EXPECT_THAT(seen, ElementsAre(7, 8));
+}
+
 TEST(Coding, PoissonSpikesAverageToTheImage) {
   GraphBuilder b;
   Node input{"input", "Input", {}, {{"shape", Shape{2}}}, {{"mean", {{1}, {0.25F}}}, {"std", {{1}, {0.5F}}}}};

@@ -74,6 +74,23 @@ TEST(Graph, ShapesThatDoNotMeetAreNamed) {
   EXPECT_THAT(faults_of(b.graph), ElementsAre(fault(sum, "cannot add 3x8x8 and 3x6x6")));
 }
 
+TEST(Graph, SignalsThatNoMachineHoldsAreNamed) {
+  GraphBuilder b;
+  constexpr std::int64_t far = std::int64_t{1} << 29;
+  const std::string huge = b.conv2d(b.input({1, 28, 28}), {.padding = {far, far, far, far}});
+  b.output(b.op("Flatten", {huge}));
+  EXPECT_THAT(faults_of(b.graph), ElementsAre(fault(huge, "has more than 2^31 values")));
+}
+
+TEST(Graph, TwoNodesOfOneNameDoNotHideAnUnknownOp) {
+  GraphBuilder b;
+  b.input({4});
+  b.add({"a", "Add", {"input", "input"}, {}, {}});
+  b.add({"a", "Mystery", {"input"}, {}, {}});
+  b.output("a");
+  EXPECT_THAT(faults_of(b.graph), Contains(fault("a", "unknown op 'Mystery'")));
+}
+
 TEST(Graph, ParametersOutOfRangeAreNamed) {
   GraphBuilder b;
   const std::string vector = b.input({4});

@@ -208,6 +208,21 @@ class BadInput(CliTest):
         self.assertEqual(result.returncode, 2)
         self.assertRegex(result.stderr, r"\Arheobase: standard output[^\n]*\n\Z")
 
+    def test_standard_error_that_takes_nothing(self):
+        with open("/dev/full", "w", encoding="ascii") as full:
+            result = subprocess.run([PROGRAM, "info", self.folder / "nofile.h5"], stderr=full, check=False)
+        self.assertEqual(result.returncode, 2)
+
+    def test_one_file_for_two_purposes(self):
+        self.refuse("convert", ONNX, ONNX, naming="OUT.h5")
+        self.refuse(*self.run_words("--json", self.model), naming="--json")
+        both = self.folder / "both"
+        self.refuse(*self.run_words("--json", both, "--record", both), naming="--record")
+        self.assertFalse(both.exists())
+
+    def test_calibration_data_are_not_in_this_version(self):
+        self.refuse("convert", ONNX, self.folder / "x.h5", "--data", "mnist:.", naming="--data")
+
 
 class FullDisk(CliTest):
     """On a file system of 64 KiB, which only root can mount."""
