@@ -84,12 +84,26 @@ RHEOBASE_HD inline int argmax(const float* values, int count) {
   return best;
 }
 
-/// max softmax(sum / alpha), between 1/K and 1; alpha enters as its reciprocal.
+/// Sum over all classes but the largest of exp((sum[k] - largest) / alpha); alpha enters as its reciprocal.
+RHEOBASE_HD inline float softmax_others(const float* sum, int count, float inverse_alpha) {
+  const int top = argmax(sum, count);
+  float others = 0.0F;
+  for (int k = 0; k < count; ++k) {
+    if (k != top) others += exp32((sum[k] - sum[top]) * inverse_alpha);
+  }
+  return others;
+}
+
+/// max softmax(sum / alpha), between 1/K and 1.
 RHEOBASE_HD inline float max_softmax(const float* sum, int count, float inverse_alpha) {
-  const float top = sum[argmax(sum, count)];
-  float total = 0.0F;
-  for (int k = 0; k < count; ++k) total += exp32((sum[k] - top) * inverse_alpha);
-  return 1.0F / total;
+  return 1.0F / (1.0F + softmax_others(sum, count, inverse_alpha));
+}
+
+/// 1 - max softmax(sum / alpha), between 0 and 1 - 1/K. It keeps its digits where the confidence itself
+/// rounds to 1: summed logits are soon sure to more than seven digits.
+RHEOBASE_HD inline float softmax_doubt(const float* sum, int count, float inverse_alpha) {
+  const float others = softmax_others(sum, count, inverse_alpha);
+  return others / (1.0F + others);
 }
 
 /// (largest - second largest of sum) / alpha; infinite for a single class.

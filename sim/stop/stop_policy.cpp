@@ -83,7 +83,9 @@ std::unique_ptr<StopPolicy> make_stop_policy(const StopSettings& settings) {
   if (settings.policy == "never") return std::make_unique<Never>();
   if (settings.policy == "confidence") {
     expect_fraction(settings);
-    return thresholded(settings, max_softmax, above);
+    StopSettings complement = settings;  // confidence > threshold, by way of the complements of both
+    complement.threshold = 1.0 - settings.threshold;
+    return thresholded(complement, softmax_doubt, below);
   }
   if (settings.policy == "margin") {
     expect_threshold(settings, settings.threshold >= 0.0 && settings.threshold <= largest, "0 to 1e30");

@@ -38,6 +38,7 @@ class StopPolicy {
 ///   margin       (largest - second largest of sum) / alpha > threshold [0, 1e30]    (Wu et al., cutoff)
 ///   entropy      H(softmax(sum / alpha)) / ln K < threshold [0, 1]               (DT-SNN, DAC 2023)
 ///   stable       the largest logit has been the same for `threshold` [1, 2, ...] consecutive steps
+/// A confidence threshold may be as close to 1 as a double: what is compared is 1 - confidence.
 /// A single class leaves nothing to decide: confidence 1, margin infinite, entropy 0.
 std::unique_ptr<StopPolicy> make_stop_policy(const StopSettings& settings);
 

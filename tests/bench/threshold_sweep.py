@@ -17,16 +17,17 @@ parser.add_argument("--alpha", type=float, default=1.0)
 args = parser.parse_args()
 
 with h5py.File(args.recording) as recording:
-    logits, labels = recording["logits"][:], recording["labels"][:]  # accumulated, [N, T, K]
+    logits, labels = recording["logits"][:], recording["label"][:]  # accumulated, [N, T, K]
 budget = logits.shape[1]
 correct = logits.argmax(axis=2) == labels[:, None]
-scaled = logits / args.alpha
-confidence = 1 / np.exp(scaled - scaled.max(axis=2, keepdims=True)).sum(axis=2)
+scaled = (logits - logits.max(axis=2, keepdims=True)) / args.alpha
+others = np.exp(scaled.astype(np.float64)).sum(axis=2) - 1  # of the classes that lose
+doubt = others / (1 + others)
 
 print(f"{len(labels)} samples, T = {budget}, alpha {args.alpha:g}: {100 * correct[:, -1].mean():.2f} % at the end")
-print("threshold  accuracy  mean steps")
-for threshold in (0.5, 0.7, 0.8, 0.9, 0.95, 0.97, 0.98, 0.99, 0.995, 0.997, 0.998, 0.999, 0.9995, 0.9999, 0.99999):
-    stops = confidence[:, :-1] > threshold
+print("1 - threshold  accuracy  mean steps")
+for exponent in np.arange(0.5, 14.5, 0.5):
+    stops = doubt[:, :-1] < 10**-exponent
     exits = np.where(stops.any(axis=1), stops.argmax(axis=1), budget - 1)
     accuracy = correct[np.arange(len(labels)), exits].mean()
-    print(f"{threshold:9g}  {100 * accuracy:8.2f}  {1 + exits.mean():10.2f}")
+    print(f"{10**-exponent:13.2g}  {100 * accuracy:8.2f}  {1 + exits.mean():10.2f}")

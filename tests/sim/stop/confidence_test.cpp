@@ -7,6 +7,8 @@
 #include <limits>
 #include <vector>
 
+#include "sim/stop/stop_policy.h"
+
 namespace rheobase {
 namespace {
 
@@ -76,6 +78,16 @@ TEST(MaxSoftmax, AgreesWithDoublePrecision) {
   double total = 0.0;
   for (const float value : sum) total += std::exp((value - 3.0) / 2.0);
   EXPECT_NEAR(max_softmax(sum.data(), 4, 0.5F), 1.0 / total, 1e-6);
+}
+
+TEST(SoftmaxDoubt, KeepsItsDigitsWhereTheConfidenceRoundsToOne) {
+  const std::array<float, 3> sum{30.0F, 2.0F, 0.0F};
+  EXPECT_EQ(max_softmax(sum.data(), 3, 1.0F), 1.0F);
+  const double others = std::exp(-28.0) + std::exp(-30.0);
+  EXPECT_NEAR(softmax_doubt(sum.data(), 3, 1.0F) / (others / (1 + others)), 1.0, 1e-6);
+  StopMemory memory;
+  EXPECT_FALSE(make_stop_policy({"confidence", 1.0, 1.0 - 1e-13})->stop(sum, 1, memory));
+  EXPECT_TRUE(make_stop_policy({"confidence", 1.0, 1.0 - 1e-11})->stop(sum, 1, memory));
 }
 
 TEST(MaxSoftmax, IsOneOverKForEqualLogits) {
