@@ -3,6 +3,7 @@
 
 rheobase := build/release/experiments/cli/rheobase
 model := out/fashion-mnist.h5
+STEPS ?= 16
 
 demo:
 	@tests/support/install_packages.sh build
@@ -11,10 +12,10 @@ demo:
 	@mkdir -p out
 	@echo
 	@$(rheobase) convert experiments/models/fashion-mnist-cnn-qcfs-L4.onnx $(model) --normalize fashion-mnist
-	@echo && echo "Every image for 32 steps:" && echo
-	@$(rheobase) run $(model) --data fashion-mnist --steps 32 --stop never
+	@echo && echo "Every image for $(STEPS) steps:" && echo
+	@$(rheobase) run $(model) --data fashion-mnist --steps $(STEPS) --stop never
 	@echo && echo "Dynamic Confidence: every image until the network is sure:" && echo
-	@$(rheobase) run $(model) --data fashion-mnist --steps 32 --stop confidence --alpha 2 --threshold 0.9
+	@$(rheobase) run $(model) --data fashion-mnist --steps $(STEPS) --stop confidence --alpha 2 --threshold 0.9
 
 test:
 	@tests/support/install_packages.sh test
