@@ -1,5 +1,5 @@
-// Rheobase embedded: one integrate-and-fire neuron with threshold 1 under a constant current of 0.4 fires twice in
-// five steps.
+// Rheobase embedded: one integrate-and-fire neuron with threshold 1 under a constant current of 0.4 fires
+// twice in five steps.
 #include <cstdio>
 
 #include "neurons/if.h"
