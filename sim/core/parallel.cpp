@@ -12,12 +12,16 @@
 // oneTBB is not built with ThreadSanitizer, which therefore cannot see its fork and join; these two calls
 // tell it, and what the library does to its own memory is left out.
 #if defined(RHEOBASE_TSAN)
+// NOLINTBEGIN: the sanitizer's own names
 extern "C" void __tsan_acquire(void* address);
 extern "C" void __tsan_release(void* address);
 extern "C" const char* __tsan_default_suppressions() { return "race:libtbb.so\ncalled_from_lib:libtbb.so\n"; }
+// NOLINTEND
+static void happens_before(void* tag) { __tsan_release(tag); }
+static void happens_after(void* tag) { __tsan_acquire(tag); }
 #else
-static void __tsan_acquire(void*) {}
-static void __tsan_release(void*) {}
+static void happens_before(void*) {}
+static void happens_after(void*) {}
 #endif
 
 namespace rheobase {
@@ -50,18 +54,18 @@ void TaskPool::run(std::int64_t count, std::int64_t grain, const void* body, Cal
   }
   char fork = 0;
   char join = 0;
-  __tsan_release(&fork);
+  happens_before(&fork);
   arena_->tasks.execute([&] {
     oneapi::tbb::parallel_for(
         std::int64_t{0}, chunks,
         [&](std::int64_t i) {
-          __tsan_acquire(&fork);
+          happens_after(&fork);
           chunk(i);
-          __tsan_release(&join);
+          happens_before(&join);
         },
         oneapi::tbb::simple_partitioner{});
   });
-  __tsan_acquire(&join);
+  happens_after(&join);
 }
 
 }  // namespace rheobase
