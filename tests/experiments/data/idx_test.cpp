@@ -2,6 +2,7 @@
 #include <zlib.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "sim/core/error.h"
 #include "tests/experiments/data/read_sample.h"
@@ -131,13 +132,10 @@ TEST_F(Idx, ReportsBothFilesAtOnce) {
 }
 
 TEST(FashionMnist, DebiansFilesAreTheSetOfThePaper) {
-  std::unique_ptr<DataSet> data;
-  try {
-    data = open_data("fashion-mnist", "test");
-  } catch (const InputError& error) {
-    EXPECT_THAT(error.what(), HasSubstr("dataset-fashion-mnist"));
-    GTEST_SKIP() << error.what();
+  if (!std::filesystem::exists("/usr/share/datasets/fashion-mnist")) {
+    GTEST_SKIP() << "needs Debian's package dataset-fashion-mnist";
   }
+  const std::unique_ptr<DataSet> data = open_data("fashion-mnist", "test");
   EXPECT_EQ(data->size(), 10'000);
   EXPECT_EQ(data->shape(), (Shape{1, 28, 28}));
   EXPECT_EQ(data->label(0), 9);
