@@ -94,6 +94,7 @@ std::optional<Shape> infer_input(const Node& node, Inputs, Faults& faults) {
 
 std::optional<Shape> infer_output(const Node& node, Inputs inputs, Faults& faults) {
   if (!expect_rank(node, inputs, 1, faults)) return std::nullopt;
+  if (!expect_per_channel(node, "unit", inputs[0][0], faults)) return std::nullopt;
   return inputs[0];
 }
 
@@ -244,16 +245,22 @@ void add_structural_schemas(SchemaSet& schemas) {
   const AttributeSpec dilation{"dilation", list};
   const AttributeSpec kernel{"kernel", list, true};
   const AttributeSpec ceil_mode{"ceil_mode", integer};
+  const AttributeSpec shift{"shift", integer};
   constexpr std::size_t many = 1 << 16;
-  schemas.add({"Input", 0, 0, {{"shape", list, true}}, {{"mean", false}, {"std", false}}, infer_input});
-  schemas.add({"Output", 1, 1, {}, {}, infer_output});
+  schemas.add({"Input",
+               0,
+               0,
+               {{"shape", list, true}, {"fraction_bits", integer}},
+               {{"mean", false}, {"std", false}},
+               infer_input});
+  schemas.add({"Output", 1, 1, {}, {{"unit", false}}, infer_output});
   schemas.add({"Conv2d",
                1,
                1,
-               {stride, padding, dilation, {"groups", integer}},
+               {stride, padding, dilation, {"groups", integer}, shift},
                {{"weight"}, {"bias", false}},
                infer_conv2d});
-  schemas.add({"Linear", 1, 1, {}, {{"weight"}, {"bias", false}}, infer_linear});
+  schemas.add({"Linear", 1, 1, {shift}, {{"weight"}, {"bias", false}}, infer_linear});
   schemas.add({"Affine", 1, 1, {}, {{"scale"}, {"shift"}}, infer_affine});
   schemas.add({"AvgPool2d",
                1,
