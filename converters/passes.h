@@ -3,6 +3,7 @@
 #include <string>
 
 #include "sim/graph/graph.h"
+#include "sim/graph/op_schema.h"
 
 namespace rheobase {
 
@@ -15,5 +16,10 @@ void fold_affine(Graph& graph);
 /// Average pools, joins and biases stay as they are: currents at every step. Throws InputError naming every
 /// node that has no spiking counterpart, with the way out (max pools, ReLU). `source` names the file.
 void convert_to_snn(Graph& graph, const std::string& source);
+
+/// float32 -> fixed arithmetic, for a spiking graph that validates (docs/reference/arithmetic.md says how
+/// each integer is found). Adds Affine nodes where a spike train or a count joins a current. Throws
+/// InputError naming every node that fixed arithmetic cannot represent; the graph is then as it was.
+void quantize(Graph& graph, const SchemaSet& schemas, const std::string& source);
 
 }  // namespace rheobase

@@ -1,0 +1,152 @@
+#include "converters/passes/fixed_signals.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <set>
+
+#include "sim/graph/structural_ops.h"
+
+namespace rheobase::fixed {
+namespace {
+
+// The kind of what a node makes of its inputs; nothing where it can make none.
+std::optional<Kind> kind_of(const Node& node, const std::set<Kind>& inputs, Faults& faults) {
+  if (node.op == "Input") return Kind::pixels;
+  if (node.op == "IF") return Kind::spikes;
+  if (is_synapse(node) || node.op == "Affine" || node.op == "Add") return Kind::current;
+  if (!carries(node)) {
+    if (node.op != "Output")
+      faults.push_back({node.name, node.op + " has no fixed arithmetic; IF is the one neuron that has"});
+    return std::nullopt;
+  }
+  if (inputs.contains(Kind::current)) return Kind::current;
+  if (inputs.size() > 1) {
+    faults.push_back({node.name,
+                      "joins spikes, counts or pixels with one another, which fixed arithmetic "
+                      "stores differently"});
+    return std::nullopt;
+  }
+  return *inputs.begin() == Kind::spikes && node.op == "AvgPool2d" ? Kind::counts : *inputs.begin();
+}
+
+// How many values the windows along an axis cover, padding included where it counts.
+std::set<std::int64_t> covered(const Pool2dAttributes& pool, int axis, std::int64_t extent) {
+  const Window& w = pool.window;
+  std::set<std::int64_t> lengths;
+  for (std::int64_t i = 0; i < w.output_extent(axis, extent); ++i) {
+    const std::int64_t start = i * w.stride.at(axis) - w.padding.at(axis);
+    const std::int64_t stop = start + w.kernel.at(axis);
+    // Padding counts, but not what a ceil_mode window covers beyond it.
+    lengths.insert(pool.count_include_pad ? std::min(stop, extent + w.padding.at(axis + 2)) - start
+                                          : std::min(stop, extent) - std::max<std::int64_t>(start, 0));
+  }
+  return lengths;
+}
+
+Bounds with_zero(const Bounds& b) {
+  return {std::min<std::int64_t>(b.low, 0), std::max<std::int64_t>(b.high, 0)};
+}
+
+}  // namespace
+
+double at(const Tensor& tensor, std::int64_t channel) {
+  return tensor.values[tensor.values.size() == 1 ? 0 : channel];
+}
+
+bool is_synapse(const Node& node) { return node.op == "Conv2d" || node.op == "Linear"; }
+
+bool carries(const Node& node) {
+  static const std::set<std::string> ops{"AvgPool2d", "MaxPool2d", "Flatten", "Slice", "Pad", "Concat"};
+  return ops.contains(node.op);
+}
+
+Kinds find_kinds(const Graph& graph, Faults& faults) {
+  Kinds kinds;
+  for (const int index : topological_order(graph)) {
+    const Node& node = graph.nodes[index];
+    std::set<Kind> inputs;
+    bool known = true;
+    for (const std::string& input : node.inputs) {
+      const auto found = kinds.find(input);
+      known = known && found != kinds.end();
+      if (found != kinds.end()) inputs.insert(found->second);
+    }
+    if (!known && carries(node)) continue;
+    if (const auto kind = kind_of(node, inputs, faults)) kinds[node.name] = *kind;
+  }
+  return kinds;
+}
+
+std::vector<std::optional<Origin>> channel_origins(const Node& node, const ShapeMap& shapes) {
+  const std::int64_t channels = shapes.at(node.name)[0];
+  const Shape& input = shapes.at(node.inputs[0]);
+  std::vector<std::optional<Origin>> origins;
+  if (node.op == "Concat") {
+    for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+      for (std::int64_t c = 0; c < shapes.at(node.inputs[i])[0]; ++c) origins.emplace_back(Origin{i, c});
+    }
+    return origins;
+  }
+  const std::int64_t per_channel = node.op == "Flatten" ? element_count(input) / input[0] : 1;
+  const std::int64_t before = node.op == "Pad" ? node.integers("before", {}).at(0) : 0;
+  const auto slice = node.op == "Slice" ? slice_attributes(node) : SliceAttributes{{0}, {}, {1}};
+  for (std::int64_t c = 0; c < channels; ++c) {
+    const std::int64_t from = slice.start[0] + c * slice.step[0] / per_channel - before;
+    const bool inside = from >= 0 && from < input[0];
+    origins.push_back(inside ? std::optional(Origin{0, from}) : std::nullopt);
+  }
+  return origins;
+}
+
+std::optional<std::int64_t> divisor(const Node& node, const ShapeMap& shapes) {
+  if (node.op != "AvgPool2d") return 1;
+  const Shape& input = shapes.at(node.inputs[0]);
+  const Pool2dAttributes pool = pool2d_attributes(node);
+  const auto rows = covered(pool, 0, input[1]);
+  const auto columns = covered(pool, 1, input[2]);
+  if (rows.size() != 1 || columns.size() != 1) return std::nullopt;
+  return *rows.begin() * *columns.begin();
+}
+
+Signal carried(const Node& node, const ShapeMap& shapes, const Signals& signals) {
+  Signal result;
+  result.kind = signals.at(node.inputs[0]).kind;
+  if (node.op == "AvgPool2d" && result.kind == Kind::spikes) result.kind = Kind::counts;
+  const auto area = static_cast<double>(divisor(node, shapes).value());
+  // As many values as a window has places, whether or not some lie in the padding.
+  const auto kernel =
+      node.op == "AvgPool2d" ? pool2d_attributes(node).window.kernel : std::array{INT64_C(1), INT64_C(1)};
+  for (const auto& origin : channel_origins(node, shapes)) {
+    if (!origin) {
+      result.units.push_back(0.0);
+      result.bounds.emplace_back();
+      continue;
+    }
+    const Signal& input = signals.at(node.inputs[origin->input]);
+    const Bounds bounds = input.bounds[origin->channel];
+    const bool moved = node.op == "Flatten" || node.op == "Slice" || node.op == "Concat";
+    result.units.push_back(input.units[origin->channel] / area);
+    result.bounds.push_back(moved ? bounds : with_zero(bounds));
+    result.bounds.back().low *= kernel[0] * kernel[1];
+    result.bounds.back().high *= kernel[0] * kernel[1];
+  }
+  return result;
+}
+
+int fraction_bits(const Node& input, std::int64_t channels) {
+  double largest = 0.0;
+  for (std::int64_t c = 0; c < channels; ++c) {
+    const double mean = input.tensor("mean") != nullptr ? at(*input.tensor("mean"), c) : 0.0;
+    const double std = input.tensor("std") != nullptr ? at(*input.tensor("std"), c) : 1.0;
+    largest = std::max({largest, std::abs(mean / std), std::abs((1.0 - mean) / std)});
+  }
+  for (int bits = 14; bits >= 0; --bits) {
+    if (std::ldexp(largest, bits) <= static_cast<double>(max_read)) return bits;
+  }
+  return -1;
+}
+
+}  // namespace rheobase::fixed

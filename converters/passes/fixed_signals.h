@@ -1,0 +1,76 @@
+#pragma once
+
+// The edges of a graph that is about to become fixed (docs/reference/arithmetic.md): their kinds, and the
+// units and bounds of those that follow from their source.
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sim/graph/op_schema.h"
+#include "sim/graph/validate.h"
+
+namespace rheobase::fixed {
+
+/// What a synapse can read, in integers: int16.
+inline constexpr std::int64_t max_read = 32767;
+
+/// All but `current` have the unit of their source.
+enum class Kind {
+  spikes,
+  counts,  ///< sums of spikes
+  pixels,  ///< the Input, and sums of it
+  current  ///< an outcome of Conv2d, Linear, Affine or Add: its unit is chosen
+};
+
+/// Of the integers of one channel.
+struct Bounds {
+  std::int64_t low = 0;
+  std::int64_t high = 0;
+
+  std::int64_t magnitude() const { return high > -low ? high : -low; }
+};
+
+/// Real value = integer times unit. One entry a channel (axis 0).
+struct Signal {
+  Kind kind = Kind::current;
+  std::vector<double> units;
+  std::vector<Bounds> bounds;
+
+  /// Values beyond counts: a synapse that reads them has a shift.
+  bool wide() const { return kind == Kind::pixels || kind == Kind::current; }
+};
+using Signals = std::map<std::string, Signal>;
+using Kinds = std::map<std::string, Kind>;
+
+bool is_synapse(const Node& node);  ///< Conv2d, Linear
+/// Pools and rearrangements, whose outputs are inputs or sums of inputs.
+bool carries(const Node& node);
+
+/// The kind of each node's output; a fault for each op without fixed arithmetic and each Concat of kinds that
+/// are stored differently. Nodes behind a fault have no kind.
+Kinds find_kinds(const Graph& graph, Faults& faults);
+
+/// Which input and which of its channels an output channel of a carrying node comes from; nothing: zeros.
+struct Origin {
+  std::size_t input = 0;
+  std::int64_t channel = 0;
+};
+std::vector<std::optional<Origin>> channel_origins(const Node& node, const ShapeMap& shapes);
+
+/// What an AvgPool2d divides by, nothing where that depends on the place. 1 for every other op.
+std::optional<std::int64_t> divisor(const Node& node, const ShapeMap& shapes);
+
+/// A carrying node's output. Channels of zeros have the unit 0. `divisor` must be something.
+Signal carried(const Node& node, const ShapeMap& shapes, const Signals& signals);
+
+/// The largest fraction_bits for which pixels in [0, 1] stay within int16 once normalised; -1 where none
+/// does.
+int fraction_bits(const Node& input, std::int64_t channels);
+
+/// A tensor of one number, or one a channel.
+double at(const Tensor& tensor, std::int64_t channel);
+
+}  // namespace rheobase::fixed

@@ -1,0 +1,217 @@
+#include "converters/passes/fixed_units.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <set>
+
+#include "converters/passes/fixed_rounding.h"
+#include "neurons/if.h"
+#include "sim/graph/arithmetic.h"
+
+namespace rheobase::fixed {
+namespace {
+
+// Thresholds, biases behind their shift, and what Affine nodes and wide synapses add to a current: above the
+// precision of 8-bit weights, and 2^11 steps below int32.
+constexpr double max_current = 1 << 20;
+// An Affine of a wide signal has an integer scale that must not be coarse.
+constexpr double max_wide_affine = 1 << 22;
+constexpr std::int64_t max_sum = std::numeric_limits<std::int32_t>::max();
+constexpr int max_shift = 30;
+
+}  // namespace
+
+void UnitChooser::choose(const Current& current) {
+  measure(current);
+  do {
+    choose_units(current);
+    round(current);
+  } while (ease(current));
+}
+
+std::size_t UnitChooser::root(const Node& node, std::size_t channel) const {
+  return currents_.ties.root(currents_.cell(node.name, channel));
+}
+
+void UnitChooser::measure(const Current& current) {
+  for (const Node* node : current) {
+    if (!is_synapse(*node)) continue;
+    const Fan fan(*node);
+    const auto& weights = node->tensors.at("weight").values;
+    const Signal& input = signals_.at(node->inputs[0]);
+    std::vector<double>& peaks = peaks_[node->name];
+    for (std::int64_t o = 0; o < fan.outputs(); ++o) {
+      double peak = 0.0;
+      fan.for_weights(o, [&](std::int64_t index, std::int64_t channel) {
+        peak = std::max(peak, std::abs(weights[index] * input.units[channel]));
+      });
+      peaks.push_back(peak);
+    }
+  }
+}
+
+void UnitChooser::choose_units(const Current& current) {
+  units_.clear();
+  for (const Node* node : current) {
+    for (std::int64_t c = 0; c < shapes_.at(node->name)[0]; ++c) {
+      const auto floor = floors_.find(root(*node, c));
+      units_.emplace(root(*node, c), floor == floors_.end() ? 0.0 : floor->second);
+    }
+    if (is_synapse(*node)) need_synapse(*node);
+    if (node->op == "Affine") need_affine(*node);
+    need_neurons(*node);
+  }
+  for (auto& [root, unit] : units_) {
+    if (unit == 0.0) unit = 1.0;  // all zeros, for nobody
+  }
+  fit_thresholds(current);
+}
+
+void UnitChooser::need(const Node& node, std::int64_t channel, double unit) {
+  const std::size_t cell = currents_.cell(node.name, channel);
+  double& least = units_.at(currents_.ties.root(cell));
+  least = std::max(least, unit / currents_.ties.ratio(cell));
+}
+
+void UnitChooser::need_synapse(const Node& node) {
+  const std::vector<double>& peaks = peaks_.at(node.name);
+  const Tensor* const bias = node.tensor("bias");
+  const double power = std::ldexp(1.0, shifts_[node.name]);
+  for (std::size_t c = 0; c < peaks.size(); ++c) {
+    need(node, c, peaks[c] * power / max_fixed_weight);
+    if (bias != nullptr)
+      need(node, c, std::abs(at(*bias, c)) * std::max(1 / max_current, power / max_fixed_value));
+  }
+}
+
+void UnitChooser::need_affine(const Node& node) {
+  const Signal& input = signals_.at(node.inputs[0]);
+  const double limit = input.wide() ? max_wide_affine : max_current;
+  for (std::size_t c = 0; c < input.units.size(); ++c) {
+    const double largest = input.units[c] * static_cast<double>(input.bounds[c].magnitude());
+    const double scaled = std::abs(at(node.tensors.at("scale"), c)) * largest;
+    need(node, c, (scaled + std::abs(at(node.tensors.at("shift"), c))) / limit);
+  }
+}
+
+void UnitChooser::need_neurons(const Node& node) {
+  for (const Node* reader : readers_.at(node.name)) {
+    if (reader->op != "IF") continue;
+    const IfParameters neuron = IfParameters::of(*reader);
+    for (std::int64_t c = 0; c < shapes_.at(node.name)[0]; ++c) {
+      const double largest = std::max(
+          {at(neuron.v_threshold, c), std::abs(at(neuron.v_init, c)), std::abs(double{neuron.v_reset})});
+      need(node, c, largest / max_current);
+    }
+  }
+}
+
+// Enlarges units so that thresholds are even integers; where neurons with different ones read a current, the
+// smallest.
+void UnitChooser::fit_thresholds(const Current& current) {
+  PerCell thresholds;  // in units of the root
+  for (const Node* node : current) {
+    for (const Node* reader : readers_.at(node->name)) {
+      if (reader->op != "IF") continue;
+      const Tensor& v_threshold = reader->tensors.at("v_threshold");
+      for (std::int64_t c = 0; c < shapes_.at(node->name)[0]; ++c) {
+        const std::size_t cell = currents_.cell(node->name, c);
+        const double threshold = at(v_threshold, c) / currents_.ties.ratio(cell);
+        double& smallest = thresholds.emplace(currents_.ties.root(cell), threshold).first->second;
+        smallest = std::min(smallest, threshold);
+      }
+    }
+  }
+  for (const auto& [root, threshold] : thresholds) {
+    double& unit = units_.at(root);
+    const double half = std::floor(threshold / unit / 2 + 1e-9);  // 254 / (2 / 127) may be a bit below
+    if (half >= 1) unit = threshold / (2 * half);
+  }
+}
+
+void UnitChooser::round(const Current& current) {
+  for (const Node* node : current) {
+    Signal output;
+    if (carries(*node)) output = carried(*node, shapes_, signals_);
+    output.units.clear();
+    for (std::int64_t c = 0; c < shapes_.at(node->name)[0]; ++c) {
+      const std::size_t cell = currents_.cell(node->name, c);
+      output.units.push_back(units_.at(currents_.ties.root(cell)) * currents_.ties.ratio(cell));
+    }
+    output.kind = Kind::current;
+    if (is_synapse(*node)) round_synapse(*node, output);
+    if (node->op == "Affine") {
+      const Signal& input = signals_.at(node->inputs[0]);
+      Node& rounded = *result_.find(node->name);
+      rounded = rounded_affine(*node, input, output.units);
+      output.bounds = affine_bounds(rounded, input);
+    }
+    if (node->op == "Add") {
+      output.bounds.resize(output.units.size());
+      for (const std::string& input : node->inputs) {
+        for (std::size_t c = 0; c < output.bounds.size(); ++c) {
+          output.bounds[c].low += signals_.at(input).bounds[c].low;
+          output.bounds[c].high += signals_.at(input).bounds[c].high;
+        }
+      }
+    }
+    signals_[node->name] = std::move(output);
+  }
+}
+
+void UnitChooser::round_synapse(const Node& node, Signal& output) {
+  const Signal& input = signals_.at(node.inputs[0]);
+  const int shift = shifts_[node.name];
+  Node& rounded = *result_.find(node.name);
+  rounded = rounded_synapse(node, input, output.units, shift);
+  sums_[node.name] = sum_bounds(rounded, input);
+  output.bounds.clear();
+  for (const Bounds& sum : sums_[node.name]) output.bounds.push_back({sum.low >> shift, sum.high >> shift});
+}
+
+bool UnitChooser::is_read_as_int16(const Node& node) const {
+  const auto& readers = readers_.at(node.name);
+  return std::any_of(readers.begin(), readers.end(),
+                     [](const Node* reader) { return is_synapse(*reader) || reader->op == "Affine"; });
+}
+
+void UnitChooser::double_unit(const Node& node, std::size_t channel, double factor) {
+  const std::size_t cell = root(node, channel);
+  double& floor = floors_[cell];
+  floor = std::max(floor, factor * units_.at(cell));
+}
+
+// Looks for sums that are out of bounds and asks for larger shifts and units; false where there are none.
+bool UnitChooser::ease(const Current& current) {
+  std::set<std::string> shifted;
+  bool eased = false;
+  for (const Node* node : current) {
+    const Signal& output = signals_.at(node->name);
+    const bool wide_synapse = is_synapse(*node) && signals_.at(node->inputs[0]).wide();
+    const bool int16 = is_read_as_int16(*node);
+    for (std::size_t c = 0; c < output.bounds.size(); ++c) {
+      const std::int64_t magnitude = output.bounds[c].magnitude();
+      if (wide_synapse && magnitude > static_cast<std::int64_t>(max_current)) shifted.insert(node->name);
+      if (is_synapse(*node) && sums_.at(node->name)[c].magnitude() > max_sum) {
+        const auto sum = static_cast<double>(sums_.at(node->name)[c].magnitude());
+        double_unit(*node, c, sum / static_cast<double>(max_sum) * (1 + 1e-3));
+        eased = true;
+      }
+      if (!int16 || magnitude <= max_read) continue;
+      double_unit(*node, c, 2.0);
+      eased = true;
+      for (const Node* member : current) {
+        if (is_synapse(*member)) shifted.insert(member->name);
+      }
+    }
+  }
+  for (const std::string& name : shifted) {
+    int& shift = shifts_[name];
+    eased |= shift < max_shift;
+    shift = std::min(shift + 1, max_shift);
+  }
+  return eased;
+}
+
+}  // namespace rheobase::fixed
