@@ -30,7 +30,8 @@ CommandSpec convert_spec() {
       "input normalisation to store: cifar10 cifar100 mnist fashion-mnist imagenet none, or means;stds")(
       "threshold", word("auto")->default_value("auto"), "where firing thresholds come from: the QCFS nodes")(
       "calibrate", word("none")->default_value("none"), "correction from samples")(
-      "arithmetic", word("float32")->default_value("float32"), "arithmetic of the model")(
+      "arithmetic", word("float32|fixed")->default_value("float32"),
+      "reals, or integers alone: the same spikes on every device (spiking networks)")(
       "data", word("SPEC"), "samples to calibrate on: not in this version")(
       "samples", word("N"), "how many of them: not in this version");
   return spec;
@@ -53,7 +54,11 @@ void check_options(const CommandLine& line) {
   const auto threshold = line.get<std::string>("threshold");
   expect_only(line, "threshold", "auto", {"max", "mse", threshold.ends_with('%') ? threshold : ""});
   expect_only(line, "calibrate", "none", {"light"});
-  expect_only(line, "arithmetic", "float32", {"fixed"});
+  const auto arithmetic = line.get<std::string>("arithmetic");
+  if (arithmetic != "float32" && arithmetic != "fixed")
+    throw InputError("--arithmetic", arithmetic, "expected float32 or fixed");
+  if (arithmetic == "fixed" && to != "snn")
+    throw InputError("--arithmetic", arithmetic, "is for spiking networks, '--to snn'");
   for (const char* option : {"data", "samples"}) {
     if (line.has(option))
       throw InputError(std::string("--") + option, "", "not in this version, which does not calibrate");
@@ -116,6 +121,8 @@ void convert_command(const std::vector<std::string>& words) {
   validate_or_throw(model.graph, registry.schemas(), source);
   fold_affine(model.graph);
   if (to == "snn") convert_to_snn(model.graph, source);
+  model.arithmetic = line->get<std::string>("arithmetic");
+  if (model.arithmetic == "fixed") quantize(model.graph, registry.schemas(), source);
   const ShapeMap shapes = validate_or_throw(model.graph, registry.schemas(), source);
   model.provenance = {tool_version(), file_name(source), sha256_of_file(source), to};
   write_model(model, target);

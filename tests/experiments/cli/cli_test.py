@@ -132,8 +132,9 @@ class BadUsage(CliTest):
         target = self.folder / "never.h5"
         for option, value in [("--to", "bnn"), ("--normalize", "pastel"), ("--normalize", "0.5"),
                               ("--normalize", "0.5;0"), ("--threshold", "max"), ("--threshold", "low"),
-                              ("--arithmetic", "fixed"), ("--calibrate", "light")]:
+                              ("--arithmetic", "float16"), ("--calibrate", "light")]:
             self.refuse("convert", ONNX, target, option, value)
+        self.refuse("convert", ONNX, target, "--to", "ann", "--arithmetic", "fixed", naming="--arithmetic")
         self.refuse("convert", ONNX, target, "--normalize", "cifar10", naming="mean")
 
 
@@ -265,6 +266,13 @@ class HappyPath(CliTest):
         again = self.folder / "again.h5"
         self.succeed("convert", ONNX, again, "--normalize", "fashion-mnist")
         self.assertEqual(again.read_bytes(), self.model.read_bytes())
+
+    def test_arithmetic(self):
+        fixed = self.folder / "fixed.h5"
+        self.succeed("convert", ONNX, fixed, "--normalize", "fashion-mnist", "--arithmetic", "fixed", "--quiet")
+        self.assertEqual(json.loads(self.succeed("info", fixed, "--json", "-"))["arithmetic"], "fixed")
+        self.assertIn("arithmetic  fixed", self.succeed("info", fixed))
+        self.assertIn("arithmetic  float32", self.succeed("info", self.model))
 
     def test_info(self):
         info = json.loads(self.succeed("info", self.model, "--json", "-"))
