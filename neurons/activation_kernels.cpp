@@ -15,17 +15,17 @@ class ActivationKernel : public Kernel {
   ActivationKernel(const KernelContext& context, Activate activate)
       : input_(context.inputs[0]), activate_(std::move(activate)) {}
 
+  std::size_t scratch_bytes() const override { return Scratch::size<float>(input_.shape.channels); }
   SignalSpec output() const override { return {SignalType::real32, input_.shape, {1.0F}, false}; }
 
   void step(const StepArgs& args) const override {
     const std::int64_t channels = input_.shape.channels;
-    for_slot_items(args, input_.shape.pixels(), channels,
-                   [&](int slot, std::int64_t begin, std::int64_t end) {
-                     thread_local std::vector<float> scratch;
-                     scratch.resize(channels);
+    for_lane_items(args, input_.shape.pixels(), channels,
+                   [&](int lane, std::int64_t begin, std::int64_t end, Scratch scratch) {
+                     auto* values = scratch.take<float>(channels);
                      for (std::int64_t pixel = begin; pixel < end; ++pixel) {
-                       const float* x = pixel_values(input_, args.inputs[0], slot, pixel, scratch.data());
-                       float* y = args.output.real(slot) + pixel * channels;
+                       const float* x = pixel_values(input_, args.inputs[0], lane, pixel, values);
+                       float* y = args.output.real(lane) + pixel * channels;
                        for (std::int64_t c = 0; c < channels; ++c) y[c] = activate_(x[c], c);
                      }
                    });

@@ -80,16 +80,15 @@ class IfCpu : public IfKernel {
     const std::int64_t channels = input_.shape.channels;
     const std::int64_t words = input_.words_per_pixel();
     const auto step_one = HWY_DYNAMIC_DISPATCH(step_pixel);
-    for_slot_items(args, input_.shape.pixels(), channels,
-                   [&](int slot, std::int64_t begin, std::int64_t end) {
-                     thread_local std::vector<float> scratch;
-                     scratch.resize(channels);
-                     for (std::int64_t pixel = begin; pixel < end; ++pixel) {
-                       const float* x = pixel_values(input_, args.inputs[0], slot, pixel, scratch.data());
-                       step_one(reset_, args.state.real(slot) + pixel * channels, x, v_threshold_.data(),
-                                v_reset_, channels, args.output.spikes(slot) + pixel * words);
-                     }
-                   });
+    for_stateful_items(args, input_.shape.pixels(), channels,
+                       [&](int lane, std::int64_t begin, std::int64_t end, Scratch scratch) {
+                         auto* values = scratch.take<float>(channels);
+                         for (std::int64_t pixel = begin; pixel < end; ++pixel) {
+                           const float* x = pixel_values(input_, args.inputs[0], lane, pixel, values);
+                           step_one(reset_, args.state.real(lane) + pixel * channels, x, v_threshold_.data(),
+                                    v_reset_, channels, args.output.spikes(lane) + pixel * words);
+                         }
+                       });
   }
 };
 

@@ -1,3 +1,5 @@
+#include <cstring>
+
 #include "neurons/if_kernels.h"
 #include "neurons/if_step.h"
 #include "sim/op/host_loops.h"
@@ -17,12 +19,12 @@ class IfReference : public IfKernel {
   void step(const StepArgs& args) const override {
     const std::int64_t channels = input_.shape.channels;
     const std::int64_t words = input_.words_per_pixel();
-    std::vector<float> scratch(channels);
-    for (const int slot : args.slots) {
+    auto* scratch = args.scratch(0).take<float>(channels);
+    for (const int lane : args.lanes) {
       for (std::int64_t pixel = 0; pixel < input_.shape.pixels(); ++pixel) {
-        const float* x = pixel_values(input_, args.inputs[0], slot, pixel, scratch.data());
-        float* v = args.state.real(slot) + pixel * channels;
-        std::uint64_t* spikes = args.output.spikes(slot) + pixel * words;
+        const float* x = pixel_values(input_, args.inputs[0], lane, pixel, scratch);
+        float* v = args.state.real(lane) + pixel * channels;
+        std::uint64_t* spikes = args.output.spikes(lane) + pixel * words;
         std::fill(spikes, spikes + words, 0);
         for (std::int64_t c = 0; c < channels; ++c) {
           const bool fire = if_step(v[c], x[c], v_threshold_[c], reset_, v_reset_);
@@ -48,10 +50,9 @@ SignalSpec IfKernel::output() const { return {SignalType::spikes, input_.shape, 
 
 std::size_t IfKernel::state_size() const { return static_cast<std::size_t>(input_.shape.size()); }
 
-void IfKernel::reset(std::span<float> state) const {
-  const std::size_t channels = v_init_.size();
-  for (std::size_t i = 0; i < state.size(); i += channels)
-    std::copy(v_init_.begin(), v_init_.end(), state.begin() + i);
+void IfKernel::reset(std::span<std::byte> state) const {
+  const std::size_t bytes = v_init_.size() * sizeof(float);
+  for (std::size_t i = 0; i < state.size(); i += bytes) std::memcpy(state.data() + i, v_init_.data(), bytes);
 }
 
 std::unique_ptr<Kernel> make_if_reference(const KernelContext& context) {

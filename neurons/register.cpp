@@ -1,6 +1,7 @@
 #include "neurons/register.h"
 
 #include "neurons/activation_kernels.h"
+#include "neurons/if_fixed.h"
 #include "neurons/if_kernels.h"
 #include "neurons/schemas.h"
 
@@ -8,11 +9,13 @@ namespace rheobase {
 
 void register_neurons(Registry& registry) {
   add_neuron_schemas(registry.schemas());
-  registry.add_kernel("IF", DeviceKind::reference, make_if_reference);
-  registry.add_kernel("IF", DeviceKind::cpu, make_if_cpu);
+  registry.add_kernel("IF", DeviceKind::reference, Arithmetic::float32, make_if_reference);
+  registry.add_kernel("IF", DeviceKind::cpu, Arithmetic::float32, make_if_cpu);
+  registry.add_kernel("IF", DeviceKind::reference, Arithmetic::fixed, make_if_fixed_reference);
+  registry.add_kernel("IF", DeviceKind::cpu, Arithmetic::fixed, make_if_fixed_cpu);
   for (const DeviceKind device : {DeviceKind::reference, DeviceKind::cpu}) {
-    registry.add_kernel("QCFS", device, make_qcfs);
-    registry.add_kernel("ReLU", device, make_relu);
+    registry.add_kernel("QCFS", device, Arithmetic::float32, make_qcfs);
+    registry.add_kernel("ReLU", device, Arithmetic::float32, make_relu);
   }
 }
 

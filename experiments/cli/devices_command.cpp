@@ -17,8 +17,11 @@ void devices_command(const std::vector<std::string>& words) {
   for (const DeviceInfo& device : devices()) {
     text += fmt::format("{:<10}{}{}\n", to_string(device.kind),
                         device.available ? "" : "not available: ", device.description);
-    if (device.available)
-      text += fmt::format("{:<10}ops: {}\n", "", fmt::join(registry.supported(device.kind), " "));
+    if (!device.available) continue;
+    for (const Arithmetic arithmetic : {Arithmetic::float32, Arithmetic::fixed}) {
+      text += fmt::format("{:<10}{}: {}\n", "", to_string(arithmetic),
+                          fmt::join(registry.supported(device.kind, arithmetic), " "));
+    }
   }
   write_stdout(text);
 }

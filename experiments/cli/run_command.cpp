@@ -110,6 +110,7 @@ RunReport describe(const RunRequest& request, const Model& model, const StopSett
   report.steps = options.steps;
   report.slots = request.engine.slots;
   report.threads = request.engine.threads;
+  report.lookahead = request.engine.lookahead;
   report.stop = stop;
   report.hash = request.engine.hash;
   report.footprint_bytes = footprint_bytes(model.graph);
@@ -125,10 +126,6 @@ void run(const RunRequest& request) {
   if (request.json) json.emplace(*request.json);
   const Registry registry = full_registry();
   const Model model = read_model(request.model, registry.schemas());
-  if (model.arithmetic != "float32") {
-    throw InputError(request.model, "arithmetic",
-                     model.arithmetic + " is not in this version, which has float32");
-  }
   const StopSettings stop = stop_settings(request, model);
   const auto policy = make_stop_policy(stop);
   const auto data = open_data(request.data, request.split);
@@ -138,9 +135,10 @@ void run(const RunRequest& request) {
   RunSummary summary(options.steps, engine.spiking_nodes());
   RunReport report = describe(request, model, stop, options);
   const auto recording = open_recording(request, report, options, engine);
-  NeuroBenchProbe probe(model.graph, engine.nodes());
+  NeuroBenchProbe probe(model.graph, engine.nodes(), engine.slots(), engine.lookahead());
   engine.set_probe(&probe);
   report.seconds = simulate(engine, *data, *policy, options, summary, recording.get(), request.quiet);
+  report.synapses = engine.synapses();
   report.activation_sparsity = probe.activation_sparsity();
   report.operations = probe.synaptic_operations(summary.samples());
   report.peak_memory_bytes = peak_memory_bytes();

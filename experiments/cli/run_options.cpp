@@ -12,6 +12,8 @@ namespace {
 
 // Wide enough to fill the vector units of a layer and to keep two cores busy; more only takes memory.
 constexpr int default_slots = 32;
+// Steps computed at once where no sample stops early. Beyond, signals no longer fit the cache.
+constexpr int full_lookahead = 8;
 constexpr int max_slots = 1 << 16;
 constexpr int max_steps = 1 << 20;
 
@@ -41,6 +43,9 @@ CommandSpec run_spec() {
       "coding", word("direct|poisson")->default_value("direct"), "how pixels enter the network")(
       "device", word("NAME")->default_value("auto"), "where to run: reference cpu cuda auto")(
       "slots", whole("B")->default_value(default_slots), "samples simulated together")(
+      "lookahead", whole("N"), "steps of a sample computed at once (default: 8, with --stop 1)")(
+      "kernel", word("auto|event|dense")->default_value("auto"),
+      "how synapses add up spikes; auto: by the density measured in each layer. Results are the same")(
       "seed", whole("S")->default_value(0), "of poisson coding")("hash", "add the spike hash")(
       "record", word("FILE.h5"), "write logits at every step, spike counts and exit steps")(
       "json", word("FILE|-"), "write the results as JSON, to standard output instead of the table for -");
@@ -110,6 +115,9 @@ std::optional<RunRequest> parse_run_request(const std::vector<std::string>& word
   request.coding = line->get<std::string>("coding");
   request.engine.device = available_device(line->get<std::string>("device"));
   request.engine.slots = static_cast<int>(ranged(*line, "slots", 1, max_slots));
+  request.engine.lookahead = request.stop && request.stop->policy == "never" ? full_lookahead : 1;
+  if (line->has("lookahead")) request.engine.lookahead = static_cast<int>(ranged(*line, "lookahead", 1, 64));
+  request.engine.kernels = parse_kernel_choice(line->get<std::string>("kernel"));
   request.engine.threads = line->threads();
   request.engine.coding = parse_coding(request.coding);
   request.engine.seed = static_cast<std::uint64_t>(ranged(*line, "seed", 0, any));

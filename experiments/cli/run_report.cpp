@@ -63,6 +63,20 @@ std::string rate_table(const RunSummary& summary) {
   return text;
 }
 
+// Which path the layers took that had the choice.
+std::string path_text(const RunReport& report) {
+  if (report.synapses.empty()) return "";
+  double event = 0.0;
+  double density = 0.0;
+  for (const SynapseUse& synapse : report.synapses) {
+    event += 1.0 - synapse.dense_share;
+    density += synapse.density;
+  }
+  const auto layers = static_cast<double>(report.synapses.size());
+  return fmt::format("synapses: {:.1f} of {} layers event-driven, mean input density {:.3f}\n", event,
+                     report.synapses.size(), density / layers);
+}
+
 std::string stop_text(const StopSettings& stop) {
   if (stop.policy == "never") return "stop: never";
   if (stop.policy == "stable") return fmt::format("stop: stable for {:g} steps", stop.threshold);
@@ -84,6 +98,7 @@ Json run_json(const RunReport& report, const RunSummary& summary) {
       {"steps", report.steps},
       {"slots", report.slots},
       {"threads", report.threads},
+      {"lookahead", report.lookahead},
       {"stop",
        {{"policy", report.stop.policy}, {"alpha", report.stop.alpha}, {"threshold", report.stop.threshold}}},
       {"accuracy", summary.accuracy()},
@@ -100,6 +115,11 @@ Json run_json(const RunReport& report, const RunSummary& summary) {
         {"Dense", report.operations.dense}}},
       {"energy_pJ",
        {{"MAC", energy_per_mac_pj}, {"AC", energy_per_ac_pj}, {"estimate", energy_pj(report.operations)}}}};
+  for (const SynapseUse& synapse : report.synapses) {
+    json["synapses"][synapse.name] = {{"density", synapse.density},
+                                      {"dense_from", synapse.dense_from},
+                                      {"dense_share", synapse.dense_share}};
+  }
   if (report.hash) json["spike_hash"] = fmt::format("{:016x}", summary.spike_hash());
   json["seconds"] = report.seconds;
   json["samples_per_second"] = samples_per_second(report, summary);
@@ -122,6 +142,7 @@ std::string run_text(const RunReport& report, const RunSummary& summary) {
       fmt::format("operations per image: {} MACs, {} ACs (dense {}); energy estimate {:.2f} uJ\n",
                   short_count(report.operations.effective_macs), short_count(report.operations.effective_acs),
                   short_count(report.operations.dense), energy_pj(report.operations) * 1e-6);
+  text += path_text(report);
   if (report.hash) text += fmt::format("spike hash {:016x}\n", summary.spike_hash());
   return text + rate_table(summary);
 }

@@ -5,6 +5,7 @@
 
 #include "experiments/metrics/neurobench.h"
 #include "experiments/metrics/run_summary.h"
+#include "sim/engine/engine.h"
 #include "sim/stop/stop_policy.h"
 
 namespace rheobase {
@@ -20,12 +21,14 @@ struct RunReport {
   int steps = 0;
   int slots = 0;
   int threads = 0;
+  int lookahead = 1;
   StopSettings stop;
   bool hash = false;
   std::uint64_t footprint_bytes = 0;
   double connection_sparsity = 0.0;
   double activation_sparsity = 0.0;
   SynapticOperations operations;
+  std::vector<SynapseUse> synapses;
   double seconds = 0.0;  ///< of the simulation, without reading the model
   std::uint64_t peak_memory_bytes = 0;
 };

@@ -19,12 +19,13 @@ struct Activity {
   bool unit = true;              // every value is -1, 0 or 1
 };
 
-Activity activity_of_reals(std::span<const float> values, const std::uint32_t* fan_out) {
+template <class Number>
+Activity activity_of_numbers(const Number* values, std::int64_t size, const std::uint32_t* fan_out) {
   Activity result;
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    const bool active = values[i] != 0.0F;
+  for (std::int64_t i = 0; i < size; ++i) {
+    const bool active = values[i] != Number{0};
     result.active += active ? 1 : 0;
-    result.unit &= !active || values[i] == 1.0F || values[i] == -1.0F;
+    result.unit &= !active || values[i] == Number{1} || values[i] == Number{-1};
     if (fan_out != nullptr) result.operations += active ? fan_out[i] : 0;
   }
   return result;
@@ -54,10 +55,14 @@ Activity activity_of_spikes(const SignalSpec& spec, const std::uint64_t* words, 
 }  // namespace
 
 std::uint64_t footprint_bytes(const Graph& graph) {
+  const bool fixed = arithmetic_of(graph) == Arithmetic::fixed;
   std::uint64_t bytes = 0;
   for (const Node& node : graph.nodes) {
     if (node.op == "Input") continue;
-    for (const auto& [name, tensor] : node.tensors) bytes += tensor.values.size() * sizeof(float);
+    for (const auto& [name, tensor] : node.tensors) {
+      const bool narrow = fixed && has_synapses(node) && name == "weight";
+      bytes += tensor.values.size() * (narrow ? 1 : sizeof(float));
+    }
   }
   return bytes;
 }
@@ -83,8 +88,10 @@ NeuroBenchProbe::Work& NeuroBenchProbe::Work::operator+=(const Work& other) {
   return *this;
 }
 
-NeuroBenchProbe::NeuroBenchProbe(const Graph& graph, const std::vector<Node>& order)
-    : signals_(order.size()) {
+NeuroBenchProbe::NeuroBenchProbe(const Graph& graph, const std::vector<Node>& order, int slots, int lookahead)
+    : lookahead_(lookahead),
+      signals_(order.size()),
+      lanes_(static_cast<std::size_t>(slots) * static_cast<std::size_t>(lookahead)) {
   SchemaSet structural;
   add_structural_schemas(structural);
   std::map<std::string, std::size_t> index;
@@ -92,6 +99,7 @@ NeuroBenchProbe::NeuroBenchProbe(const Graph& graph, const std::vector<Node>& or
     index[order[i].name] = i;
     signals_[i].neuron = structural.find(order[i].op) == nullptr;
     signals_[i].output = order[i].op == "Output";
+    signals_[i].constant.resize(slots);
   }
   for (const Node& node : graph.nodes) {
     if (has_synapses(node)) signals_.at(index.at(node.inputs.at(0))).readers.push_back(&node);
@@ -105,7 +113,6 @@ void NeuroBenchProbe::prepare(Signal& signal, const ImageShape& shape) {
     for (std::size_t i = 0; i < one.effective.size(); ++i) signal.fan_out[i] += one.effective[i];
     signal.dense += one.dense;
   }
-  signal.readers.clear();
   signal.uniform = !signal.fan_out.empty();
   for (std::size_t i = 0; i < signal.fan_out.size(); ++i) {
     const std::size_t first = i - i % static_cast<std::size_t>(shape.channels);
@@ -114,47 +121,55 @@ void NeuroBenchProbe::prepare(Signal& signal, const ImageShape& shape) {
 }
 
 NeuroBenchProbe::Work NeuroBenchProbe::measure(const Signal& signal, const SignalSpec& spec,
-                                               const SignalView& view, int slot) {
+                                               const SignalView& view, int lane) {
   const std::uint32_t* fan_out = signal.fan_out.empty() ? nullptr : signal.fan_out.data();
-  const auto size = static_cast<std::size_t>(spec.shape.size());
-  const Activity activity = spec.type == SignalType::spikes
-                                ? activity_of_spikes(spec, view.spikes(slot), fan_out, signal.uniform)
-                                : activity_of_reals({view.real(slot), size}, fan_out);
+  const std::int64_t size = spec.shape.size();
+  Activity activity;
+  switch (spec.type) {
+    case SignalType::spikes:
+      activity = activity_of_spikes(spec, view.spikes(lane), fan_out, signal.uniform);
+      break;
+    case SignalType::real32:
+      activity = activity_of_numbers(view.real(lane), size, fan_out);
+      break;
+    case SignalType::int16:
+      activity = activity_of_numbers(view.int16(lane), size, fan_out);
+      break;
+    case SignalType::int32:
+      activity = activity_of_numbers(view.int32(lane), size, fan_out);
+      break;
+  }
   Work work;
   (activity.unit ? work.acs : work.macs) = activity.operations;
   work.dense = signal.dense;
   if (signal.neuron) {
     work.active = activity.active;
-    work.activations = size;
+    work.activations = static_cast<std::uint64_t>(size);
   }
   return work;
 }
 
-void NeuroBenchProbe::add_constants(std::span<const int> slots) {
-  for (const Signal& signal : signals_) {
-    if (signal.constant.empty()) continue;
-    for (const int slot : slots) total_ += signal.constant.at(slot);
+void NeuroBenchProbe::begin(std::span<const int> lanes) {
+  for (const int lane : lanes) lanes_.at(lane) = {};
+}
+
+void NeuroBenchProbe::on_signal(int node, const SignalSpec& spec, const SignalView& view, int lane) {
+  Signal& signal = signals_.at(node);
+  if (signal.output) lanes_.at(lane).evaluated = true;
+  if (!signal.neuron && signal.readers.empty()) return;
+  std::call_once(signal.prepared, [&] { prepare(signal, spec.shape); });
+  const Work work = measure(signal, spec, view, lane);
+  if (spec.constant) {
+    signal.constant.at(lane / lookahead_) = work;
+  } else {
+    lanes_.at(lane).work += work;
   }
 }
 
-void NeuroBenchProbe::on_signal(int node, const SignalSpec& spec, const SignalView& view,
-                                std::span<const int> slots) {
-  Signal& signal = signals_.at(node);
-  if (!signal.readers.empty()) prepare(signal, spec.shape);
-  if (signal.neuron || !signal.fan_out.empty()) {
-    for (const int slot : slots) {
-      const Work work = measure(signal, spec, view, slot);
-      if (!spec.constant) {
-        total_ += work;
-        continue;
-      }
-      if (static_cast<std::size_t>(slot) >= signal.constant.size()) signal.constant.resize(slot + 1);
-      signal.constant[slot] = work;
-    }
-  }
-  // Constant signals are computed, and seen here, before the rest of a sample's first step; the readout is
-  // seen at every step.
-  if (signal.output) add_constants(slots);
+void NeuroBenchProbe::taken(int lane) {
+  total_ += lanes_.at(lane).work;
+  if (!lanes_[lane].evaluated) return;
+  for (const Signal& signal : signals_) total_ += signal.constant.at(lane / lookahead_);
 }
 
 SynapticOperations NeuroBenchProbe::synaptic_operations(std::int64_t samples) const {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <mutex>
 #include <vector>
 
 #include "sim/engine/engine.h"
@@ -16,7 +17,8 @@ struct SynapticOperations {
   double dense = 0.0;
 };
 
-/// Bytes of the parameters and buffers of all nodes but Input, whose normalisation is preprocessing.
+/// Bytes of the parameters and buffers of all nodes but Input, whose normalisation is preprocessing: 4 a
+/// number, 1 for the weights of synapses in fixed arithmetic.
 std::uint64_t footprint_bytes(const Graph& graph);
 /// Share of zeros among the weights of Conv2d and Linear nodes, biases not counted; 0 without weights.
 double connection_sparsity(const Graph& graph);
@@ -35,11 +37,13 @@ inline double energy_pj(const SynapticOperations& operations) {
 /// computes it once a sample. A network without state is evaluated, and counts, once a sample.
 class NeuroBenchProbe : public SignalProbe {
  public:
-  /// `order` is Engine::nodes() of an engine made from `graph`, which must outlive the probe.
-  NeuroBenchProbe(const Graph& graph, const std::vector<Node>& order);
+  /// `order` is Engine::nodes() of an engine with `slots` and `lookahead` that is made from `graph`, which
+  /// must outlive the probe.
+  NeuroBenchProbe(const Graph& graph, const std::vector<Node>& order, int slots, int lookahead);
 
-  void on_signal(int node, const SignalSpec& spec, const SignalView& view,
-                 std::span<const int> slots) override;
+  void begin(std::span<const int> lanes) override;
+  void on_signal(int node, const SignalSpec& spec, const SignalView& view, int lane) override;
+  void taken(int lane) override;
 
   SynapticOperations synaptic_operations(std::int64_t samples) const;
   /// Share of zeros among the outputs of all neurons over all steps and samples; 0 without neurons.
@@ -54,18 +58,24 @@ class NeuroBenchProbe : public SignalProbe {
   struct Signal {
     bool neuron = false;
     bool output = false;
-    std::vector<const Node*> readers;    // Conv2d and Linear nodes, until fan_out is made of them
+    std::vector<const Node*> readers;  // Conv2d and Linear nodes
+    std::once_flag prepared;
     std::vector<std::uint32_t> fan_out;  // of all readers together, pixel-major; empty without readers
     bool uniform = false;                // all channels of a pixel have one fan-out: spikes need no list
     std::uint64_t dense = 0;
     std::vector<Work> constant;  // by slot: of one step, for a signal that does not change with it
   };
+  struct Lane {
+    Work work;               // of the signals that change
+    bool evaluated = false;  // the readout was computed
+  };
 
   static void prepare(Signal& signal, const ImageShape& shape);
-  static Work measure(const Signal& signal, const SignalSpec& spec, const SignalView& view, int slot);
-  void add_constants(std::span<const int> slots);
+  static Work measure(const Signal& signal, const SignalSpec& spec, const SignalView& view, int lane);
 
+  int lookahead_;
   std::vector<Signal> signals_;  // by node
+  std::vector<Lane> lanes_;
   Work total_;
 };
 

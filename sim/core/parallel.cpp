@@ -47,9 +47,11 @@ void TaskPool::run(std::int64_t count, std::int64_t grain, const void* body, Cal
   if (count <= 0) return;
   grain = std::max<std::int64_t>(1, grain);
   const std::int64_t chunks = (count + grain - 1) / grain;
-  const auto chunk = [=](std::int64_t i) { call(body, i * grain, std::min(count, (i + 1) * grain)); };
+  const auto chunk = [=](std::int64_t i, int worker) {
+    call(body, i * grain, std::min(count, (i + 1) * grain), worker);
+  };
   if (threads_ == 1 || chunks == 1) {
-    for (std::int64_t i = 0; i < chunks; ++i) chunk(i);
+    for (std::int64_t i = 0; i < chunks; ++i) chunk(i, 0);
     return;
   }
   char fork = 0;
@@ -60,7 +62,7 @@ void TaskPool::run(std::int64_t count, std::int64_t grain, const void* body, Cal
         std::int64_t{0}, chunks,
         [&](std::int64_t i) {
           happens_after(&fork);
-          chunk(i);
+          chunk(i, oneapi::tbb::this_task_arena::current_thread_index());
           happens_before(&join);
         },
         oneapi::tbb::simple_partitioner{});

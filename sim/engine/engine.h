@@ -16,6 +16,11 @@ namespace rheobase {
 enum class Coding { direct, poisson };
 Coding parse_coding(const std::string& name);
 
+/// Which path synapses that read spikes take; the results do not depend on it. automatic: for each synapse
+/// the faster one at the density measured while running.
+enum class KernelChoice { automatic, event, dense };
+KernelChoice parse_kernel_choice(const std::string& name);
+
 struct EngineOptions {
   DeviceKind device = DeviceKind::cpu;
   int slots = 1;    ///< samples held at once, 1 or more
@@ -23,6 +28,19 @@ struct EngineOptions {
   Coding coding = Coding::direct;
   std::uint64_t seed = 0;  ///< of poisson coding
   bool hash = false;       ///< compute spike hashes
+  /// Steps of a sample computed at once, layer by layer: weights and potentials are read once for all of
+  /// them. What is computed beyond the step at which a sample is released is lost. The results do not depend
+  /// on it.
+  int lookahead = 1;
+  KernelChoice kernels = KernelChoice::automatic;
+};
+
+/// How a synapse that reads spikes has run so far.
+struct SynapseUse {
+  std::string name;          ///< of the node; of the neuron where the two run as one
+  double density = 0.0;      ///< mean share of its inputs that spiked
+  double dense_from = 0.0;   ///< density from which on the dense path is taken
+  double dense_share = 0.0;  ///< share of the image-steps that took it
 };
 
 /// A node whose output is spikes.
@@ -31,14 +49,18 @@ struct SpikingNode {
   std::int64_t neurons = 0;
 };
 
-/// Sees every node's output as it is computed (metrics, recording). Called on the thread that calls
-/// Engine::step().
+/// Sees the signals of a run (metrics). A lane is a step of a slot that is computed: lanes
+/// slot * lookahead + 0, 1, ... are its next steps.
 class SignalProbe {
  public:
   virtual ~SignalProbe() = default;
-  /// `node` indexes Engine::nodes(); `slots` were just advanced and `view` holds their outputs.
-  virtual void on_signal(int node, const SignalSpec& spec, const SignalView& view,
-                         std::span<const int> slots) = 0;
+  /// These lanes are about to be computed; what was seen of them before is over.
+  virtual void begin(std::span<const int> lanes) = 0;
+  /// A node's output on one lane; constant signals are shown on the first lane of a slot's first step.
+  /// Called from several threads at once, each with another lane.
+  virtual void on_signal(int node, const SignalSpec& spec, const SignalView& view, int lane) = 0;
+  /// The lane's step was taken: what was seen of it counts. Lanes that are never taken do not.
+  virtual void taken(int lane) = 0;
 };
 
 /// Owns the state of `slots` samples and advances them together, each at its own time. A sample's spikes and
@@ -59,13 +81,25 @@ class Engine {
   /// The nodes in the order they run; hash terms and probes use these indices.
   const std::vector<Node>& nodes() const;
   const std::vector<SpikingNode>& spiking_nodes() const;
-  /// Bytes of state and signals of one slot, and of the weights as the kernels hold them.
+  /// What node `index` of nodes() emits.
+  const SignalSpec& signal(int index) const;
+  /// False for a node that is computed within a later one: no probe sees it.
+  bool is_stored(int index) const;
+  Arithmetic arithmetic() const;
+  int lookahead() const;
+  /// Bytes of state and signals of one slot.
   std::size_t bytes_per_slot() const;
+  /// Steps that a sample may run without a chance of overflow in fixed arithmetic, and the neuron that limits
+  /// them.
+  std::int64_t max_steps() const;
+  const std::string& max_steps_node() const;
+  std::vector<SynapseUse> synapses() const;
 
   /// Puts a sample into a free slot: state to v_init, t = 0. `pixels` in C, H, W order, not yet normalised;
-  /// `sample` identifies it for random numbers and hashes.
-  void load(int slot, std::span<const float> pixels, std::uint64_t sample);
-  /// Advances every occupied slot by one step.
+  /// `sample` identifies it for random numbers and hashes. No more than `steps` steps will be asked for.
+  void load(int slot, std::span<const float> pixels, std::uint64_t sample, std::int64_t steps = unlimited);
+  static constexpr std::int64_t unlimited = std::int64_t{1} << 40;
+  /// Advances every occupied slot by one step. Allocates no memory.
   void step();
   void release(int slot);
 

@@ -1,5 +1,8 @@
 #include "sim/engine/input_encoder.h"
 
+#include <cmath>
+#include <string>
+
 #include "sim/core/error.h"
 #include "sim/core/rng.h"
 
@@ -25,18 +28,37 @@ InputEncoder::InputEncoder(const Node& input, const ImageShape& shape, Coding co
     : shape_(shape),
       coding_(coding),
       seed_(seed),
+      fixed_scale_(std::ldexp(1.0F, static_cast<int>(input.integer("fraction_bits", 0)))),
       mean_(per_channel(input, "mean", shape.channels, 0.0F)),
       std_(per_channel(input, "std", shape.channels, 1.0F)) {}
 
+float InputEncoder::value(float pixel, std::uint64_t sample, std::uint64_t step, std::int64_t index) const {
+  if (coding_ == Coding::poisson) pixel = uniform(seed_, sample, step, index) < pixel ? 1.0F : 0.0F;
+  const std::int64_t c = index / shape_.pixels();
+  return (pixel - mean_[c]) / std_[c];
+}
+
 void InputEncoder::encode(std::span<const float> pixels, std::uint64_t sample, std::uint64_t step,
                           float* out) const {
-  for (std::int64_t c = 0; c < shape_.channels; ++c) {
-    for (std::int64_t p = 0; p < shape_.pixels(); ++p) {
-      const std::int64_t index = c * shape_.pixels() + p;
-      float x = pixels[index];
-      if (coding_ == Coding::poisson) x = uniform(seed_, sample, step, index) < x ? 1.0F : 0.0F;
-      out[p * shape_.channels + c] = (x - mean_[c]) / std_[c];
+  for (std::int64_t i = 0; i < shape_.size(); ++i) {
+    const std::int64_t place = i % shape_.pixels() * shape_.channels + i / shape_.pixels();
+    out[place] = value(pixels[i], sample, step, i);
+  }
+}
+
+void InputEncoder::encode(std::span<const float> pixels, std::uint64_t sample, std::uint64_t step,
+                          std::int16_t* out) const {
+  for (std::int64_t i = 0; i < shape_.size(); ++i) {
+    const std::int64_t place = i % shape_.pixels() * shape_.channels + i / shape_.pixels();
+    const float x = value(pixels[i], sample, step, i);
+    const float fixed = std::nearbyint(x * fixed_scale_);
+    if (!(std::abs(fixed) <= static_cast<float>(largest_fixed))) {
+      throw InputError("sample", std::to_string(sample),
+                       "the normalised value " + std::to_string(x) + " is beyond the range +-" +
+                           std::to_string(static_cast<float>(largest_fixed) / fixed_scale_) +
+                           " of the model's fixed-point input");
     }
+    out[place] = static_cast<std::int16_t>(fixed);
   }
 }
 

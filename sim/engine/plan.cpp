@@ -1,24 +1,38 @@
 #include "sim/engine/plan.h"
 
 #include <algorithm>
+#include <limits>
 #include <map>
+#include <tuple>
 #include <utility>
 
 #include "sim/core/error.h"
 #include "sim/device/buffer.h"
+#include "sim/engine/fuse.h"
+#include "sim/engine/input_encoder.h"
 #include "sim/graph/validate.h"
 
 namespace rheobase {
 namespace {
 
-void check_support(const Graph& graph, const Registry& registry, DeviceKind device) {
+void check_support(const Graph& graph, const Registry& registry, DeviceKind device, Arithmetic arithmetic) {
   Faults faults;
   for (const Node& node : graph.nodes) {
-    if (node.op == "Input" || registry.find(node.op, device) != nullptr) continue;
-    faults.push_back(
-        {node.name, "device " + std::string(to_string(device)) + " has no kernel for " + node.op});
+    if (node.op == "Input" || registry.find(node.op, device, arithmetic) != nullptr) continue;
+    faults.push_back({node.name, "device " + std::string(to_string(device)) + " has no " +
+                                     to_string(arithmetic) + " kernel for " + node.op});
   }
   throw_if_any("graph", faults);
+}
+
+SignalSpec input_signal(const Shape& shape, Arithmetic arithmetic, bool constant) {
+  SignalSpec spec{SignalType::real32, as_image(shape), {1.0F}, constant};
+  if (arithmetic == Arithmetic::fixed) {
+    spec.type = SignalType::int16;
+    spec.high = InputEncoder::largest_fixed;
+    spec.low = -spec.high;
+  }
+  return spec;
 }
 
 // A node's plan but for its buffer; `index` knows the nodes before it.
@@ -26,7 +40,7 @@ PlannedNode plan_node(const Node& node, const Plan& plan, const std::map<std::st
                       const Shape& shape, const Registry& registry, const EngineOptions& options) {
   PlannedNode planned;
   if (node.op == "Input") {
-    planned.output = {SignalType::real32, as_image(shape), {1.0F}, options.coding == Coding::direct};
+    planned.output = input_signal(shape, plan.arithmetic, options.coding == Coding::direct);
     return planned;
   }
   KernelContext context{node, {}, shape};
@@ -36,7 +50,7 @@ PlannedNode plan_node(const Node& node, const Plan& plan, const std::map<std::st
     context.inputs.push_back(plan.nodes[planned.inputs.back()].output);
     constant = constant && context.inputs.back().constant;
   }
-  planned.kernel = (*registry.find(node.op, options.device))(context);
+  planned.kernel = (*registry.find(node.op, options.device, plan.arithmetic))(context);
   planned.output = planned.kernel->output();
   planned.output.constant = constant && planned.kernel->state_size() == 0;
   return planned;
@@ -52,14 +66,15 @@ void constant_first(Plan& plan) {
   plan.constant_nodes = static_cast<int>(dynamic - order.begin());
   std::vector<int> place(count);
   for (int i = 0; i < count; ++i) place[order[i]] = i;
-  Plan sorted;
-  sorted.constant_nodes = plan.constant_nodes;
+  std::vector<Node> graph_nodes;
+  std::vector<PlannedNode> nodes;
   for (const int old : order) {
-    sorted.graph_nodes.push_back(std::move(plan.graph_nodes[old]));
-    sorted.nodes.push_back(std::move(plan.nodes[old]));
-    for (int& input : sorted.nodes.back().inputs) input = place[input];
+    graph_nodes.push_back(std::move(plan.graph_nodes[old]));
+    nodes.push_back(std::move(plan.nodes[old]));
+    for (int& input : nodes.back().inputs) input = place[input];
   }
-  plan = std::move(sorted);
+  plan.graph_nodes = std::move(graph_nodes);
+  plan.nodes = std::move(nodes);
 }
 
 // Index of the last node that reads each node's output; `forever` where it must outlive the step: spikes
@@ -82,25 +97,42 @@ void assign_buffers(Plan& plan) {
   const std::vector<int> last = last_uses(plan);
   std::vector<int> free;
   for (int i = 0; i < static_cast<int>(plan.nodes.size()); ++i) {
-    const std::size_t bytes = Buffer::aligned(plan.nodes[i].output.bytes());
-    // The free buffer that grows least, and of those the smallest.
-    const auto best = std::min_element(free.begin(), free.end(), [&](int a, int b) {
-      const auto cost = [&](int buffer) {
-        const std::size_t size = plan.buffer_bytes[buffer];
-        return std::pair(size < bytes ? bytes - size : 0, size);
-      };
-      return cost(a) < cost(b);
-    });
-    if (best == free.end() || last[i] == static_cast<int>(plan.nodes.size())) {
-      plan.nodes[i].buffer = static_cast<int>(plan.buffer_bytes.size());
-      plan.buffer_bytes.push_back(bytes);
+    PlannedNode& node = plan.nodes[i];
+    if (node.absorbed) continue;
+    const std::size_t bytes = Buffer::aligned(node.output.bytes());
+    // The free buffer of the right kind that grows least, and of those the smallest.
+    const auto cost = [&](int buffer) {
+      const std::size_t size = plan.buffers[buffer].bytes;
+      return std::tuple(plan.buffers[buffer].constant != node.output.constant,
+                        size < bytes ? bytes - size : 0, size);
+    };
+    const auto best =
+        std::min_element(free.begin(), free.end(), [&](int a, int b) { return cost(a) < cost(b); });
+    const bool none = best == free.end() || plan.buffers[*best].constant != node.output.constant;
+    if (none || last[i] == static_cast<int>(plan.nodes.size())) {
+      node.buffer = static_cast<int>(plan.buffers.size());
+      plan.buffers.push_back({bytes, node.output.constant});
     } else {
-      plan.nodes[i].buffer = *best;
-      plan.buffer_bytes[*best] = std::max(plan.buffer_bytes[*best], bytes);
+      node.buffer = *best;
+      plan.buffers[*best].bytes = std::max(plan.buffers[*best].bytes, bytes);
       free.erase(best);
     }
     for (int j = 0; j <= i; ++j) {
-      if (last[j] == i) free.push_back(plan.nodes[j].buffer);
+      if (last[j] == i && !plan.nodes[j].absorbed) free.push_back(plan.nodes[j].buffer);
+    }
+  }
+}
+
+// What the kernels ask for and can promise.
+void sum_up(Plan& plan) {
+  plan.max_steps = std::numeric_limits<std::int64_t>::max();
+  for (std::size_t i = 0; i < plan.nodes.size(); ++i) {
+    const Kernel* kernel = plan.nodes[i].kernel.get();
+    if (kernel == nullptr) continue;
+    plan.scratch_bytes = std::max(plan.scratch_bytes, kernel->scratch_bytes());
+    if (kernel->max_steps() < plan.max_steps) {
+      plan.max_steps = kernel->max_steps();
+      plan.max_steps_node = plan.graph_nodes[i].name;
     }
   }
 }
@@ -109,21 +141,25 @@ void assign_buffers(Plan& plan) {
 
 Plan make_plan(const Graph& graph, const Registry& registry, const EngineOptions& options) {
   const ShapeMap shapes = validate_or_throw(graph, registry.schemas(), "graph");
-  check_support(graph, registry, options.device);
   Plan plan;
+  plan.arithmetic = arithmetic_of(graph);
+  check_support(graph, registry, options.device, plan.arithmetic);
   std::map<std::string, int> index;
   for (const int i : topological_order(graph)) {
     const Node& node = graph.nodes[i];
     index[node.name] = static_cast<int>(plan.nodes.size());
     plan.nodes.push_back(plan_node(node, plan, index, shapes.at(node.name), registry, options));
     plan.graph_nodes.push_back({node.name, node.op, node.inputs, node.attributes, {}});
+    if (const Tensor* unit = node.op == "Output" ? node.tensor("unit") : nullptr) plan.units = unit->values;
   }
   constant_first(plan);
   for (std::size_t i = 0; i < plan.nodes.size(); ++i) {
     if (plan.graph_nodes[i].op == "Input") plan.input = static_cast<int>(i);
     if (plan.graph_nodes[i].op == "Output") plan.output = static_cast<int>(i);
   }
+  fuse(plan);
   assign_buffers(plan);
+  sum_up(plan);
   return plan;
 }
 

@@ -9,25 +9,37 @@ namespace rheobase {
 
 /// One node as the engine runs it.
 struct PlannedNode {
-  std::unique_ptr<Kernel> kernel;  ///< none for Input, whose output the engine writes
+  std::unique_ptr<Kernel> kernel;  ///< none for Input, whose output the engine writes, and where absorbed
   SignalSpec output;
   std::vector<int> inputs;  ///< indices of the nodes it reads
+  bool absorbed = false;    ///< computed within a later node: its output is never stored
   int buffer = -1;          ///< which buffer holds its output
+};
+
+/// Storage of signals that are not needed at the same time.
+struct PlannedBuffer {
+  std::size_t bytes = 0;  ///< of a lane, or of a slot where constant
+  bool constant = false;  ///< holds signals that all steps of a sample share
 };
 
 /// What an engine does in a step, worked out once. Nodes whose output is the same at every step of a sample
 /// come first: they run once, in the sample's first step.
 struct Plan {
+  Arithmetic arithmetic = Arithmetic::float32;
   std::vector<Node> graph_nodes;  ///< in running order, without their tensors
   std::vector<PlannedNode> nodes;
   int constant_nodes = 0;  ///< nodes [0, constant_nodes) are constant
   int input = -1;
   int output = -1;
-  /// Bytes a slot of each buffer. Signals that are needed within a step only share buffers.
-  std::vector<std::size_t> buffer_bytes;
+  std::vector<PlannedBuffer> buffers;
+  std::vector<float> units;       ///< fixed arithmetic: of the readout, one number or one a class
+  std::int64_t max_steps = 0;     ///< after which fixed arithmetic might overflow,
+  std::string max_steps_node;     ///< in this neuron
+  std::size_t scratch_bytes = 0;  ///< that one task may take
 };
 
-/// Throws InputError if the graph is not sound or an op has no kernel on the device.
+/// Throws InputError if the graph is not sound, an op has no kernel on the device, or fixed arithmetic might
+/// overflow.
 Plan make_plan(const Graph& graph, const Registry& registry, const EngineOptions& options);
 
 }  // namespace rheobase

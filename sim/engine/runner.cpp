@@ -51,7 +51,7 @@ class Stream {
     sample.memory = {};
     sample.logits_by_step.clear();
     source_.read(sample.index, pixels_);
-    engine_.load(slot, pixels_, static_cast<std::uint64_t>(sample.index));
+    engine_.load(slot, pixels_, static_cast<std::uint64_t>(sample.index), options_.steps);
     ++in_flight_;
   }
 
@@ -83,6 +83,11 @@ class Stream {
 void check(const Engine& engine, const SampleSource& source, const RunOptions& options) {
   Faults faults;
   if (options.steps < 1) faults.push_back({"steps", std::to_string(options.steps) + ", expected 1 or more"});
+  if (options.steps > engine.max_steps()) {
+    faults.push_back({engine.max_steps_node(),
+                      "fixed arithmetic may overflow after " + std::to_string(engine.max_steps()) +
+                          " steps, and the run has " + std::to_string(options.steps)});
+  }
   if (options.first < 0 || options.count < 0 || options.first + options.count > source.size()) {
     faults.push_back({"samples", std::to_string(options.first) + " to " +
                                      std::to_string(options.first + options.count - 1) + " of " +

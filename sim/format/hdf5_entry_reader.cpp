@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <type_traits>
 
 namespace rheobase::hdf5 {
 namespace {
@@ -75,6 +76,21 @@ struct Stored<float> {
   static hid_t in_memory() { return H5T_NATIVE_FLOAT; }
 };
 template <>
+struct Stored<std::int8_t> {
+  static hid_t in_file() { return H5T_STD_I8LE; }
+  static hid_t in_memory() { return H5T_NATIVE_INT8; }
+};
+template <>
+struct Stored<std::int16_t> {
+  static hid_t in_file() { return H5T_STD_I16LE; }
+  static hid_t in_memory() { return H5T_NATIVE_INT16; }
+};
+template <>
+struct Stored<std::int32_t> {
+  static hid_t in_file() { return H5T_STD_I32LE; }
+  static hid_t in_memory() { return H5T_NATIVE_INT32; }
+};
+template <>
 struct Stored<std::int64_t> {
   static hid_t in_file() { return H5T_STD_I64LE; }
   static hid_t in_memory() { return H5T_NATIVE_INT64; }
@@ -89,6 +105,12 @@ struct Stored<std::uint8_t> {
   static hid_t in_file() { return H5T_STD_U8LE; }
   static hid_t in_memory() { return H5T_NATIVE_UINT8; }
 };
+
+template <class T>
+bool holds(hid_t dataset) {
+  const Datatype type(H5Dget_type(dataset), "read a type");
+  return H5Tequal(type.get(), Stored<T>::in_file()) > 0;
+}
 
 template <class T>
 std::vector<T> read_dataset(hid_t dataset, const Shape& shape) {
@@ -233,15 +255,31 @@ std::optional<Shape> EntryReader::contents_shape(const Place& place, hid_t type,
   return Shape(extents->begin(), extents->end());
 }
 
+template <class T>
+std::optional<Tensor> EntryReader::tensor_of(const Place& place) {
+  auto shape = contents_shape(place, Stored<T>::in_file(), 1);
+  if (!shape) return std::nullopt;
+  const std::vector<T> values = read_dataset<T>(place.id, *shape);
+  Tensor tensor{std::move(*shape), {values.begin(), values.end()}};
+  if constexpr (std::is_same_v<T, std::int32_t>) {
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      if (tensor.values[i] != static_cast<double>(values[i]))
+        return fault(place.path, fmt::format("has the value {}, which no float32 holds", values[i]));
+    }
+  }
+  return tensor;
+}
+
 std::optional<Tensor> EntryReader::tensor(const Place& group, const std::string& name) {
   const std::string where = group.child(name);
   return guarded(where, [&]() -> std::optional<Tensor> {
     const auto found = dataset(group, name);
     if (!found) return std::nullopt;
-    auto shape = contents_shape({found->get(), where}, H5T_IEEE_F32LE, 1);
-    if (!shape) return std::nullopt;
-    auto values = read_dataset<float>(found->get(), *shape);
-    return Tensor{std::move(*shape), std::move(values)};
+    const Place place{found->get(), where};
+    if (holds<std::int8_t>(place.id)) return tensor_of<std::int8_t>(place);
+    if (holds<std::int16_t>(place.id)) return tensor_of<std::int16_t>(place);
+    if (holds<std::int32_t>(place.id)) return tensor_of<std::int32_t>(place);
+    return tensor_of<float>(place);
   });
 }
 

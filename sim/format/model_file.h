@@ -23,17 +23,19 @@ struct Provenance {
 /// tensors).
 struct Model {
   Graph graph;
-  std::string arithmetic = "float32";
-  std::optional<StopSettings> stop;  ///< what `run --stop stored` uses
+  std::string arithmetic = "float32";  ///< or `fixed`, as the graph says (arithmetic_of)
+  std::optional<StopSettings> stop;    ///< what `run --stop stored` uses
   Provenance provenance;
 
   bool operator==(const Model&) const = default;
 };
 
-/// Version of the layout written; older ones are read, newer ones refused (docs/reference/model-file.md).
-inline constexpr int model_file_version = 1;
+/// Newest version of the layout; older ones are read, newer ones refused (docs/reference/model-file.md). A
+/// float32 model is written as version 1, a fixed one, whose tensors are integers, as version 2.
+inline constexpr int model_file_version = 2;
 
-/// Writes the whole file or nothing. Throws InputError when the disk refuses.
+/// Writes the whole file or nothing. Throws InputError when the disk refuses, or a model that could not be
+/// read back.
 void write_model(const Model& model, const std::string& path);
 
 /// Reads and validates. Throws InputError with every fault: not a model file, damaged (checksum), newer

@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <string>
 
+#include "sim/graph/op_schema.h"
+
 namespace rheobase {
 
 // What the writer and the reader of a model file agree on beyond docs/reference/model-file.md.
@@ -11,6 +13,10 @@ namespace rheobase {
 inline constexpr std::size_t max_nodes = 1'000'000;
 std::string node_group_name(std::size_t number);
 
-bool is_arithmetic(const std::string& name);
+/// Appends a fault, seen at `where`, for a name of no arithmetic.
+void check_arithmetic_name(const std::string& name, const std::string& where, Faults& faults);
+/// Appends a fault, seen at `where`, where the name of an arithmetic is not that of the graph's.
+void check_arithmetic_of(const Graph& graph, const std::string& name, const std::string& where,
+                         Faults& faults);
 
 }  // namespace rheobase

@@ -23,12 +23,8 @@ class ModelReader {
     entries_.refuse_others(root, {"arithmetic", "tool_version", "source", "source_sha256", "conversion"},
                            {"graph", "stop"});
     Model model;
-    if (const auto arithmetic = entries_.attribute<std::string>(root, "arithmetic")) {
-      if (!is_arithmetic(*arithmetic)) {
-        faults_.push_back({"/arithmetic", fmt::format("'{}' is neither float32 nor fixed", *arithmetic)});
-      }
-      model.arithmetic = *arithmetic;
-    }
+    const auto arithmetic = entries_.attribute<std::string>(root, "arithmetic");
+    model.arithmetic = arithmetic.value_or("");
     Provenance& from = model.provenance;
     from.tool_version = entries_.attribute_or_empty<std::string>(root, "tool_version");
     from.source = entries_.attribute_or_empty<std::string>(root, "source");
@@ -38,6 +34,8 @@ class ModelReader {
       if (name == "stop") model.stop = stop(root);
     }
     model.graph = graph(root);
+    if (arithmetic) check_arithmetic_name(*arithmetic, "/arithmetic", faults_);
+    if (arithmetic && damaged_.empty()) check_arithmetic_of(model.graph, *arithmetic, "/arithmetic", faults_);
     return model;
   }
 

@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
+#include <limits>
 
 #include "sim/core/file.h"
 #include "sim/format/hdf5_entry.h"
 #include "sim/format/model_file.h"
 #include "sim/format/model_layout.h"
 #include "sim/format/sealed_file.h"
+#include "sim/graph/arithmetic.h"
 
 namespace rheobase {
 namespace {
@@ -20,9 +23,8 @@ class StorableCheck {
   explicit StorableCheck(Faults& faults) : faults_(faults) {}
 
   void model(const Model& model) {
-    if (!is_arithmetic(model.arithmetic)) {
-      faults_.push_back({"arithmetic", fmt::format("'{}' is neither float32 nor fixed", model.arithmetic)});
-    }
+    check_arithmetic_name(model.arithmetic, "arithmetic", faults_);
+    check_arithmetic_of(model.graph, model.arithmetic, "arithmetic", faults_);
     const Provenance& from = model.provenance;
     for (const std::string* const text :
          {&from.tool_version, &from.source, &from.source_sha256, &from.conversion}) {
@@ -72,7 +74,40 @@ class StorableCheck {
   Faults& faults_;
 };
 
-void write_node(hid_t nodes, std::size_t number, const Node& node) {
+void write_real_tensor(hid_t tensors, const std::string& name, const Tensor& tensor) {
+  hdf5::write_dataset(tensors, name, tensor.shape, H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, tensor.values.data());
+}
+
+// Whether all values are integers of this type; a zero that has a sign is none.
+template <class Integer>
+bool all_are(const std::vector<float>& values) {
+  return std::all_of(values.begin(), values.end(), [](float value) {
+    return value == std::trunc(value) && !(value == 0.0F && std::signbit(value)) &&
+           double{value} >= std::numeric_limits<Integer>::min() &&
+           double{value} <= std::numeric_limits<Integer>::max();
+  });
+}
+
+template <class Integer>
+void write_integers(hid_t tensors, const std::string& name, const Tensor& tensor, hid_t stored, hid_t type) {
+  const std::vector<Integer> values(tensor.values.begin(), tensor.values.end());
+  hdf5::write_dataset(tensors, name, tensor.shape, stored, type, values.data());
+}
+
+// Fixed arithmetic: the narrowest type that keeps every value.
+void write_fixed_tensor(hid_t tensors, const std::string& name, const Tensor& tensor) {
+  if (all_are<std::int8_t>(tensor.values)) {
+    write_integers<std::int8_t>(tensors, name, tensor, H5T_STD_I8LE, H5T_NATIVE_INT8);
+  } else if (all_are<std::int16_t>(tensor.values)) {
+    write_integers<std::int16_t>(tensors, name, tensor, H5T_STD_I16LE, H5T_NATIVE_INT16);
+  } else if (all_are<std::int32_t>(tensor.values)) {
+    write_integers<std::int32_t>(tensors, name, tensor, H5T_STD_I32LE, H5T_NATIVE_INT32);
+  } else {
+    write_real_tensor(tensors, name, tensor);
+  }
+}
+
+void write_node(hid_t nodes, std::size_t number, const Node& node, Arithmetic arithmetic) {
   const Group group = hdf5::create_group(nodes, node_group_name(number));
   hdf5::write_attribute(group.get(), "name", node.name);
   hdf5::write_attribute(group.get(), "op", node.op);
@@ -83,8 +118,8 @@ void write_node(hid_t nodes, std::size_t number, const Node& node) {
   }
   const Group tensors = hdf5::create_group(group.get(), "tensors");
   for (const auto& [name, tensor] : node.tensors) {
-    hdf5::write_dataset(tensors.get(), name, tensor.shape, H5T_IEEE_F32LE, H5T_NATIVE_FLOAT,
-                        tensor.values.data());
+    const auto write = arithmetic == Arithmetic::fixed ? write_fixed_tensor : write_real_tensor;
+    write(tensors.get(), name, tensor);
   }
 }
 
@@ -109,14 +144,26 @@ std::string model_image(const Model& model) {
     const Group graph = hdf5::create_group(file.id(), "graph");
     const Group nodes = hdf5::create_group(graph.get(), "nodes");
     for (std::size_t i = 0; i < model.graph.nodes.size(); ++i)
-      write_node(nodes.get(), i, model.graph.nodes[i]);
+      write_node(nodes.get(), i, model.graph.nodes[i], arithmetic_of(model.graph));
   }
   return file.finish();
 }
 
 }  // namespace
 
-bool is_arithmetic(const std::string& name) { return name == "float32" || name == "fixed"; }
+void check_arithmetic_name(const std::string& name, const std::string& where, Faults& faults) {
+  if (name != "float32" && name != "fixed")
+    faults.push_back({where, fmt::format("'{}' is neither float32 nor fixed", name)});
+}
+
+void check_arithmetic_of(const Graph& graph, const std::string& name, const std::string& where,
+                         Faults& faults) {
+  const bool fixed = arithmetic_of(graph) == Arithmetic::fixed;
+  if (name == (fixed ? "float32" : "fixed")) {
+    faults.push_back({where, fmt::format("is {}, but the graph's Input has {} 'fraction_bits'", name,
+                                         fixed ? "the attribute" : "no attribute")});
+  }
+}
 
 std::string node_group_name(std::size_t number) { return fmt::format("{:06}", number); }
 
@@ -125,7 +172,7 @@ void write_model(const Model& model, const std::string& path) {
   StorableCheck(faults).model(model);
   throw_if_any(path, faults);
   std::string image = model_image(model);
-  seal(image, FileKind::model, model_file_version);
+  seal(image, FileKind::model, arithmetic_of(model.graph) == Arithmetic::fixed ? 2 : 1);
   write_file(path, image);
 }
 

@@ -1,7 +1,8 @@
-// Conv2d and Linear on the cpu. Spikes take the event-driven path: the active taps of an output pixel are
-// listed once and their weight rows added for one plane of output channels after the other. Real inputs take
-// the dense path: the taps of several pixels are gathered into vectors and multiplied by 16 output channels
-// at a time. Both keep the sums in the order that conv2d_plan.h fixes.
+// Conv2d and Linear on the cpu in float32. The event-driven path: the active taps of an output pixel are
+// listed once and their weight rows added for one plane of output channels after the other. The dense path,
+// the only one for real inputs: the taps of several pixels are gathered into vectors and multiplied by 16
+// output channels at a time. Both keep the sums in the order that conv2d_plan.h fixes; a spike that is absent
+// adds 0 * w on the dense path, which changes no sum, as none is ever -0.
 #include <hwy/aligned_allocator.h>
 
 #include <algorithm>
@@ -20,6 +21,8 @@ constexpr std::int64_t plane_bytes = 320 << 10;
 constexpr std::int64_t task_pixels = 256;
 // Floats of gathered taps that the dense path holds at once.
 constexpr std::int64_t patch_floats = 96 << 10;
+// Measured with synapse_bench (docs/reference/performance.md).
+constexpr double dense_density = 0.7;
 
 std::int64_t plane_width(SignalType input, std::int64_t channels, std::int64_t rows) {
   if (input == SignalType::real32 || channels <= 16) return 16;
@@ -28,20 +31,16 @@ std::int64_t plane_width(SignalType input, std::int64_t channels, std::int64_t r
   return wide_fits ? 64 : 32;
 }
 
-// One thread's working memory, kept between steps.
-struct Scratch {
-  std::vector<std::uint32_t> pixel_events;  // channels that spiked, of every input pixel of a piece
-  std::vector<std::int64_t> pixel_first;
-  std::vector<std::uint32_t> events;  // rows to add, of every output pixel of a piece
-  std::vector<std::int64_t> first;
-  std::vector<float> patches;
-  std::vector<float*> targets;
+// The working memory of one task.
+struct Work {
+  std::uint32_t* pixel_events;  // channels that spiked, of every input pixel of a piece
+  std::int64_t* pixel_first;
+  std::uint32_t* events;  // rows to add, of every output pixel of a piece
+  std::int64_t* first;
+  std::int64_t listed;  // output pixels whose events are listed
+  float* patches;
+  float** targets;
 };
-
-Scratch& thread_scratch() {
-  thread_local Scratch scratch;
-  return scratch;
-}
 
 // Copies [begin, end) to `out`, each plus `shift`; returns the end of the copy. Reads and writes whole blocks
 // of `slack` entries: few spikes share a tap, and one block costs less than a loop of the right length.
@@ -55,9 +54,9 @@ std::uint32_t* append_shifted(const std::uint32_t* begin, const std::uint32_t* e
   return out + count;
 }
 
-// Output pixels [begin, end) of one slot.
+// Output pixels [begin, end) of one lane.
 struct Piece {
-  int slot;
+  int lane;
   std::int64_t begin, end;
 };
 
@@ -72,21 +71,33 @@ class Conv2dCpu : public Kernel {
   }
 
   SignalSpec output() const override { return {SignalType::real32, plan_.output, {1.0F}, false}; }
+  double dense_from() const override { return plan_.input.type == SignalType::spikes ? dense_density : 2.0; }
+
+  std::size_t scratch_bytes() const override {
+    std::size_t bytes = Scratch::size<float*>(task_pixels) + Scratch::size<float>(patch_size());
+    if (plan_.input.type != SignalType::spikes) return bytes;
+    const ImageShape& image = plan_.input.shape;
+    bytes += Scratch::size<std::uint32_t>(image.size() + slack);
+    bytes += Scratch::size<std::int64_t>(image.pixels() + 1) + Scratch::size<std::int64_t>(task_pixels + 1);
+    return bytes + Scratch::size<std::uint32_t>(task_pixels * plan_.rows() + slack);
+  }
 
   void step(const StepArgs& args) const override {
-    const std::int64_t total = plan_.output.pixels() * static_cast<std::int64_t>(args.slots.size());
+    const bool events = plan_.input.type == SignalType::spikes && args.path == SynapsePath::event;
+    const std::int64_t total = plan_.output.pixels() * static_cast<std::int64_t>(args.lanes.size());
     const std::int64_t share = total / (4 * args.pool.threads()) + 1;
-    args.pool.for_ranges(total, std::min(task_pixels, share), [&](std::int64_t begin, std::int64_t end) {
-      Scratch& scratch = thread_scratch();
-      list_targets(args, begin, end, scratch);
-      for (std::int64_t group = 0; group < plan_.groups; ++group) {
-        if (plan_.input.type == SignalType::spikes) {
-          add_events(args, begin, end, group, scratch);
-        } else {
-          multiply(args, begin, end, group, scratch);
-        }
-      }
-    });
+    args.pool.for_ranges(total, std::min(task_pixels, share),
+                         [&](std::int64_t begin, std::int64_t end, int worker) {
+                           Work work = take_work(args.scratch(worker));
+                           list_targets(args, begin, end, work);
+                           for (std::int64_t group = 0; group < plan_.groups; ++group) {
+                             if (events) {
+                               add_events(args, begin, end, group, work);
+                             } else {
+                               multiply(args, begin, end, group, work);
+                             }
+                           }
+                         });
   }
 
  private:
@@ -115,6 +126,23 @@ class Conv2dCpu : public Kernel {
     return std::min(width_, plan_.outputs_per_group() - plane % planes_per_group_ * width_);
   }
 
+  std::int64_t pixels_at_once() const {
+    return std::max<std::int64_t>(6, patch_floats / plan_.rows() / 6 * 6);
+  }
+  std::int64_t patch_size() const { return std::min(pixels_at_once(), task_pixels) * plan_.rows(); }
+
+  Work take_work(Scratch scratch) const {
+    Work work{};
+    work.targets = scratch.take<float*>(task_pixels);
+    work.patches = scratch.take<float>(patch_size());
+    if (plan_.input.type != SignalType::spikes) return work;
+    work.pixel_events = scratch.take<std::uint32_t>(plan_.input.shape.size() + slack);
+    work.pixel_first = scratch.take<std::int64_t>(plan_.input.shape.pixels() + 1);
+    work.first = scratch.take<std::int64_t>(task_pixels + 1);
+    work.events = scratch.take<std::uint32_t>(task_pixels * plan_.rows() + slack);
+    return work;
+  }
+
   // Calls run(plane, outputs) for every plane of a group.
   template <class Run>
   void for_planes(std::int64_t group, float* const* targets, const Run& run) const {
@@ -131,30 +159,30 @@ class Conv2dCpu : public Kernel {
     while (begin < end) {
       const std::int64_t first = begin / pixels * pixels;
       const std::int64_t stop = std::min(end, first + pixels);
-      visit(Piece{args.slots[begin / pixels], begin - first, stop - first});
+      visit(Piece{args.lanes[begin / pixels], begin - first, stop - first});
       begin = stop;
     }
   }
 
-  void list_targets(const StepArgs& args, std::int64_t begin, std::int64_t end, Scratch& scratch) const {
-    scratch.targets.clear();
+  void list_targets(const StepArgs& args, std::int64_t begin, std::int64_t end, Work& work) const {
+    float** target = work.targets;
     for_pieces(args, begin, end, [&](const Piece& piece) {
       for (std::int64_t pixel = piece.begin; pixel < piece.end; ++pixel) {
-        scratch.targets.push_back(args.output.real(piece.slot) + pixel * plan_.output.channels);
+        *target++ = args.output.real(piece.lane) + pixel * plan_.output.channels;
       }
     });
   }
 
   void add_events(const StepArgs& args, std::int64_t begin, std::int64_t end, std::int64_t group,
-                  Scratch& scratch) const {
-    scratch.events.resize((end - begin) * plan_.rows() + slack);
-    scratch.first.assign(1, 0);
+                  Work& work) const {
+    work.listed = 0;
+    work.first[0] = 0;
     for_pieces(args, begin, end, [&](const Piece& piece) {
-      list_pixel_events(args.inputs[0].spikes(piece.slot), group, piece, scratch);
-      list_events(piece, scratch);
+      list_pixel_events(args.inputs[0].spikes(piece.lane), group, piece, work);
+      list_events(piece, work);
     });
-    for_planes(group, scratch.targets.data(), [&](const RowPlane& plane, const RowOutputs& out) {
-      sum_event_rows(plane, scratch.events.data(), scratch.first.data(), end - begin, out);
+    for_planes(group, work.targets, [&](const RowPlane& plane, const RowOutputs& out) {
+      sum_event_rows(plane, work.events, work.first, end - begin, out);
     });
   }
 
@@ -170,18 +198,16 @@ class Conv2dCpu : public Kernel {
 
   // The channels of `group` that spiked in each input pixel, counted from the group's first.
   void list_pixel_events(const std::uint64_t* spikes, std::int64_t group, const Piece& piece,
-                         Scratch& scratch) const {
+                         Work& work) const {
     const auto [first_row, last_row] = input_rows(piece);
     const std::int64_t columns = plan_.input.shape.width;
     const std::int64_t words = plan_.input.words_per_pixel();
     const auto low = static_cast<std::uint32_t>(group * plan_.inputs_per_group());
     const auto high = static_cast<std::uint32_t>(low + plan_.inputs_per_group());
-    scratch.pixel_first.resize(plan_.input.shape.pixels() + 1);
-    scratch.pixel_events.resize((last_row - first_row) * columns * plan_.input.shape.channels + slack);
     std::int64_t used = 0;
     for (std::int64_t pixel = first_row * columns; pixel < last_row * columns; ++pixel) {
-      scratch.pixel_first[pixel] = used;
-      std::uint32_t* out = scratch.pixel_events.data() + used;
+      work.pixel_first[pixel] = used;
+      std::uint32_t* out = work.pixel_events + used;
       std::int64_t count = decode_spikes(spikes + pixel * words, words, 0, out);
       if (plan_.groups > 1) {
         const auto* end =
@@ -191,50 +217,58 @@ class Conv2dCpu : public Kernel {
       }
       used += count;
     }
-    scratch.pixel_first[last_row * columns] = used;
+    work.pixel_first[last_row * columns] = used;
   }
 
   // Appends the weight rows to add for each output pixel of a piece, in row order.
-  void list_events(const Piece& piece, Scratch& scratch) const {
-    const std::uint32_t* pixel_events = scratch.pixel_events.data();
-    const std::int64_t* pixel_first = scratch.pixel_first.data();
-    std::uint32_t* out = scratch.events.data() + scratch.first.back();
+  void list_events(const Piece& piece, Work& work) const {
+    const std::uint32_t* pixel_events = work.pixel_events;
+    const std::int64_t* pixel_first = work.pixel_first;
+    std::uint32_t* out = work.events + work.first[work.listed];
     for (std::int64_t pixel = piece.begin; pixel < piece.end; ++pixel) {
       plan_.for_taps(
           pixel / plan_.output.width, pixel % plan_.output.width, [&](std::int64_t from, std::int64_t row) {
             out = append_shifted(pixel_events + pixel_first[from], pixel_events + pixel_first[from + 1],
                                  static_cast<std::uint32_t>(row), out);
           });
-      scratch.first.push_back(out - scratch.events.data());
+      work.first[++work.listed] = out - work.events;
     }
   }
 
   void multiply(const StepArgs& args, std::int64_t begin, std::int64_t end, std::int64_t group,
-                Scratch& scratch) const {
+                Work& work) const {
     const std::int64_t rows = plan_.rows();
-    const std::int64_t at_once = std::max<std::int64_t>(6, patch_floats / rows / 6 * 6);
+    const std::int64_t at_once = std::min(pixels_at_once(), task_pixels);
     for (std::int64_t first = begin; first < end; first += at_once) {
       const std::int64_t count = std::min(end - first, at_once);
-      scratch.patches.assign(count * rows, 0.0F);
-      float* patch = scratch.patches.data();
-      for_pieces(args, first, first + count, [&](const Piece& piece) {
-        patch = gather_patches(args.inputs[0].real(piece.slot), group, piece, patch);
+      std::fill_n(work.patches, count * rows, 0.0F);
+      float* patch = work.patches;
+      for_pieces(args, first, first + count,
+                 [&](const Piece& piece) { patch = gather_patches(args.inputs[0], group, piece, patch); });
+      for_planes(group, work.targets + (first - begin), [&](const RowPlane& plane, const RowOutputs& out) {
+        multiply_rows(plane, work.patches, rows, count, out);
       });
-      for_planes(group, scratch.targets.data() + (first - begin),
-                 [&](const RowPlane& plane, const RowOutputs& out) {
-                   multiply_rows(plane, scratch.patches.data(), rows, count, out);
-                 });
     }
   }
 
   // The values under the windows of a piece's output pixels, one vector of rows() each; the padding is left
   // as it is. Returns the end of what it wrote.
-  float* gather_patches(const float* input, std::int64_t group, const Piece& piece, float* patch) const {
+  float* gather_patches(const SignalView& input, std::int64_t group, const Piece& piece, float* patch) const {
     const std::int64_t channels = plan_.inputs_per_group();
+    const std::int64_t words = plan_.input.words_per_pixel();
     for (std::int64_t pixel = piece.begin; pixel < piece.end; ++pixel, patch += plan_.rows()) {
       plan_.for_taps(pixel / plan_.output.width, pixel % plan_.output.width,
                      [&](std::int64_t from, std::int64_t row) {
-                       const float* source = input + from * plan_.input.shape.channels + group * channels;
+                       if (plan_.input.type == SignalType::spikes) {
+                         const std::uint64_t* bits = input.spikes(piece.lane) + from * words;
+                         for (std::int64_t ic = 0; ic < channels; ++ic) {
+                           const std::int64_t c = group * channels + ic;
+                           patch[row + ic] = static_cast<float>(bits[c / 64] >> (c % 64) & 1U);
+                         }
+                         return;
+                       }
+                       const float* source =
+                           input.real(piece.lane) + from * plan_.input.shape.channels + group * channels;
                        std::memcpy(patch + row, source, static_cast<std::size_t>(channels) * sizeof(float));
                      });
     }

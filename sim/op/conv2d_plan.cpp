@@ -18,7 +18,8 @@ Conv2dPlan::Conv2dPlan(const KernelContext& context)
     for (std::int64_t ic = 0; ic < channels; ++ic) {
       for (std::int64_t tap = 0; tap < taps; ++tap) {
         weights[oc * rows() + tap * channels + ic] =
-            tensor.values[(oc * channels + ic) * taps + tap] * input.scale(first_channel + ic);
+            tensor.values[(oc * channels + ic) * taps + tap] * input.scale(first_channel + ic) +
+            0.0F;  // -0 becomes +0
       }
     }
   }

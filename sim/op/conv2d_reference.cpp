@@ -14,19 +14,19 @@ class Conv2dReference : public Kernel {
   SignalSpec output() const override { return {SignalType::real32, plan_.output, {1.0F}, false}; }
 
   void step(const StepArgs& args) const override {
-    for (const int slot : args.slots) {
+    for (const int lane : args.lanes) {
       for (std::int64_t y = 0; y < plan_.output.height; ++y) {
         for (std::int64_t x = 0; x < plan_.output.width; ++x) {
-          float* out = args.output.real(slot) + (y * plan_.output.width + x) * plan_.output.channels;
+          float* out = args.output.real(lane) + (y * plan_.output.width + x) * plan_.output.channels;
           for (std::int64_t oc = 0; oc < plan_.output.channels; ++oc)
-            out[oc] = sum(args.inputs[0], slot, y, x, oc);
+            out[oc] = sum(args.inputs[0], lane, y, x, oc);
         }
       }
     }
   }
 
  private:
-  float sum(const SignalView& view, int slot, std::int64_t y, std::int64_t x, std::int64_t oc) const {
+  float sum(const SignalView& view, int lane, std::int64_t y, std::int64_t x, std::int64_t oc) const {
     const std::int64_t channels = plan_.inputs_per_group();
     const std::int64_t first_channel = oc / plan_.outputs_per_group() * channels;
     float sum = plan_.bias[oc];
@@ -35,8 +35,8 @@ class Conv2dReference : public Kernel {
         const float weight = plan_.weight(oc, row + ic);
         const std::int64_t channel = first_channel + ic;
         if (plan_.input.type == SignalType::real32) {
-          sum = std::fma(weight, view.real(slot)[pixel * plan_.input.shape.channels + channel], sum);
-        } else if (view.spikes(slot)[pixel * plan_.input.words_per_pixel() + channel / 64] >> (channel % 64) &
+          sum = std::fma(weight, view.real(lane)[pixel * plan_.input.shape.channels + channel], sum);
+        } else if (view.spikes(lane)[pixel * plan_.input.words_per_pixel() + channel / 64] >> (channel % 64) &
                    1U) {
           sum += weight;
         }

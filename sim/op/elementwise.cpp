@@ -22,14 +22,15 @@ class AffineKernel : public Kernel {
     }
   }
   SignalSpec output() const override { return real_output(input_.shape); }
+  std::size_t scratch_bytes() const override { return Scratch::size<float>(input_.shape.channels); }
   void step(const StepArgs& args) const override {
     const std::int64_t channels = input_.shape.channels;
-    for_slot_items(args, input_.shape.pixels(), channels,
-                   [&](int slot, std::int64_t begin, std::int64_t end) {
-                     std::vector<float> scratch(channels);
+    for_lane_items(args, input_.shape.pixels(), channels,
+                   [&](int lane, std::int64_t begin, std::int64_t end, Scratch memory) {
+                     auto* scratch = memory.take<float>(channels);
                      for (std::int64_t pixel = begin; pixel < end; ++pixel) {
-                       const float* x = stored_pixel(input_, args.inputs[0], slot, pixel, scratch.data());
-                       float* y = args.output.real(slot) + pixel * channels;
+                       const float* x = stored_pixel(input_, args.inputs[0], lane, pixel, scratch);
+                       float* y = args.output.real(lane) + pixel * channels;
                        for (std::int64_t c = 0; c < channels; ++c) y[c] = scale_[c] * x[c] + shift_[c];
                      }
                    });
@@ -46,30 +47,33 @@ class AddKernel : public Kernel {
  public:
   explicit AddKernel(const KernelContext& context) : inputs_(context.inputs) {}
   SignalSpec output() const override { return real_output(inputs_[0].shape); }
+  std::size_t scratch_bytes() const override { return Scratch::size<float>(inputs_[0].shape.channels); }
   void step(const StepArgs& args) const override {
     const ImageShape& shape = inputs_[0].shape;
-    for_slot_items(args, shape.pixels(), shape.channels, [&](int slot, std::int64_t begin, std::int64_t end) {
-      std::vector<float> scratch(shape.channels);
-      for (std::int64_t pixel = begin; pixel < end; ++pixel) {
-        float* y = args.output.real(slot) + pixel * shape.channels;
-        const float* first = pixel_values(inputs_[0], args.inputs[0], slot, pixel, scratch.data());
-        std::copy(first, first + shape.channels, y);
-        for (std::size_t i = 1; i < inputs_.size(); ++i) accumulate(i, args, slot, pixel, scratch.data(), y);
-      }
-    });
+    for_lane_items(args, shape.pixels(), shape.channels,
+                   [&](int lane, std::int64_t begin, std::int64_t end, Scratch memory) {
+                     auto* scratch = memory.take<float>(shape.channels);
+                     for (std::int64_t pixel = begin; pixel < end; ++pixel) {
+                       float* y = args.output.real(lane) + pixel * shape.channels;
+                       const float* first = pixel_values(inputs_[0], args.inputs[0], lane, pixel, scratch);
+                       std::copy(first, first + shape.channels, y);
+                       for (std::size_t i = 1; i < inputs_.size(); ++i)
+                         accumulate(i, args, lane, pixel, scratch, y);
+                     }
+                   });
   }
 
  private:
-  void accumulate(std::size_t i, const StepArgs& args, int slot, std::int64_t pixel, float* scratch,
+  void accumulate(std::size_t i, const StepArgs& args, int lane, std::int64_t pixel, float* scratch,
                   float* y) const {
     const SignalSpec& spec = inputs_[i];
     if (spec.type == SignalType::spikes) {
       const std::int64_t words = spec.words_per_pixel();
-      for_set_bits(args.inputs[i].spikes(slot) + pixel * words, words,
+      for_set_bits(args.inputs[i].spikes(lane) + pixel * words, words,
                    [&](std::int64_t c) { y[c] += spec.scale(c); });
       return;
     }
-    const float* x = pixel_values(spec, args.inputs[i], slot, pixel, scratch);
+    const float* x = pixel_values(spec, args.inputs[i], lane, pixel, scratch);
     for (std::int64_t c = 0; c < spec.shape.channels; ++c) y[c] += x[c];
   }
 

@@ -68,12 +68,25 @@ Origin origin_of(const KernelContext& context) {
   throw InternalError("not a rearranging op: " + node.op);
 }
 
+// The narrowest type that holds the numbers of both.
+SignalType joined_type(SignalType a, SignalType b) {
+  if (a == b) return a;
+  for (const SignalType wide : {SignalType::real32, SignalType::int32}) {
+    if (a == wide || b == wide) return wide;
+  }
+  return SignalType::int16;
+}
+
 class RearrangeKernel : public Kernel {
  public:
   explicit RearrangeKernel(const KernelContext& context) : inputs_(context.inputs) {
-    bool spikes = true;
-    for (const SignalSpec& input : inputs_) spikes = spikes && input.type == SignalType::spikes;
-    output_ = {spikes ? SignalType::spikes : SignalType::real32, as_image(context.output_shape), {}, false};
+    output_.type = inputs_[0].type;
+    output_.shape = as_image(context.output_shape);
+    for (const SignalSpec& input : inputs_) {
+      output_.type = joined_type(output_.type, input.type);
+      output_.low = std::min(output_.low, input.low);
+      output_.high = std::max(output_.high, input.high);
+    }
     output_.scales.assign(output_.shape.channels, 1.0F);
     plan(origin_of(context));
     const bool uniform = std::all_of(output_.scales.begin(), output_.scales.end(),
@@ -85,16 +98,17 @@ class RearrangeKernel : public Kernel {
 
   void step(const StepArgs& args) const override {
     const Index channels = output_.shape.channels;
-    for_slot_items(args, output_.shape.pixels(), channels, [&](int slot, Index begin, Index end) {
-      for (Index pixel = begin; pixel < end; ++pixel) {
-        if (output_.type == SignalType::spikes) {
-          write_spikes(args, slot, pixel);
-        } else {
-          for (Index c = 0; c < channels; ++c) {
-            args.output.real(slot)[pixel * channels + c] =
-                stored(args, slot, elements_[pixel * channels + c]);
-          }
-        }
+    for_lane_items(args, output_.shape.pixels(), channels, [&](int lane, Index begin, Index end, Scratch) {
+      switch (output_.type) {
+        case SignalType::spikes:
+          for (Index pixel = begin; pixel < end; ++pixel) write_spikes(args, lane, pixel);
+          return;
+        case SignalType::real32:
+          return write(args, lane, begin, end, args.output.real(lane));
+        case SignalType::int16:
+          return write(args, lane, begin, end, args.output.int16(lane));
+        case SignalType::int32:
+          return write(args, lane, begin, end, args.output.int32(lane));
       }
     });
   }
@@ -123,22 +137,38 @@ class RearrangeKernel : public Kernel {
     }
   }
 
-  float stored(const StepArgs& args, int slot, const Element& e) const {
-    if (e.input < 0) return 0.0F;
-    const SignalSpec& spec = inputs_[e.input];
-    if (spec.type == SignalType::real32)
-      return args.inputs[e.input].real(slot)[e.pixel * spec.shape.channels + e.channel];
-    const std::uint64_t word =
-        args.inputs[e.input].spikes(slot)[e.pixel * spec.words_per_pixel() + e.channel / 64];
-    return static_cast<float>(word >> (e.channel % 64) & 1U);
+  template <class T>
+  void write(const StepArgs& args, int lane, Index begin, Index end, T* out) const {
+    const Index channels = output_.shape.channels;
+    for (Index i = begin * channels; i < end * channels; ++i) out[i] = stored<T>(args, lane, elements_[i]);
   }
 
-  void write_spikes(const StepArgs& args, int slot, Index pixel) const {
+  template <class T>
+  T stored(const StepArgs& args, int lane, const Element& e) const {
+    if (e.input < 0) return 0;
+    const SignalSpec& spec = inputs_[e.input];
+    const SignalView& view = args.inputs[e.input];
+    const Index index = e.pixel * spec.shape.channels + e.channel;
+    switch (spec.type) {
+      case SignalType::real32:
+        return static_cast<T>(view.real(lane)[index]);
+      case SignalType::int16:
+        return static_cast<T>(view.int16(lane)[index]);
+      case SignalType::int32:
+        return static_cast<T>(view.int32(lane)[index]);
+      case SignalType::spikes:
+        break;
+    }
+    const std::uint64_t word = view.spikes(lane)[e.pixel * spec.words_per_pixel() + e.channel / 64];
+    return static_cast<T>(word >> (e.channel % 64) & 1U);
+  }
+
+  void write_spikes(const StepArgs& args, int lane, Index pixel) const {
     const Index channels = output_.shape.channels;
-    std::uint64_t* words = args.output.spikes(slot) + pixel * output_.words_per_pixel();
+    std::uint64_t* words = args.output.spikes(lane) + pixel * output_.words_per_pixel();
     std::fill(words, words + output_.words_per_pixel(), 0);
     for (Index c = 0; c < channels; ++c) {
-      if (stored(args, slot, elements_[pixel * channels + c]) != 0.0F)
+      if (stored<int>(args, lane, elements_[pixel * channels + c]) != 0)
         words[c / 64] |= std::uint64_t{1} << (c % 64);
     }
   }

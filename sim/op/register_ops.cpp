@@ -2,22 +2,52 @@
 #include "sim/op/structural_kernels.h"
 
 namespace rheobase {
+namespace {
+
+constexpr const char* rearranging_ops[] = {"Flatten", "Slice", "Pad", "Concat"};
+
+void register_float32(Registry& registry) {
+  const auto add = [&](const char* op, DeviceKind device, MakeKernel make) {
+    registry.add_kernel(op, device, Arithmetic::float32, std::move(make));
+  };
+  for (const DeviceKind device : {DeviceKind::reference, DeviceKind::cpu}) {
+    add("Affine", device, make_affine);
+    add("Add", device, make_add);
+    add("Output", device, make_add);
+    add("AvgPool2d", device, make_avg_pool2d);
+    add("MaxPool2d", device, make_max_pool2d);
+    for (const char* op : rearranging_ops) add(op, device, make_rearrange);
+  }
+  for (const char* op : {"Conv2d", "Linear"}) {
+    add(op, DeviceKind::reference, make_conv2d_reference);
+    add(op, DeviceKind::cpu, make_conv2d_cpu);
+  }
+}
+
+void register_fixed(Registry& registry) {
+  const auto add = [&](const char* op, DeviceKind device, MakeKernel make) {
+    registry.add_kernel(op, device, Arithmetic::fixed, std::move(make));
+  };
+  for (const DeviceKind device : {DeviceKind::reference, DeviceKind::cpu}) {
+    add("Affine", device, make_fixed_affine);
+    add("Add", device, make_fixed_add);
+    add("Output", device, make_fixed_add);
+    add("AvgPool2d", device, make_fixed_avg_pool2d);
+    add("MaxPool2d", device, make_fixed_max_pool2d);
+    for (const char* op : rearranging_ops) add(op, device, make_rearrange);
+  }
+  for (const char* op : {"Conv2d", "Linear"}) {
+    add(op, DeviceKind::reference, make_fixed_conv2d_reference);
+    add(op, DeviceKind::cpu, make_fixed_conv2d_cpu);
+  }
+}
+
+}  // namespace
 
 void register_structural_ops(Registry& registry) {
   add_structural_schemas(registry.schemas());
-  for (const DeviceKind device : {DeviceKind::reference, DeviceKind::cpu}) {
-    registry.add_kernel("Affine", device, make_affine);
-    registry.add_kernel("Add", device, make_add);
-    registry.add_kernel("Output", device, make_add);
-    registry.add_kernel("AvgPool2d", device, make_avg_pool2d);
-    registry.add_kernel("MaxPool2d", device, make_max_pool2d);
-    for (const char* op : {"Flatten", "Slice", "Pad", "Concat"})
-      registry.add_kernel(op, device, make_rearrange);
-  }
-  for (const char* op : {"Conv2d", "Linear"}) {
-    registry.add_kernel(op, DeviceKind::reference, make_conv2d_reference);
-    registry.add_kernel(op, DeviceKind::cpu, make_conv2d_cpu);
-  }
+  register_float32(registry);
+  register_fixed(registry);
 }
 
 }  // namespace rheobase

@@ -1,24 +1,27 @@
 #include "sim/op/registry.h"
 
+#include <utility>
+
 #include "sim/core/error.h"
 
 namespace rheobase {
 
-void Registry::add_kernel(const std::string& op, DeviceKind device, MakeKernel make) {
-  if (!kernels_.emplace(std::make_pair(op, device), std::move(make)).second) {
-    throw InternalError("kernel of '" + op + "' registered twice for " + to_string(device));
+void Registry::add_kernel(const std::string& op, DeviceKind device, Arithmetic arithmetic, MakeKernel make) {
+  if (!kernels_.emplace(std::tuple(op, device, arithmetic), std::move(make)).second) {
+    throw InternalError("kernel of '" + op + "' registered twice for " + to_string(device) + ", " +
+                        to_string(arithmetic));
   }
 }
 
-const MakeKernel* Registry::find(const std::string& op, DeviceKind device) const {
-  const auto found = kernels_.find({op, device});
+const MakeKernel* Registry::find(const std::string& op, DeviceKind device, Arithmetic arithmetic) const {
+  const auto found = kernels_.find({op, device, arithmetic});
   return found == kernels_.end() ? nullptr : &found->second;
 }
 
-std::vector<std::string> Registry::supported(DeviceKind device) const {
+std::vector<std::string> Registry::supported(DeviceKind device, Arithmetic arithmetic) const {
   std::vector<std::string> ops;
   for (const auto& [key, make] : kernels_) {
-    if (key.second == device) ops.push_back(key.first);
+    if (std::get<1>(key) == device && std::get<2>(key) == arithmetic) ops.push_back(std::get<0>(key));
   }
   return ops;
 }

@@ -2,7 +2,7 @@
 
 #include <map>
 #include <string>
-#include <utility>
+#include <tuple>
 #include <vector>
 
 #include "sim/device/device.h"
@@ -11,22 +11,22 @@
 
 namespace rheobase {
 
-/// The ops that exist and the devices that run them: (op, device) -> kernel.
+/// The ops that exist and the devices that run them: (op, device, arithmetic) -> kernel.
 class Registry {
  public:
   void add_schema(OpSchema schema) { schemas_.add(std::move(schema)); }
-  void add_kernel(const std::string& op, DeviceKind device, MakeKernel make);
+  void add_kernel(const std::string& op, DeviceKind device, Arithmetic arithmetic, MakeKernel make);
 
   const SchemaSet& schemas() const { return schemas_; }
   SchemaSet& schemas() { return schemas_; }
-  /// nullptr when the device does not support the op.
-  const MakeKernel* find(const std::string& op, DeviceKind device) const;
+  /// nullptr when the device does not support the op in this arithmetic.
+  const MakeKernel* find(const std::string& op, DeviceKind device, Arithmetic arithmetic) const;
   /// Sorted names of the ops a device supports.
-  std::vector<std::string> supported(DeviceKind device) const;
+  std::vector<std::string> supported(DeviceKind device, Arithmetic arithmetic) const;
 
  private:
   SchemaSet schemas_;
-  std::map<std::pair<std::string, DeviceKind>, MakeKernel> kernels_;
+  std::map<std::tuple<std::string, DeviceKind, Arithmetic>, MakeKernel> kernels_;
 };
 
 /// The structural ops of sim/ with their reference and cpu kernels.

@@ -130,7 +130,7 @@ void multiply_block(const RowPlane& plane, const float* x, std::int64_t count, s
   }
   for (std::int64_t k = 0; k < count; ++k) {
     hn::Vec<Floats> row[vectors];
-    for (int v = 0; v < vectors; ++v) row[v] = hn::Load(d, plane.rows + k * 16 + v * lanes);
+    for (int v = 0; v < vectors; ++v) row[v] = hn::Load(d, plane.rows + k * plane.width + v * lanes);
     for (int m = 0; m < Positions; ++m) {
       const auto value = hn::Set(d, x[m * count + k]);
       for (int v = 0; v < vectors; ++v) sum[m][v] = fused_multiply_add(row[v], value, sum[m][v]);
@@ -141,11 +141,15 @@ void multiply_block(const RowPlane& plane, const float* x, std::int64_t count, s
 
 void multiply_rows(const RowPlane& plane, const float* x, std::int64_t count, std::int64_t positions,
                    const RowOutputs& out) {
-  // Six positions of two AVX2 vectors fill twelve of the sixteen registers.
-  std::int64_t p = 0;
-  for (; p + 6 <= positions; p += 6) multiply_block<6>(plane, x + p * count, count, p, out);
-  for (; p + 2 <= positions; p += 2) multiply_block<2>(plane, x + p * count, count, p, out);
-  if (p < positions) multiply_block<1>(plane, x + p * count, count, p, out);
+  for (std::int64_t column = 0; column < out.valid; column += 16) {
+    const RowPlane part{plane.rows + column, plane.bias + column, plane.width};
+    const RowOutputs target{out.pixels, out.column + column, std::min<std::int64_t>(16, out.valid - column)};
+    // Six positions of two AVX2 vectors fill twelve of the sixteen registers.
+    std::int64_t p = 0;
+    for (; p + 6 <= positions; p += 6) multiply_block<6>(part, x + p * count, count, p, target);
+    for (; p + 2 <= positions; p += 2) multiply_block<2>(part, x + p * count, count, p, target);
+    if (p < positions) multiply_block<1>(part, x + p * count, count, p, target);
+  }
 }
 
 const char* row_kernel_target() { return hwy::TargetName(HWY_TARGET); }

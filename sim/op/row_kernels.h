@@ -29,7 +29,7 @@ struct RowOutputs {
 void sum_event_rows(const RowPlane& plane, const std::uint32_t* events, const std::int64_t* first,
                     std::int64_t positions, const RowOutputs& out);
 
-/// Dense, for plane.width == 16: out[p][c] = bias[c] + sum over k of rows[k][c] * x[p * count + k], k
+/// Dense: out[p][c] = bias[c] + sum over k of rows[k][c] * x[p * count + k], k
 /// ascending, each step one fused multiply-add.
 void multiply_rows(const RowPlane& plane, const float* x, std::int64_t count, std::int64_t positions,
                    const RowOutputs& out);

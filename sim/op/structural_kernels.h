@@ -18,4 +18,12 @@ std::unique_ptr<Kernel> make_rearrange(const KernelContext& context);  ///< Flat
 std::unique_ptr<Kernel> make_conv2d_reference(const KernelContext& context);
 std::unique_ptr<Kernel> make_conv2d_cpu(const KernelContext& context);
 
+// The same in fixed arithmetic (docs/reference/arithmetic.md); make_rearrange serves both.
+std::unique_ptr<Kernel> make_fixed_affine(const KernelContext& context);
+std::unique_ptr<Kernel> make_fixed_add(const KernelContext& context);
+std::unique_ptr<Kernel> make_fixed_avg_pool2d(const KernelContext& context);
+std::unique_ptr<Kernel> make_fixed_max_pool2d(const KernelContext& context);
+std::unique_ptr<Kernel> make_fixed_conv2d_reference(const KernelContext& context);
+std::unique_ptr<Kernel> make_fixed_conv2d_cpu(const KernelContext& context);
+
 }  // namespace rheobase

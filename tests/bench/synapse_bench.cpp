@@ -21,8 +21,8 @@ void convolution(benchmark::State& state, bool spikes) {
   conv.tensors["weight"] = b.tensor({channels, channels, 3, 3});
   const SignalSpec input{spikes ? SignalType::spikes : SignalType::real32, shape, {1.0F}, false};
   const Registry registry = testing::full_registry();
-  const auto kernel =
-      (*registry.find("Conv2d", DeviceKind::cpu))({conv, {input}, {channels, shape.height, shape.width}});
+  const auto kernel = (*registry.find("Conv2d", DeviceKind::cpu, Arithmetic::float32))(
+      {conv, {input}, {channels, shape.height, shape.width}});
 
   std::vector<std::uint64_t> in(input.bytes() / 8 + 1);
   std::vector<std::uint64_t> out(kernel->output().bytes() / 8 + 1);
@@ -38,9 +38,17 @@ void convolution(benchmark::State& state, bool spikes) {
     }
   }
   TaskPool pool(1);
-  const int slot = 0;
+  const int lane = 0;
+  const SlotLanes slot{0, 1};
+  std::vector<std::byte> scratch(kernel->scratch_bytes() + Scratch::alignment);
   for (auto _ : state) {
-    kernel->step({{&slot, 1}, {&view, 1}, {reinterpret_cast<std::byte*>(out.data()), 0}, {}, pool});
+    kernel->step({{&lane, 1},
+                  {&slot, 1},
+                  {&view, 1},
+                  {reinterpret_cast<std::byte*>(out.data()), 0},
+                  {},
+                  pool,
+                  scratch});
     benchmark::DoNotOptimize(out.data());
   }
   const double macs = static_cast<double>(shape.size()) * static_cast<double>(channels) * 9;

@@ -108,6 +108,7 @@ class Units {
 // Half a unit, and what the float32 numbers of the Output's unit leave open.
 void expect_near(double integer, double exact, const std::string& where) {
   EXPECT_EQ(integer, std::trunc(integer)) << where;
+  EXPECT_FALSE(integer == 0 && std::signbit(integer)) << where << ": no integer is -0";
   EXPECT_LE(std::abs(integer - exact), 0.5 + 1e-6 * std::abs(exact) + 1e-6) << where;
 }
 

@@ -167,15 +167,14 @@ TEST(Engine, AnAnnGivesTheSameLogitsAtEveryStep) {
 TEST(Engine, CountsAndHashesAreThoseOfTheSpikesThatAProbeSees) {
   class Counter : public SignalProbe {
    public:
-    void on_signal(int node, const SignalSpec& spec, const SignalView& view,
-                   std::span<const int> slots) override {
+    void begin(std::span<const int> /*lanes*/) override {}
+    void on_signal(int node, const SignalSpec& spec, const SignalView& view, int lane) override {
       if (spec.type != SignalType::spikes) return;
-      for (const int slot : slots) {
-        for (std::int64_t w = 0; w < spec.shape.pixels() * spec.words_per_pixel(); ++w) {
-          count[node] += std::popcount(view.spikes(slot)[w]);
-        }
+      for (std::int64_t w = 0; w < spec.shape.pixels() * spec.words_per_pixel(); ++w) {
+        count[node] += std::popcount(view.spikes(lane)[w]);
       }
     }
+    void taken(int /*lane*/) override {}
     std::map<int, std::uint64_t> count;
   } counter;
   Engine engine(small_residual_snn(), full_registry(), options(1, 1));
@@ -195,7 +194,7 @@ TEST(Engine, RefusesWhatItCannotRun) {
     Engine(graph, full_registry(), options(1, 1, DeviceKind::cuda));
     FAIL() << "this build has no cuda kernels";
   } catch (const InputError& error) {
-    EXPECT_THAT(error.what(), HasSubstr("device cuda has no kernel for IF"));
+    EXPECT_THAT(error.what(), HasSubstr("device cuda has no float32 kernel for IF"));
   }
   graph.nodes[1].inputs = {"nowhere"};
   EXPECT_THROW(Engine(graph, full_registry(), options(1, 1)), InputError);

@@ -26,10 +26,16 @@ Graph tiny_graph() {
   return graph;
 }
 
-// Plays the engine: signals of one slot, made up by hand.
+// Plays the engine: signals of one slot, made up by hand. A step ends with taken().
 class Player {
  public:
-  explicit Player(NeuroBenchProbe& probe) : probe_(probe) {}
+  explicit Player(NeuroBenchProbe& probe) : probe_(probe) { begin(); }
+
+  void begin() { probe_.begin(std::array<int, 1>{0}); }
+  void taken() {
+    probe_.taken(0);
+    begin();
+  }
 
   void reals(int node, ImageShape shape, std::vector<float> values, bool constant) {
     show(node, {SignalType::real32, shape, {1.0F}, constant}, reinterpret_cast<std::byte*>(values.data()));
@@ -40,8 +46,7 @@ class Player {
 
  private:
   void show(int node, const SignalSpec& spec, std::byte* data) {
-    const std::array<int, 1> slots{0};
-    probe_.on_signal(node, spec, {data, spec.bytes()}, slots);
+    probe_.on_signal(node, spec, {data, spec.bytes(), 1}, 0);
   }
 
   NeuroBenchProbe& probe_;
@@ -49,7 +54,7 @@ class Player {
 
 TEST(NeuroBench, CountsATinyNetworkByHand) {
   const Graph graph = tiny_graph();
-  NeuroBenchProbe probe(graph, graph.nodes);
+  NeuroBenchProbe probe(graph, graph.nodes, 1, 1);
   Player engine(probe);
   // Pixel-major: channel 0 of both pixels leads to one output (its second weight is 0), channel 1 to two.
   // Non-zero inputs: channels 0 and 1 of pixel 0, channel 1 of pixel 1: 1 + 2 + 2 products.
@@ -60,6 +65,7 @@ TEST(NeuroBench, CountsATinyNetworkByHand) {
     engine.spikes(3, {4, 1, 1}, {flat});          // neuron 3 leads nowhere: 1 product, then 3
     engine.reals(4, {1, 1, 1}, {1.0F}, false);
     engine.reals(5, {1, 1, 1}, {1.0F}, false);
+    engine.taken();
   }
   const SynapticOperations operations = probe.synaptic_operations(1);
   EXPECT_EQ(operations.effective_macs, 2 * 5);
@@ -71,21 +77,24 @@ TEST(NeuroBench, CountsATinyNetworkByHand) {
 
 TEST(NeuroBench, UnitInputsMakeACallAccumulateOnly) {
   const Graph graph = tiny_graph();
-  NeuroBenchProbe probe(graph, graph.nodes);
+  NeuroBenchProbe probe(graph, graph.nodes, 1, 1);
   Player engine(probe);
   engine.reals(0, {2, 1, 2}, {1.0F, -1.0F, 0.0F, 1.0F}, false);
+  engine.taken();
   EXPECT_EQ(probe.synaptic_operations(1).effective_acs, 1 + 2 + 2);
   EXPECT_EQ(probe.synaptic_operations(1).effective_macs, 0);
 }
 
 TEST(NeuroBench, ANetworkWithoutStateCountsOnceASample) {
   const Graph graph = tiny_graph();
-  NeuroBenchProbe probe(graph, graph.nodes);
+  NeuroBenchProbe probe(graph, graph.nodes, 1, 1);
   Player engine(probe);
   engine.reals(0, {2, 1, 2}, {0.5F, 0.5F, 0.5F, 0.5F}, true);
   engine.reals(2, {2, 1, 2}, {0.0F, 0.0F, 0.0F, 3.0F}, true);
   engine.reals(3, {4, 1, 1}, {0.0F, 0.0F, 0.0F, 3.0F}, true);
   engine.reals(5, {1, 1, 1}, {1.0F}, true);
+  engine.taken();
+  engine.taken();  // a second step computes nothing
   EXPECT_EQ(probe.synaptic_operations(1).effective_macs, 6);
   EXPECT_EQ(probe.synaptic_operations(1).dense, 8 + 4);
   EXPECT_EQ(probe.activation_sparsity(), 0.75);
@@ -96,10 +105,22 @@ TEST(NeuroBench, ASpikeMapWiderThanAWordKeepsItsNeurons) {
   Tensor& weight = graph.find("conv")->tensors["weight"];
   weight = {{1, 70, 1, 1}, std::vector<float>(70, 0.0F)};
   weight.values[65] = 1.0F;
-  NeuroBenchProbe probe(graph, graph.nodes);
+  NeuroBenchProbe probe(graph, graph.nodes, 1, 1);
   Player engine(probe);
   engine.spikes(0, {70, 1, 2}, {~0ULL, 0b111111U, 0U, 0b000010U});  // all of pixel 0, channel 65 of pixel 1
+  engine.taken();
   EXPECT_EQ(probe.synaptic_operations(1).effective_acs, 2);
+}
+
+TEST(NeuroBench, StepsThatAreComputedButNotTakenDoNotCount) {
+  const Graph graph = tiny_graph();
+  NeuroBenchProbe probe(graph, graph.nodes, 1, 1);
+  Player engine(probe);
+  engine.spikes(3, {4, 1, 1}, {0b0111U});
+  engine.begin();
+  engine.spikes(3, {4, 1, 1}, {0b0001U});
+  engine.taken();
+  EXPECT_EQ(probe.synaptic_operations(1).effective_acs, 1);
 }
 
 TEST(NeuroBench, StaticNumbersOfTheGraph) {

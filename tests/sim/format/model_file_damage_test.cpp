@@ -135,6 +135,39 @@ TEST_F(DamagedModel, TensorsOfOtherTypesAreRefused) {
   EXPECT_THAT(message, HasSubstr("/tensors/bias: libhdf5 cannot open a dataset"));
 }
 
+TEST_F(DamagedModel, AnArithmeticThatIsNotTheGraphsIsRefused) {
+  EXPECT_THAT(refusal_after([](hid_t file) { replace(file, "/", "arithmetic", std::string("fixed")); }),
+              HasSubstr("/arithmetic: is fixed, but the graph's Input has no attribute 'fraction_bits'"));
+  write_model(small_fixed_model(), path_);
+  EXPECT_THAT(refusal_after([](hid_t file) { replace(file, "/", "arithmetic", std::string("float32")); }),
+              HasSubstr("/arithmetic: is float32, but the graph's Input has the attribute 'fraction_bits'"));
+}
+
+TEST_F(DamagedModel, IntegersThatNoFloatHoldsAreRefused) {
+  write_model(small_fixed_model(), path_);
+  const std::string message = refusal_after([](hid_t file) {
+    const std::string tensors = std::string(conv) + "/tensors";
+    remove_entry(file, tensors + "/bias");
+    const hdf5::Group group(H5Gopen2(file, tensors.c_str(), H5P_DEFAULT), "open");
+    const std::int32_t biases[2] = {0, (1 << 24) + 1};
+    hdf5::write_dataset(group.get(), "bias", {2}, H5T_STD_I32LE, H5T_NATIVE_INT32, biases);
+  });
+  EXPECT_THAT(message, HasSubstr("/tensors/bias: has the value 16777217, which no float32 holds"));
+}
+
+TEST_F(DamagedModel, WeightsBeyondTheirBoundAreRefused) {
+  write_model(small_fixed_model(), path_);
+  EXPECT_THAT(
+      refusal_after([](hid_t file) {
+        const std::string tensors = std::string(conv) + "/tensors";
+        remove_entry(file, tensors + "/weight");
+        const hdf5::Group group(H5Gopen2(file, tensors.c_str(), H5P_DEFAULT), "open");
+        const std::int8_t weights[18] = {-128};
+        hdf5::write_dataset(group.get(), "weight", {2, 1, 3, 3}, H5T_STD_I8LE, H5T_NATIVE_INT8, weights);
+      }),
+      HasSubstr("tensor 'weight' has the value -128 at index 0"));
+}
+
 // A dataset may claim any shape without a byte of contents.
 TEST_F(DamagedModel, TensorsWithoutContentsAreRefused) {
   const std::string message = refusal_after([](hid_t file) {

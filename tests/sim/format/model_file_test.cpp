@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <chrono>
+#include <cmath>
 
 #include "tests/sim/format/sample_models.h"
 #include "tests/sim/format/scratch.h"
@@ -30,6 +31,58 @@ TEST(ModelFile, GivesBackASmallModel) {
 
 TEST(ModelFile, VersionOneIsReadForEver) {
   EXPECT_EQ(read_model(RHEOBASE_GOLDEN_DIR "/model-v1.h5", sample_schemas()), small_model());
+}
+
+// As a program that knows no integers must hear it.
+TEST(ModelFile, OnlyFixedModelsAreVersionTwo) {
+  const Scratch scratch;
+  write_model(small_model(), scratch.file("float32.h5"));
+  EXPECT_EQ(bytes_of(scratch.file("float32.h5"))[12], 1);
+  write_model(small_fixed_model(), scratch.file("fixed.h5"));
+  EXPECT_EQ(bytes_of(scratch.file("fixed.h5"))[12], 2);
+}
+
+TEST(ModelFile, KeepsIntegersInTheNarrowestType) {
+  const Scratch scratch;
+  const std::string path = scratch.file("model.h5");
+  write_model(small_fixed_model(), path);
+  EXPECT_EQ(read_model(path, sample_schemas()), small_fixed_model());
+  const hdf5::Session session;
+  const hdf5::File file(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), "open");
+  const auto is = [&](const std::string& tensor, hid_t type) {
+    const hdf5::Dataset dataset(H5Dopen2(file.get(), ("/graph/nodes/" + tensor).c_str(), H5P_DEFAULT),
+                                "open");
+    const hdf5::Datatype found(H5Dget_type(dataset.get()), "type");
+    return H5Tequal(found.get(), type) > 0;
+  };
+  EXPECT_TRUE(is("000001/tensors/weight", H5T_STD_I8LE));
+  EXPECT_TRUE(is("000003/tensors/weight", H5T_STD_I8LE));
+  EXPECT_TRUE(is("000001/tensors/bias", H5T_STD_I16LE));  // -32768 and 32767
+  EXPECT_TRUE(is("000003/tensors/bias", H5T_STD_I32LE));  // -32769 and 2^24
+  EXPECT_TRUE(is("000000/tensors/mean", H5T_IEEE_F32LE));
+  EXPECT_TRUE(is("000004/tensors/unit", H5T_IEEE_F32LE));
+}
+
+TEST(ModelFile, KeepsTheSignOfAZero) {
+  const Scratch scratch;
+  Model model = small_fixed_model();
+  model.graph.nodes[1].tensors["bias"].values = {-0.0F, 1};
+  write_model(model, scratch.file("model.h5"));
+  const Model read = read_model(scratch.file("model.h5"), sample_schemas());
+  EXPECT_TRUE(std::signbit(read.graph.nodes[1].tensor("bias")->values[0]));
+}
+
+TEST(ModelFile, RefusesAnArithmeticThatIsNotTheGraphs) {
+  const Scratch scratch;
+  Model model = small_fixed_model();
+  model.arithmetic = "float32";
+  EXPECT_THAT(input_error([&] { write_model(model, scratch.file("model.h5")); }),
+              HasSubstr("is float32, but the graph's Input has the attribute 'fraction_bits'"));
+  model = small_model();
+  model.arithmetic = "fixed";
+  EXPECT_THAT(input_error([&] { write_model(model, scratch.file("model.h5")); }),
+              HasSubstr("is fixed, but the graph's Input has no attribute 'fraction_bits'"));
+  EXPECT_TRUE(scratch.empty());
 }
 
 TEST(ModelFile, SameModelSameBytes) {

@@ -25,15 +25,18 @@ class RandomNodes {
 
   Model model() {
     Model model;
-    model.arithmetic = below(2) == 0 ? "float32" : "fixed";
+    fixed_ = below(2) == 0;
+    model.arithmetic = fixed_ ? "fixed" : "float32";
     if (below(2) == 0) model.stop = StopSettings{"margin", real(), real()};
     model.provenance = {word(), word(), std::string(64, 'e'), "snn"};
     auto& nodes = model.graph.nodes;
     nodes.push_back({"in/put", "Input", {}, {{"shape", std::vector<std::int64_t>{2, 3, 4}}}, {}});
+    if (fixed_) nodes.back().attributes["fraction_bits"] = std::int64_t{below(15)};
     const int count = 1 + below(20);
     for (int i = 0; i < count; ++i) nodes.push_back(any(i, nodes.back().name));
     nodes.push_back({"", "Output", {nodes.back().name}, {}, {}});
     nodes.back().name = "out" + word();
+    if (fixed_) nodes.back().tensors["unit"] = scalar_tensor(static_cast<float>(real()));
     return model;
   }
 
@@ -60,11 +63,15 @@ class RandomNodes {
     return list;
   }
 
+  // Reals, or integers that take one, two or four bytes.
   Tensor tensor() {
+    constexpr int limits[] = {127, 32'767, 1 << 24};
     Tensor tensor;
     for (int rank = below(5); rank > 0; --rank) tensor.shape.push_back(below(4));
     tensor.values.resize(element_count(tensor.shape));
-    for (float& value : tensor.values) value = static_cast<float>(real());
+    const int limit = limits[below(std::size(limits))];
+    for (float& value : tensor.values)
+      value = static_cast<float>(fixed_ ? below(2 * limit + 1) - limit : real());
     return tensor;
   }
 
@@ -82,6 +89,7 @@ class RandomNodes {
   }
 
   std::mt19937_64 random_;
+  bool fixed_ = false;
 };
 
 }  // namespace
@@ -120,6 +128,22 @@ Model small_model() {
                        {"logits", "Output", {"classifier"}, {}, {}}};
   model.stop = StopSettings{"confidence", 2.0, 0.9};
   model.provenance = {"0.1.0", "small.onnx", std::string(64, 'a'), "snn"};
+  return model;
+}
+
+Model small_fixed_model() {
+  Model model = small_model();
+  auto& nodes = model.graph.nodes;
+  model.arithmetic = "fixed";
+  nodes[0].attributes["fraction_bits"] = std::int64_t{13};
+  nodes[1].attributes["shift"] = std::int64_t{3};
+  for (const int node : {1, 3}) {
+    auto& values = nodes[node].tensors.at("weight").values;
+    for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(i) - 127;
+  }
+  nodes[1].tensors["bias"].values = {-32'768, 32'767};
+  nodes[3].tensors["bias"] = {{3}, {0, -32'769, 1 << 24}};
+  nodes[4].tensors["unit"] = {{3}, {0.5F, 3, 0.1F}};
   return model;
 }
 

@@ -17,6 +17,9 @@ SchemaSet sample_schemas();
 /// it).
 Model small_model();
 
+/// The same network with integers of one, two and four bytes, in the arithmetic fixed.
+Model small_fixed_model();
+
 /// Nodes with every type of setting, tensors of odd shapes and names of odd letters.
 Model random_model(std::uint64_t seed);
 

@@ -1,0 +1,119 @@
+// IF in fixed arithmetic on the cpu: the equation of if_step.h on vectors, 64 channels to a word of spikes,
+// from a stored current or tile by tile behind a synapse.
+#include "neurons/if_fixed.h"
+#include "sim/op/fixed.h"
+#include "sim/op/tile.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "neurons/if_fixed_cpu.cpp"
+#include <hwy/foreach_target.h>
+// After foreach_target.h, as Highway requires.
+#include <hwy/highway.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace rheobase::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+using Integers = hn::CappedTag<std::int32_t, 16>;
+constexpr std::int64_t lanes = hn::MaxLanes(Integers());
+
+// Advances `count` neurons, a multiple of 16 up to 64, and returns their spikes as bits.
+template <Reset reset>
+HWY_INLINE std::uint64_t step_word(std::int32_t* HWY_RESTRICT v, const std::int32_t* HWY_RESTRICT x,
+                                   const std::int32_t* HWY_RESTRICT v_threshold, std::int32_t v_reset,
+                                   std::int64_t count) {
+  const Integers d;
+  std::uint64_t spikes = 0;
+  for (std::int64_t c = 0; c < count; c += lanes) {
+    const auto threshold = hn::LoadU(d, v_threshold + c);
+    const auto potential = hn::Add(hn::LoadU(d, v + c), hn::LoadU(d, x + c));
+    const auto silent = hn::Gt(threshold, potential);
+    auto after = potential;
+    if constexpr (reset == Reset::subtract) after = hn::Sub(potential, hn::IfThenZeroElse(silent, threshold));
+    if constexpr (reset == Reset::zero) after = hn::IfThenElse(silent, potential, hn::Set(d, v_reset));
+    hn::StoreU(after, d, v + c);
+    std::uint8_t bits[8] = {};
+    hn::StoreMaskBits(d, hn::Not(silent), bits);
+    spikes |= static_cast<std::uint64_t>(bits[0] | bits[1] << 8) << c;
+  }
+  return spikes;
+}
+
+template <Reset reset>
+void step_rows_with(const IfRows& rows) {
+  for (std::int64_t p = 0; p < rows.pixels; ++p) {
+    rows.spikes[p * rows.spike_stride] =
+        step_word<reset>(rows.v + p * rows.v_stride, rows.x + p * rows.x_stride, rows.v_threshold,
+                         rows.v_reset, rows.channels);
+  }
+}
+
+void step_rows(Reset reset, const IfRows& rows) {
+  switch (reset) {
+    case Reset::subtract:
+      return step_rows_with<Reset::subtract>(rows);
+    case Reset::zero:
+      return step_rows_with<Reset::zero>(rows);
+    case Reset::none:
+      return step_rows_with<Reset::none>(rows);
+  }
+}
+
+}  // namespace rheobase::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace rheobase {
+
+HWY_EXPORT(step_rows);
+
+namespace {
+
+class IfFixedCpu : public IfFixedKernel, public TileNeuron {
+ public:
+  using IfFixedKernel::IfFixedKernel;
+  const TileNeuron* tile_neuron() const override { return this; }
+
+  void step(const StepArgs& args) const override {
+    const std::int64_t channels = input_.shape.channels;
+    const std::int64_t words = input_.words_per_pixel();
+    const auto step_one = HWY_DYNAMIC_DISPATCH(step_rows);
+    for_stateful_items(
+        args, input_.shape.pixels(), channels,
+        [&](int lane, std::int64_t begin, std::int64_t end, Scratch scratch) {
+          auto* padded = scratch.take<std::int32_t>(row_);
+          std::fill_n(padded, row_, 0);
+          for (std::int64_t pixel = begin; pixel < end; ++pixel) {
+            const std::int32_t* x = pixel_integers(input_, args.inputs[0], lane, pixel, padded);
+            if (channels < row_ && x != padded) {
+              std::copy(x, x + channels, padded);
+              x = padded;
+            }
+            for (std::int64_t c = 0; c < row_; c += 64) {
+              step_one(reset_, {args.state.int32(lane) + pixel * row_ + c, x + c, v_threshold_.data() + c,
+                                args.output.spikes(lane) + pixel * words + c / 64, 1,
+                                std::min<std::int64_t>(64, row_ - c), 0, 0, 0, v_reset_});
+            }
+          }
+        });
+  }
+
+  void step_tile(const Tile& tile, const SignalView& state, const SignalView& output) const override {
+    const std::int64_t words = input_.words_per_pixel();
+    std::int32_t* v = state.int32(tile.lane) + tile.first_pixel * row_ + tile.first_channel;
+    std::uint64_t* spikes = output.spikes(tile.lane) + tile.first_pixel * words + tile.first_channel / 64;
+    const std::int64_t channels = std::min(tile.width, row_ - tile.first_channel);
+    HWY_DYNAMIC_DISPATCH(step_rows)
+    (reset_, {v, tile.currents, v_threshold_.data() + tile.first_channel, spikes, tile.pixels, channels, row_,
+              tile.width, words, v_reset_});
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Kernel> make_if_fixed_cpu(const KernelContext& context) {
+  return std::make_unique<IfFixedCpu>(context);
+}
+
+}  // namespace rheobase
+#endif  // HWY_ONCE

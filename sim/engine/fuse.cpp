@@ -1,0 +1,89 @@
+#include "sim/engine/fuse.h"
+
+#include <utility>
+
+#include "sim/op/fused_kernel.h"
+
+namespace rheobase {
+namespace {
+
+class Fuser {
+ public:
+  explicit Fuser(Plan& plan) : plan_(plan), readers_(plan.nodes.size(), 0) {
+    for (const PlannedNode& node : plan.nodes) {
+      for (const int input : node.inputs) ++readers_[input];
+    }
+  }
+
+  void run() {
+    for (int i = plan_.constant_nodes; i < static_cast<int>(plan_.nodes.size()); ++i) {
+      const PlannedNode& node = plan_.nodes[i];
+      if (node.kernel && node.kernel->tile_neuron() != nullptr) fuse_into(i);
+    }
+  }
+
+ private:
+  // A node that runs at every step and whose output only one node reads.
+  bool vanishes(int index) const { return index >= plan_.constant_nodes && readers_[index] == 1; }
+  bool is_source(int index) const {
+    const PlannedNode& node = plan_.nodes[index];
+    return vanishes(index) && node.kernel && node.kernel->tile_source() != nullptr;
+  }
+  bool can_be_added(int index) const { return plan_.nodes[index].output.type == SignalType::int32; }
+
+  void fuse_into(int neuron) {
+    const int before = plan_.nodes[neuron].inputs.at(0);
+    if (is_source(before)) {
+      join(neuron, before, {});
+    } else if (vanishes(before) && plan_.graph_nodes[before].op == "Add") {
+      fuse_join(neuron, before);
+    }
+  }
+
+  void fuse_join(int neuron, int add) {
+    int source = -1;
+    std::vector<int> others;
+    for (const int input : plan_.nodes[add].inputs) {
+      if (!can_be_added(input)) return;
+      if (source < 0 && is_source(input)) {
+        source = input;
+      } else {
+        others.push_back(input);
+      }
+    }
+    if (source < 0) return;
+    absorb(add);
+    join(neuron, source, others);
+  }
+
+  // The kernel of a node that vanishes.
+  std::unique_ptr<Kernel> absorb(int index) {
+    PlannedNode& node = plan_.nodes[index];
+    node.inputs.clear();
+    node.absorbed = true;
+    return std::move(node.kernel);
+  }
+
+  void join(int neuron, int source, const std::vector<int>& others) {
+    std::vector<int> inputs = plan_.nodes[source].inputs;
+    std::vector<FusedAddend> addends;
+    for (const int other : others) {
+      const PlannedNode& node = plan_.nodes[other];
+      const bool added_directly = vanishes(other) && node.kernel && node.kernel->tile_addend() != nullptr;
+      inputs.push_back(added_directly ? node.inputs.at(0) : other);
+      addends.push_back({added_directly ? absorb(other) : nullptr, node.output});
+    }
+    PlannedNode& node = plan_.nodes[neuron];
+    node.kernel = make_fused(absorb(source), std::move(addends), std::move(node.kernel));
+    node.inputs = std::move(inputs);
+  }
+
+  Plan& plan_;
+  std::vector<int> readers_;
+};
+
+}  // namespace
+
+void fuse(Plan& plan) { Fuser(plan).run(); }
+
+}  // namespace rheobase

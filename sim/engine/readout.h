@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "sim/engine/plan.h"
+
+namespace rheobase {
+
+/// The logits of every slot: the readout summed over the steps taken. In fixed arithmetic the sum is an
+/// integer, and a logit is that sum times the unit of its class, rounded to float32 once.
+class Readout {
+ public:
+  Readout(const Plan& plan, int slots);
+
+  int classes() const { return classes_; }
+  void clear(int slot);
+  /// Adds one lane of the output.
+  void add(int slot, int lane, const SignalView& output);
+  std::span<const float> logits(int slot) const {
+    return std::span(logits_).subspan(static_cast<std::size_t>(slot) * classes_, classes_);
+  }
+
+ private:
+  int classes_;
+  bool fixed_;
+  std::vector<double> units_;       // one a class
+  std::vector<float> logits_;       // [slot][K]
+  std::vector<std::int64_t> sums_;  // [slot][K], fixed arithmetic
+};
+
+}  // namespace rheobase

@@ -1,0 +1,118 @@
+// Affine, Add and Output in fixed arithmetic: one pixel at a time, the same code for the reference and the
+// cpu device. On the cpu an Affine before a join is added tile by tile instead (tile.h).
+#include <memory>
+
+#include "sim/op/fixed.h"
+#include "sim/op/structural_kernels.h"
+#include "sim/op/tile.h"
+
+namespace rheobase {
+namespace {
+
+// y[c] = scale[c] * n[c] + shift[c]
+class FixedAffine : public Kernel, public TileAddend {
+ public:
+  explicit FixedAffine(const KernelContext& context)
+      : input_(context.inputs[0]),
+        scale_(integers_per_channel(context.node.tensors.at("scale"), input_.shape.channels)),
+        shift_(integers_per_channel(context.node.tensors.at("shift"), input_.shape.channels)) {
+    std::int64_t low = 0, high = 0;
+    for (std::size_t c = 0; c < scale_.size(); ++c) {
+      const std::int64_t a = scale_[c] * input_.low + shift_[c];
+      const std::int64_t b = scale_[c] * input_.high + shift_[c];
+      low = std::min({low, a, b});
+      high = std::max({high, a, b});
+    }
+    output_ = current_spec(context.node.name, input_.shape, low, high);
+  }
+  SignalSpec output() const override { return output_; }
+  std::size_t scratch_bytes() const override { return Scratch::size<std::int32_t>(input_.shape.channels); }
+  const TileAddend* tile_addend() const override { return this; }
+
+  void step(const StepArgs& args) const override {
+    const std::int64_t channels = input_.shape.channels;
+    for_lane_items(args, input_.shape.pixels(), channels,
+                   [&](int lane, std::int64_t begin, std::int64_t end, Scratch scratch) {
+                     auto* values = scratch.take<std::int32_t>(channels);
+                     for (std::int64_t pixel = begin; pixel < end; ++pixel) {
+                       const std::int32_t* n = pixel_integers(input_, args.inputs[0], lane, pixel, values);
+                       std::int32_t* y = args.output.int32(lane) + pixel * channels;
+                       for (std::int64_t c = 0; c < channels; ++c) y[c] = scale_[c] * n[c] + shift_[c];
+                     }
+                   });
+  }
+
+  void add_to(const Tile& tile, const SignalView& input) const override {
+    const std::int32_t* scale = scale_.data() + tile.first_channel;
+    const std::int32_t* shift = shift_.data() + tile.first_channel;
+    for (std::int64_t p = 0; p < tile.pixels; ++p) {
+      std::int32_t* currents = tile.currents + p * tile.width;
+      const std::int64_t pixel = tile.first_pixel + p;
+      if (input_.type == SignalType::spikes) {
+        const std::uint64_t word =
+            input.spikes(tile.lane)[pixel * input_.words_per_pixel() + tile.first_channel / 64];
+        for (std::int64_t c = 0; c < tile.channels; ++c)
+          currents[c] += (-static_cast<std::int32_t>(word >> c & 1U) & scale[c]) + shift[c];
+        continue;
+      }
+      const std::int64_t first = pixel * input_.shape.channels + tile.first_channel;
+      const bool wide = input_.type == SignalType::int32;
+      for (std::int64_t c = 0; c < tile.channels; ++c) {
+        const std::int32_t n = wide ? input.int32(tile.lane)[first + c] : input.int16(tile.lane)[first + c];
+        currents[c] += scale[c] * n + shift[c];
+      }
+    }
+  }
+
+ private:
+  SignalSpec input_;
+  SignalSpec output_;
+  std::vector<std::int32_t> scale_, shift_;
+};
+
+// Sum of the inputs; of one input a copy (Output).
+class FixedAdd : public Kernel {
+ public:
+  explicit FixedAdd(const KernelContext& context) : inputs_(context.inputs) {
+    std::int64_t low = 0, high = 0;
+    for (const SignalSpec& input : inputs_) {
+      low += input.low;
+      high += input.high;
+    }
+    output_ = current_spec(context.node.name, inputs_[0].shape, low, high);
+  }
+  SignalSpec output() const override { return output_; }
+  std::size_t scratch_bytes() const override { return Scratch::size<std::int32_t>(output_.shape.channels); }
+
+  void step(const StepArgs& args) const override {
+    const std::int64_t channels = output_.shape.channels;
+    for_lane_items(args, output_.shape.pixels(), channels,
+                   [&](int lane, std::int64_t begin, std::int64_t end, Scratch scratch) {
+                     auto* values = scratch.take<std::int32_t>(channels);
+                     for (std::int64_t pixel = begin; pixel < end; ++pixel) {
+                       std::int32_t* y = args.output.int32(lane) + pixel * channels;
+                       std::fill_n(y, channels, 0);
+                       for (std::size_t i = 0; i < inputs_.size(); ++i) {
+                         const std::int32_t* n =
+                             pixel_integers(inputs_[i], args.inputs[i], lane, pixel, values);
+                         for (std::int64_t c = 0; c < channels; ++c) y[c] += n[c];
+                       }
+                     }
+                   });
+  }
+
+ private:
+  std::vector<SignalSpec> inputs_;
+  SignalSpec output_;
+};
+
+}  // namespace
+
+std::unique_ptr<Kernel> make_fixed_affine(const KernelContext& context) {
+  return std::make_unique<FixedAffine>(context);
+}
+std::unique_ptr<Kernel> make_fixed_add(const KernelContext& context) {
+  return std::make_unique<FixedAdd>(context);
+}
+
+}  // namespace rheobase

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstdint>
+
+namespace rheobase {
+
+// Vector kernels of Conv2d and Linear in fixed arithmetic on the cpu. A plane is `width` output channels, 16,
+// 32 or 64; results are int32, [position][width].
+
+/// Weight rows as sum_events() reads them: `width` bytes a row, 64-byte aligned where width is 64. Byte 2i of
+/// a row is 128 + the weight of column i, byte 2i + 1 the weight of column width/2 + i: seen as 16-bit words,
+/// two columns are added at once.
+struct EventPlane {
+  const std::uint8_t* rows;
+  std::int64_t width;
+};
+
+/// Which rows each position adds: those that events[first[p * stride]], ..., up to first[p * stride + 1]
+/// number; that is a multiple of 4 for each position.
+struct EventLists {
+  const std::uint16_t* events;
+  const std::uint32_t* first;
+  std::int64_t stride;
+};
+inline constexpr std::int64_t event_multiple = 4;
+
+/// out[p][c] = start[c] + sum of the rows of position p; without a `start`, what out[p][c] held.
+void sum_events(const EventPlane& plane, const EventLists& lists, std::int64_t positions,
+                const std::int32_t* start, std::int32_t* out);
+
+/// The weight as byte `column` of an event row and its place.
+constexpr std::int64_t event_byte(std::int64_t width, std::int64_t column) {
+  return column < width / 2 ? 2 * column : 2 * (column - width / 2) + 1;
+}
+constexpr std::uint8_t event_value(std::int64_t width, std::int64_t column, std::int32_t weight) {
+  return static_cast<std::uint8_t>(column < width / 2 ? weight + 128 : weight);
+}
+
+/// Indices of the set bits of `count` words, ascending, each plus `base` modulo 2^16, to `out`; returns how
+/// many. Writes up to 32 entries beyond the last.
+std::int64_t list_spikes(const std::uint64_t* words, std::int64_t count, std::uint16_t base,
+                         std::uint16_t* out);
+inline constexpr std::int64_t list_slack = 32;
+
+/// Dense, over small counts: out[p][c] = start[c] + sum over k of weights[k][c] * x[p * count + k], with x in
+/// [0, 127] and `count` a multiple of 4. Weights are [k / 4][c][k % 4].
+void multiply_counts(const std::int8_t* weights, std::int64_t width, const std::uint8_t* x,
+                     std::int64_t count, std::int64_t positions, const std::int32_t* start,
+                     std::int32_t* out);
+
+/// The same for 16-bit inputs, `count` a multiple of 2, weights [k / 2][c][k % 2].
+void multiply_shorts(const std::int16_t* weights, std::int64_t width, const std::int16_t* x,
+                     std::int64_t count, std::int64_t positions, const std::int32_t* start,
+                     std::int32_t* out);
+
+}  // namespace rheobase
