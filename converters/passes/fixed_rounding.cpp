@@ -8,6 +8,9 @@
 namespace rheobase::fixed {
 namespace {
 
+// To the nearest integer, ties away from zero; never the -0 that no integer is.
+float rounded(double value) { return static_cast<float>(std::round(value) + 0.0); }
+
 // One number where all channels have the same.
 Tensor per_channel(std::vector<float> values) {
   const bool uniform = std::all_of(values.begin(), values.end(), [&](float v) { return v == values[0]; });
@@ -42,11 +45,11 @@ Node rounded_synapse(const Node& real, const Signal& input, const std::vector<do
   for (std::int64_t o = 0; o < fan.outputs(); ++o) {
     const double scale = std::ldexp(1.0, shift) / units[o];
     fan.for_weights(o, [&](std::int64_t index, std::int64_t channel) {
-      weights[index] = static_cast<float>(std::round(weights[index] * input.units[channel] * scale));
+      weights[index] = rounded(weights[index] * input.units[channel] * scale);
     });
     if (bias == node.tensors.end()) continue;
     float& value = bias->second.values[o];
-    value = static_cast<float>(std::round(value * scale));
+    value = rounded(value * scale);
   }
   if (shift > 0) node.attributes["shift"] = std::int64_t{shift};
   return node;
@@ -79,9 +82,9 @@ Node rounded_affine(const Node& real, const Signal& input, const std::vector<dou
   const Tensor& scale = real.tensors.at("scale");
   const Tensor& shift = real.tensors.at("shift");
   node.tensors["scale"] = per_channel(
-      units.size(), [&](std::size_t c) { return std::round(at(scale, c) * input.units[c] / units[c]); });
+      units.size(), [&](std::size_t c) { return rounded(at(scale, c) * input.units[c] / units[c]); });
   node.tensors["shift"] =
-      per_channel(units.size(), [&](std::size_t c) { return std::round(at(shift, c) / units[c]); });
+      per_channel(units.size(), [&](std::size_t c) { return rounded(at(shift, c) / units[c]); });
   return node;
 }
 
@@ -100,13 +103,13 @@ Node rounded_if(const Node& real, const std::vector<double>& units) {
   Node node = real;
   const Tensor& v_threshold = real.tensors.at("v_threshold");
   node.tensors["v_threshold"] = per_channel(
-      units.size(), [&](std::size_t c) { return std::max(2.0, std::round(at(v_threshold, c) / units[c])); });
+      units.size(), [&](std::size_t c) { return std::max(2.0F, rounded(at(v_threshold, c) / units[c])); });
   if (const Tensor* v_init = real.tensor("v_init")) {
     node.tensors["v_init"] =
-        per_channel(units.size(), [&](std::size_t c) { return std::round(at(*v_init, c) / units[c]); });
+        per_channel(units.size(), [&](std::size_t c) { return rounded(at(*v_init, c) / units[c]); });
   }
   if (node.attributes.contains("v_reset"))
-    node.attributes["v_reset"] = std::round(real.real("v_reset", 0.0) / units[0]);
+    node.attributes["v_reset"] = double{rounded(real.real("v_reset", 0.0) / units[0])};
   return node;
 }
 
