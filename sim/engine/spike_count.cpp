@@ -3,14 +3,12 @@
 #include <bit>
 
 #include "sim/core/hash.h"
+#include "sim/op/spike_bits.h"
 
 namespace rheobase {
 
 std::uint64_t count_spikes(const SignalSpec& spec, const std::uint64_t* words) {
-  std::uint64_t count = 0;
-  const std::int64_t size = spec.shape.pixels() * spec.words_per_pixel();
-  for (std::int64_t w = 0; w < size; ++w) count += static_cast<std::uint64_t>(std::popcount(words[w]));
-  return count;
+  return count_spikes(words, spec.shape.pixels() * spec.words_per_pixel());
 }
 
 std::uint64_t hash_spikes(const SignalSpec& spec, const std::uint64_t* words, std::uint64_t prefix) {

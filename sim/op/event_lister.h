@@ -4,6 +4,7 @@
 
 #include "sim/op/fixed_conv2d_plan.h"
 #include "sim/op/fixed_rows.h"
+#include "sim/op/spike_bits.h"
 
 namespace rheobase {
 

@@ -1,7 +1,6 @@
 #include "sim/op/fixed_rows.h"
 
 #include <algorithm>
-#include <bit>
 #include <cstring>
 
 #undef HWY_TARGET_INCLUDE
@@ -38,16 +37,6 @@ void sum_position(const std::uint8_t* rows, const std::uint16_t* events, std::in
       out[Width / 2 + c] += static_cast<std::int8_t>(row[2 * c + 1]);
     }
   }
-}
-
-std::int64_t list_spikes(const std::uint64_t* words, std::int64_t count, std::uint16_t base,
-                         std::uint16_t* out) {
-  const std::uint16_t* begin = out;
-  for (std::int64_t w = 0; w < count; ++w, base = static_cast<std::uint16_t>(base + 64)) {
-    for (std::uint64_t rest = words[w]; rest != 0; rest &= rest - 1)
-      *out++ = static_cast<std::uint16_t>(base + std::countr_zero(rest));
-  }
-  return out - begin;
 }
 
 #else
@@ -101,23 +90,6 @@ HWY_INLINE void sum_position(const std::uint8_t* rows, const std::uint16_t* even
     events += now;
     count -= now;
   }
-}
-
-std::int64_t list_spikes(const std::uint64_t* words, std::int64_t count, std::uint16_t base,
-                         std::uint16_t* out) {
-  const hn::CappedTag<std::uint16_t, 32> d;
-  constexpr std::int64_t n = hn::MaxLanes(hn::CappedTag<std::uint16_t, 32>());
-  const std::uint16_t* begin = out;
-  for (std::int64_t w = 0; w < count; ++w) {
-    if (words[w] == 0) continue;
-    std::uint8_t bits[16] = {};
-    std::memcpy(bits, &words[w], 8);
-    for (std::int64_t b = 0; b < 64; b += n) {
-      const auto first = static_cast<std::uint16_t>(base + w * 64 + b);
-      out += hn::CompressBitsStore(hn::Iota(d, first), bits + b / 8, d, out);
-    }
-  }
-  return out - begin;
 }
 
 #endif
@@ -260,17 +232,12 @@ HWY_AFTER_NAMESPACE();
 namespace rheobase {
 
 HWY_EXPORT(sum_events);
-HWY_EXPORT(list_spikes);
 HWY_EXPORT(multiply_counts);
 HWY_EXPORT(multiply_shorts);
 
 void sum_events(const EventPlane& plane, const EventLists& lists, std::int64_t positions,
                 const std::int32_t* start, std::int32_t* out) {
   HWY_DYNAMIC_DISPATCH(sum_events)(plane, lists, positions, start, out);
-}
-std::int64_t list_spikes(const std::uint64_t* words, std::int64_t count, std::uint16_t base,
-                         std::uint16_t* out) {
-  return HWY_DYNAMIC_DISPATCH(list_spikes)(words, count, base, out);
 }
 void multiply_counts(const std::int8_t* weights, std::int64_t width, const std::uint8_t* x,
                      std::int64_t count, std::int64_t positions, const std::int32_t* start,

@@ -36,12 +36,6 @@ constexpr std::uint8_t event_value(std::int64_t width, std::int64_t column, std:
   return static_cast<std::uint8_t>(column < width / 2 ? weight + 128 : weight);
 }
 
-/// Indices of the set bits of `count` words, ascending, each plus `base` modulo 2^16, to `out`; returns how
-/// many. Writes up to 32 entries beyond the last.
-std::int64_t list_spikes(const std::uint64_t* words, std::int64_t count, std::uint16_t base,
-                         std::uint16_t* out);
-inline constexpr std::int64_t list_slack = 32;
-
 /// Dense, over small counts: out[p][c] = start[c] + sum over k of weights[k][c] * x[p * count + k], with x in
 /// [0, 127] and `count` a multiple of 4. Weights are [k / 4][c][k % 4].
 void multiply_counts(const std::int8_t* weights, std::int64_t width, const std::uint8_t* x,
