@@ -1,0 +1,205 @@
+// Fixed arithmetic: the cpu device equals the reference device on every SIMD target, whatever path the
+// synapses take, however many steps are computed at once, fused or not.
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "sim/engine/engine.h"
+#include "sim/graph/validate.h"
+#include "tests/support/build_graph.h"
+#include "tests/support/fixed_graph.h"
+#include "tests/support/simd_targets.h"
+
+namespace rheobase {
+namespace {
+
+using testing::full_registry;
+using testing::GraphBuilder;
+
+using Ints = std::vector<std::int64_t>;
+using Build = std::function<std::string(GraphBuilder&, const std::string& from)>;
+
+EngineOptions options(DeviceKind device, KernelChoice kernels = KernelChoice::automatic, int lookahead = 1) {
+  EngineOptions options;
+  options.device = device;
+  options.slots = 3;
+  options.threads = 2;
+  options.hash = true;
+  options.kernels = kernels;
+  options.lookahead = lookahead;
+  return options;
+}
+
+// Logits and spike hashes of three samples over five steps; the slots are loaded one step after the other, so
+// that they are at different times.
+std::vector<std::uint64_t> outcomes(const Graph& graph, const EngineOptions& options) {
+  constexpr int steps = 5;
+  Engine engine(graph, full_registry(), options);
+  GraphBuilder random(11);
+  std::vector<std::uint64_t> all;
+  for (int t = 0; t < steps + options.slots - 1; ++t) {
+    if (t < options.slots) {
+      const std::vector<float> pixels = random.pixels(element_count(engine.input_shape()));
+      engine.load(t, pixels, static_cast<std::uint64_t>(t), steps);
+    }
+    engine.step();
+    for (int slot = 0; slot < options.slots; ++slot) {
+      if (!engine.occupied(slot)) continue;
+      for (const float value : engine.logits(slot)) all.push_back(std::bit_cast<std::uint32_t>(value));
+      all.push_back(engine.spike_hash(slot));
+      if (engine.time(slot) == steps) engine.release(slot);
+    }
+  }
+  return all;
+}
+
+void expect_parity(const Graph& graph) {
+  const std::vector<std::uint64_t> expected = outcomes(graph, options(DeviceKind::reference));
+  for (const std::int64_t target : testing::simd_targets()) {
+    const testing::ForcedTarget forced(target);
+    for (const KernelChoice kernels : {KernelChoice::event, KernelChoice::dense}) {
+      for (const int lookahead : {1, 3}) {
+        EXPECT_EQ(outcomes(graph, options(DeviceKind::cpu, kernels, lookahead)), expected)
+            << hwy::TargetName(target) << ", dense " << (kernels == KernelChoice::dense) << ", lookahead "
+            << lookahead << "\n"
+            << dump(graph);
+      }
+    }
+  }
+}
+
+enum class Source { image, spikes, counts };
+
+Graph graph_of(const Shape& input, Source source, std::uint32_t seed, const Build& build) {
+  GraphBuilder b(seed);
+  std::string from = b.input(input);
+  if (source != Source::image) from = b.if_neuron(from, 4.0F);
+  if (source == Source::counts) {
+    from = b.add({"", "AvgPool2d", {from}, {{"kernel", Ints{2, 2}}, {"padding", Ints{1, 0, 0, 1}}}, {}});
+  }
+  const std::string op = build(b, from);
+  const Validation result = validate(b.graph, full_registry().schemas());
+  const bool flat = result.shapes.at(op).size() == 1;
+  b.output(flat ? op : b.op("Flatten", {op}));
+  return testing::with_integers(std::move(b.graph));
+}
+
+std::int64_t pick(std::mt19937& random, Ints choices) { return choices[random() % choices.size()]; }
+
+// Odd sizes on purpose: channels beside word and plane borders, windows that do not fit evenly.
+GraphBuilder::Conv random_conv2d(std::mt19937& random) {
+  GraphBuilder::Conv conv;
+  conv.groups = pick(random, {1, 1, 1, 2, 3});
+  conv.inputs = conv.groups * pick(random, {1, 3, 17, 32, 65});
+  conv.outputs = conv.groups * pick(random, {1, 5, 16, 33, 64, 70});
+  conv.kernel_h = pick(random, {1, 2, 3});
+  conv.kernel_w = pick(random, {1, 3, 5});
+  conv.stride = {pick(random, {1, 2, 3}), pick(random, {1, 2})};
+  conv.dilation = {pick(random, {1, 1, 2}), pick(random, {1, 1, 2})};
+  conv.padding = {pick(random, {0, 1, 2}), pick(random, {0, 1, 2}), pick(random, {0, 1}),
+                  pick(random, {0, 2})};
+  conv.bias = random() % 4 != 0;
+  return conv;
+}
+
+TEST(FixedParity, Conv2dAtOddSizesStridesPaddingsDilationsAndGroups) {
+  std::mt19937 random(42);
+  for (std::uint32_t i = 0; i < 60; ++i) {
+    const GraphBuilder::Conv conv = random_conv2d(random);
+    const auto source = static_cast<Source>(random() % 3);
+    const bool neuron = random() % 2 == 0;
+    expect_parity(graph_of({conv.inputs, 7, 9}, source, i, [&](GraphBuilder& b, const std::string& from) {
+      const std::string out = b.conv2d(from, conv);
+      return neuron ? b.if_neuron(out, 1.0F) : out;
+    }));
+  }
+}
+
+TEST(FixedParity, WeightsOfManyRowsAreCutIntoBlocks) {
+  const auto conv = [](std::int64_t outputs, std::int64_t inputs, std::int64_t kernel) {
+    return [=](GraphBuilder& b, const std::string& from) {
+      return b.if_neuron(
+          b.conv2d(from, {.outputs = outputs, .inputs = inputs, .kernel_h = kernel, .kernel_w = kernel}),
+          1.0F);
+    };
+  };
+  expect_parity(graph_of({700, 3, 4}, Source::spikes, 1, conv(100, 700, 3)));
+  expect_parity(graph_of({2700, 2, 2}, Source::spikes, 2, conv(80, 2700, 1)));
+  expect_parity(graph_of({6000}, Source::spikes, 3,
+                         [](GraphBuilder& b, const std::string& from) { return b.linear(from, 6000, 70); }));
+}
+
+TEST(FixedParity, JoinsAddTheirBranchesToTheTile) {
+  const auto residual = [](GraphBuilder& b, const std::string& from) {
+    const std::string conv = b.conv2d(from, {.outputs = 70, .inputs = 70});
+    const std::string identity =
+        b.add({"", "Affine", {from}, {}, {{"scale", b.tensor({70})}, {"shift", b.tensor({1})}}});
+    const std::string other =
+        b.conv2d(from, {.outputs = 70, .inputs = 70, .kernel_h = 1, .kernel_w = 1, .padding = {0, 0, 0, 0}});
+    return b.if_neuron(b.op("Add", {identity, conv, other}), 1.5F);
+  };
+  for (const Source source : {Source::image, Source::spikes, Source::counts})
+    expect_parity(graph_of({70, 5, 6}, source, 7, residual));
+}
+
+TEST(FixedParity, AWholeNetworkInEveryReset) {
+  for (const Reset reset : {Reset::subtract, Reset::zero, Reset::none}) {
+    Graph graph = testing::small_residual_snn();
+    for (Node& node : graph.nodes) {
+      if (node.op != "IF") continue;
+      node.attributes["reset"] = std::string(to_string(reset));
+      if (reset == Reset::zero) node.attributes["v_reset"] = 0.1;
+    }
+    expect_parity(testing::with_integers(std::move(graph)));
+  }
+}
+
+std::map<std::string, Build> other_ops() {
+  const auto op = [](const char* name, std::map<std::string, Attribute> attributes) {
+    return [=](GraphBuilder& b, const std::string& from) {
+      return b.add({"", name, {from}, attributes, {}});
+    };
+  };
+  return {
+      {"Affine",
+       [](GraphBuilder& b, const std::string& f) {
+         return b.add({"", "Affine", {f}, {}, {{"scale", b.tensor({70})}, {"shift", b.tensor({70})}}});
+       }},
+      {"AvgPool2d", op("AvgPool2d", {{"kernel", Ints{3, 2}},
+                                     {"stride", Ints{2, 2}},
+                                     {"padding", Ints{1, 0, 1, 1}},
+                                     {"ceil_mode", std::int64_t{1}}})},
+      {"MaxPool2d",
+       op("MaxPool2d", {{"kernel", Ints{3, 3}}, {"stride", Ints{2, 1}}, {"dilation", Ints{1, 2}}})},
+      {"Slice", op("Slice", {{"start", Ints{3, 1, 0}}, {"stop", Ints{69, 7, 6}}, {"step", Ints{1, 2, 3}}})},
+      {"Pad", op("Pad", {{"before", Ints{5, 0, 1}}, {"after", Ints{60, 2, 0}}})},
+      {"Flatten", op("Flatten", {})},
+      {"Add",
+       [](GraphBuilder& b, const std::string& f) {
+         return b.op("Add", {f, f, b.if_neuron(f, 3.0F)});
+       }},
+      {"Concat",
+       [](GraphBuilder& b, const std::string& f) {
+         return b.op("Concat", {f, b.if_neuron(f, 3.0F), f});
+       }},
+      {"IF", [](GraphBuilder& b, const std::string& f) { return b.if_neuron(f, 2.0F); }},
+      {"Output", [](GraphBuilder&, const std::string& f) { return f; }},
+  };
+}
+
+TEST(FixedParity, EveryOpForTheImageSpikesAndCounts) {
+  for (const auto& [name, build] : other_ops()) {
+    for (const Source source : {Source::image, Source::spikes, Source::counts})
+      expect_parity(graph_of({70, 7, 6}, source, 3, build));
+  }
+}
+
+TEST(FixedParity, CoversEveryOpOfTheCpuDevice) {
+  std::set<std::string> covered{"Conv2d", "Linear"};
+  for (const auto& [name, build] : other_ops()) covered.insert(name);
+  for (const std::string& op : full_registry().supported(DeviceKind::cpu, Arithmetic::fixed))
+    EXPECT_TRUE(covered.contains(op)) << op;
+}
+
+}  // namespace
+}  // namespace rheobase

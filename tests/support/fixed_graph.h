@@ -1,0 +1,32 @@
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+
+#include "sim/graph/graph.h"
+
+namespace rheobase::testing {
+
+/// Makes a graph of GraphBuilder a fixed one: not the network it was, but one with integers of the sizes that
+/// conversion finds. Synapses that read the image get a shift.
+inline Graph with_integers(Graph graph) {
+  const auto round = [](Tensor& tensor, float scale, float limit) {
+    for (float& value : tensor.values) value = std::clamp(std::round(value * scale), -limit, limit);
+  };
+  for (Node& node : graph.nodes) {
+    if (node.op == "Input") node.attributes["fraction_bits"] = std::int64_t{12};
+    if (node.op == "Output") node.tensors["unit"] = scalar_tensor(0.01F);
+    if (node.op == "Input" || node.op == "Output") continue;
+    const bool synapse = node.op == "Conv2d" || node.op == "Linear";
+    for (auto& [key, tensor] : node.tensors)
+      round(tensor, synapse && key == "weight" ? 120.0F : 400.0F, synapse && key == "weight" ? 127.0F : 1e6F);
+    for (auto& [key, attribute] : node.attributes) {
+      if (key == "v_reset") attribute = std::round(std::get<double>(attribute) * 400.0);
+    }
+    const Node* source = graph.find(node.inputs.at(0));
+    if (synapse && source->op == "Input") node.attributes["shift"] = std::int64_t{12};
+  }
+  return graph;
+}
+
+}  // namespace rheobase::testing
