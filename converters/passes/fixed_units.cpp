@@ -176,7 +176,7 @@ bool UnitChooser::is_read_as_int16(const Node& node) const {
                      [](const Node* reader) { return is_synapse(*reader) || reader->op == "Affine"; });
 }
 
-void UnitChooser::double_unit(const Node& node, std::size_t channel, double factor) {
+void UnitChooser::enlarge_unit(const Node& node, std::size_t channel, double factor) {
   const std::size_t cell = root(node, channel);
   double& floor = floors_[cell];
   floor = std::max(floor, factor * units_.at(cell));
@@ -195,11 +195,11 @@ bool UnitChooser::ease(const Current& current) {
       if (wide_synapse && magnitude > static_cast<std::int64_t>(max_current)) shifted.insert(node->name);
       if (is_synapse(*node) && sums_.at(node->name)[c].magnitude() > max_sum) {
         const auto sum = static_cast<double>(sums_.at(node->name)[c].magnitude());
-        double_unit(*node, c, sum / static_cast<double>(max_sum) * (1 + 1e-3));
+        enlarge_unit(*node, c, sum / static_cast<double>(max_sum) * (1 + 1e-3));
         eased = true;
       }
       if (!int16 || magnitude <= max_read) continue;
-      double_unit(*node, c, 2.0);
+      enlarge_unit(*node, c, 2.0);
       eased = true;
       for (const Node* member : current) {
         if (is_synapse(*member)) shifted.insert(member->name);

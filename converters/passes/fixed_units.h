@@ -35,7 +35,7 @@ class UnitChooser {
   void round_synapse(const Node& node, Signal& output);
   bool ease(const Current& current);
   bool is_read_as_int16(const Node& node) const;
-  void double_unit(const Node& node, std::size_t channel, double factor);
+  void enlarge_unit(const Node& node, std::size_t channel, double factor);
   std::size_t root(const Node& node, std::size_t channel) const;
 
   const ShapeMap& shapes_;

@@ -147,6 +147,17 @@ TEST(Quantize, ShiftsWhatASynapseMakesOfTheImage) {
   EXPECT_EQ(values(graph, "b", "v_init"), (Floats{130048}));
 }
 
+TEST(Quantize, KeepsBiasesBesideShiftsWithinFloat32) {
+  // 2^24 = 16 * 2^5 / unit; 2^24 + 64 * 32767 is within 2^20 when it is shifted by 5.
+  Node biased = linear("l", "in", 1, {1});
+  biased.tensors["bias"] = per_channel({16});
+  const Graph graph = fixed({{input({1}), biased, plain("out", "Output", {"l"})}});
+  EXPECT_EQ(values(graph, "l", "bias"), (Floats{1 << 24}));
+  EXPECT_EQ(values(graph, "l", "weight"), (Floats{64}));
+  EXPECT_EQ(graph.find("l")->integer("shift", 0), 5);
+  EXPECT_EQ(values(graph, "out", "unit"), (Floats{1.0F / (1 << 15)}));
+}
+
 TEST(Quantize, KeepsSumsOverAWholeImageWithinInt32) {
   // 784 weights of 127 times 32767 would be 3.3e9.
   const Graph graph =
@@ -259,12 +270,13 @@ TEST(Quantize, RoundsThresholdsBesideLargeWeightsUp) {
 
 TEST(Quantize, MakesTheSmallestThresholdOfACurrentExact) {
   Graph graph = behind_spikes({1, 1, 1}, {1},
-                              {conv("c", "a", 1, {0.5F}), neuron("b", "c", {3.01F}),
-                               neuron("d", "c", {1.001F}), plain("add", "Add", {"b", "d"})});
+                              {conv("c", "a", 1, {0.5F}), neuron("b", "c", {3.01F}), neuron("d", "c", {0.9F}),
+                               plain("add", "Add", {"b", "d"})});
   graph = fixed(graph);
-  EXPECT_EQ(values(graph, "d", "v_threshold"), (Floats{254}));
-  EXPECT_EQ(values(graph, "b", "v_threshold"), (Floats{764}));  // 763.77
-  EXPECT_EQ(values(graph, "b", "v_init"), (Floats{382}));
+  // 0.9 / (0.5 / 127) is 228.6, so the unit is 0.9 / 228.
+  EXPECT_EQ(values(graph, "d", "v_threshold"), (Floats{228}));
+  EXPECT_EQ(values(graph, "b", "v_threshold"), (Floats{763}));  // 762.5
+  EXPECT_EQ(values(graph, "b", "v_init"), (Floats{381}));
 }
 
 TEST(Quantize, RoundsTheResetPotentialInOneUnit) {
@@ -288,6 +300,19 @@ TEST(Quantize, NarrowsCurrentsThatSynapsesRead) {
   EXPECT_EQ(graph.find("m")->integer("shift", 0), 2);
   EXPECT_EQ(values(graph, "m", "weight"), (Floats{127}));
   EXPECT_THAT(values(graph, "out", "unit"), ElementsAre(testing::FloatEq(2.0F / 127 * 4 / 127)));
+}
+
+TEST(Quantize, ScalesACurrentThatNoLayerTakesIn) {
+  // Half of 300 * 126 is within int16; 18900 / 63 = 300 of them make 2^22 units of at most 1 / 13981.
+  Graph graph{{input({300}), neuron("a", "in", {1}), linear("l", "a", 1, Floats(300, 1)),
+               neuron("m", "l", {2}), affine("s", "l", {1}, {0}), neuron("n", "s", {1}),
+               plain("add", "Add", {"m", "n"}), plain("out", "Output", {"add"})}};
+  graph = fixed(graph);
+  EXPECT_EQ(graph.find("l")->integer("shift", 0), 1);
+  EXPECT_THAT(values(graph, "l", "weight"), Each(126));
+  EXPECT_EQ(values(graph, "m", "v_threshold"), (Floats{126}));
+  EXPECT_EQ(values(graph, "n", "v_threshold"), (Floats{13980}));
+  EXPECT_EQ(values(graph, "s", "scale"), (Floats{222}));  // 13980 / 63
 }
 
 TEST(Quantize, ConvertsSpikesThatANeuronOrAConcatReads) {
