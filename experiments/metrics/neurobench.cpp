@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <limits>
 #include <map>
 #include <string>
 #include <utility>
@@ -9,6 +10,7 @@
 #include "experiments/metrics/fan_out.h"
 #include "sim/core/error.h"
 #include "sim/graph/op_schema.h"
+#include "sim/op/spike_bits.h"
 
 namespace rheobase {
 namespace {
@@ -31,24 +33,13 @@ Activity activity_of_numbers(const Number* values, std::int64_t size, const std:
   return result;
 }
 
-Activity activity_of_spikes(const SignalSpec& spec, const std::uint64_t* words, const std::uint32_t* fan_out,
-                            bool uniform) {
+// `by_bit`: the fan-outs in the order of the words' bits.
+Activity activity_of_spikes(const SignalSpec& spec, const std::uint64_t* words,
+                            const std::vector<std::uint16_t>& by_bit) {
+  const std::int64_t count = spec.shape.pixels() * spec.words_per_pixel();
   Activity result;
-  const std::int64_t per_pixel = spec.words_per_pixel();
-  for (std::int64_t pixel = 0; pixel < spec.shape.pixels(); ++pixel) {
-    for (std::int64_t w = 0; w < per_pixel; ++w) {
-      std::uint64_t rest = words[pixel * per_pixel + w];
-      const auto active = static_cast<std::uint64_t>(std::popcount(rest));
-      result.active += active;
-      if (fan_out == nullptr) continue;
-      const std::uint32_t* neurons = fan_out + pixel * spec.shape.channels + w * 64;
-      if (uniform) {
-        result.operations += active * neurons[0];
-        continue;
-      }
-      for (; rest != 0; rest &= rest - 1) result.operations += neurons[std::countr_zero(rest)];
-    }
-  }
+  result.active = count_spikes(words, count);
+  if (!by_bit.empty()) result.operations = weigh_spikes(words, count, by_bit.data());
   return result;
 }
 
@@ -106,17 +97,21 @@ NeuroBenchProbe::NeuroBenchProbe(const Graph& graph, const std::vector<Node>& or
   }
 }
 
-void NeuroBenchProbe::prepare(Signal& signal, const ImageShape& shape) {
+void NeuroBenchProbe::prepare(Signal& signal, const SignalSpec& spec) {
   for (const Node* reader : signal.readers) {
-    const FanOut one = rheobase::fan_out(*reader, shape);
+    const FanOut one = rheobase::fan_out(*reader, spec.shape);
     signal.fan_out.resize(one.effective.size(), 0);
     for (std::size_t i = 0; i < one.effective.size(); ++i) signal.fan_out[i] += one.effective[i];
     signal.dense += one.dense;
   }
-  signal.uniform = !signal.fan_out.empty();
-  for (std::size_t i = 0; i < signal.fan_out.size(); ++i) {
-    const std::size_t first = i - i % static_cast<std::size_t>(shape.channels);
-    signal.uniform = signal.uniform && signal.fan_out[i] == signal.fan_out[first];
+  if (spec.type != SignalType::spikes || signal.fan_out.empty()) return;
+  const std::int64_t row = spec.words_per_pixel() * 64;
+  signal.by_bit.assign(spec.shape.pixels() * row, 0);
+  for (std::int64_t i = 0; i < spec.shape.size(); ++i) {
+    if (signal.fan_out[i] > std::numeric_limits<std::uint16_t>::max())
+      throw InternalError("a neuron has more synapses than are counted");
+    signal.by_bit[i / spec.shape.channels * row + i % spec.shape.channels] =
+        static_cast<std::uint16_t>(signal.fan_out[i]);
   }
 }
 
@@ -127,7 +122,7 @@ NeuroBenchProbe::Work NeuroBenchProbe::measure(const Signal& signal, const Signa
   Activity activity;
   switch (spec.type) {
     case SignalType::spikes:
-      activity = activity_of_spikes(spec, view.spikes(lane), fan_out, signal.uniform);
+      activity = activity_of_spikes(spec, view.spikes(lane), signal.by_bit);
       break;
     case SignalType::real32:
       activity = activity_of_numbers(view.real(lane), size, fan_out);
@@ -157,7 +152,7 @@ void NeuroBenchProbe::on_signal(int node, const SignalSpec& spec, const SignalVi
   Signal& signal = signals_.at(node);
   if (signal.output) lanes_.at(lane).evaluated = true;
   if (!signal.neuron && signal.readers.empty()) return;
-  std::call_once(signal.prepared, [&] { prepare(signal, spec.shape); });
+  std::call_once(signal.prepared, [&] { prepare(signal, spec); });
   const Work work = measure(signal, spec, view, lane);
   if (spec.constant) {
     signal.constant.at(lane / lookahead_) = work;

@@ -61,7 +61,7 @@ class NeuroBenchProbe : public SignalProbe {
     std::vector<const Node*> readers;  // Conv2d and Linear nodes
     std::once_flag prepared;
     std::vector<std::uint32_t> fan_out;  // of all readers together, pixel-major; empty without readers
-    bool uniform = false;                // all channels of a pixel have one fan-out: spikes need no list
+    std::vector<std::uint16_t> by_bit;   // the same for spikes, 64 numbers a word
     std::uint64_t dense = 0;
     std::vector<Work> constant;  // by slot: of one step, for a signal that does not change with it
   };
@@ -70,7 +70,7 @@ class NeuroBenchProbe : public SignalProbe {
     bool evaluated = false;  // the readout was computed
   };
 
-  static void prepare(Signal& signal, const ImageShape& shape);
+  static void prepare(Signal& signal, const SignalSpec& spec);
   static Work measure(const Signal& signal, const SignalSpec& spec, const SignalView& view, int lane);
 
   int lookahead_;

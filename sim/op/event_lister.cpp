@@ -10,54 +10,60 @@ constexpr std::int64_t most_count = 16;
 // Rows that a 16-bit number can tell apart, the zero row included.
 constexpr std::int64_t most_rows = 1 << 16;
 
-// Copies [begin, end) to `out`, each plus `shift` modulo 2^16; returns the end of the copy. Whole blocks: few
-// spikes share a kernel row, and one block costs less than a loop of the right length.
-std::uint16_t* append_shifted(const std::uint16_t* begin, const std::uint16_t* end, std::uint16_t shift,
-                              std::uint16_t* __restrict out) {
-  constexpr std::int64_t block = 16;
-  const std::int64_t count = end - begin;
-  for (std::int64_t done = 0; done < count; done += block) {
-    for (std::int64_t i = 0; i < block; ++i)
-      out[done + i] = static_cast<std::uint16_t>(begin[done + i] + shift);
-  }
-  return out + count;
-}
-
 std::uint16_t modulo(std::int64_t value) { return static_cast<std::uint16_t>(value & 0xffff); }
 
 }  // namespace
 
-EventLister::EventLister(const FixedConv2dPlan& plan, std::int64_t block_rows) : plan_(plan) {
-  const auto& kernel = plan.window.kernel;
-  single_pixel_ = kernel[0] * kernel[1] == 1;
-  const bool counts =
-      plan.input.type == SignalType::int16 && plan.input.low >= 0 && plan.input.high <= most_count;
+EventLister::EventLister(const FixedConv2dPlan& plan, std::int64_t block_rows)
+    : input_(plan.input),
+      output_(plan.output),
+      window_(plan.window),
+      channels_(plan.inputs_per_group()),
+      single_pixel_(window_.kernel[0] * window_.kernel[1] == 1) {
+  const bool counts = input_.type == SignalType::int16 && input_.low >= 0 && input_.high <= most_count;
   // A 1x1 kernel is cut between words of channels, others between kernel rows.
-  const std::int64_t unit = single_pixel_ ? 64 : kernel[1] * plan.inputs_per_group();
+  const std::int64_t unit = single_pixel_ ? 64 : window_.kernel[1] * channels_;
   const std::int64_t step = std::max<std::int64_t>(1, block_rows / unit) * unit;
   for (std::int64_t row = 0; row < plan.rows(); row += step) first_row_.push_back(row);
   first_row_.push_back(plan.rows());
-  possible_ = (plan.input.type == SignalType::spikes || counts) && step < most_rows;
+  possible_ = (input_.type == SignalType::spikes || counts) && step < most_rows;
+}
+
+std::int64_t EventLister::most_events(std::int64_t block) const {
+  return (first_row_[block + 1] - first_row_[block]) * times() + event_multiple - 1;
 }
 
 std::int64_t EventLister::most_events() const {
-  const std::int64_t times = plan_.input.type == SignalType::spikes ? 1 : plan_.input.high;
-  return plan_.rows() * times + blocks() * (event_multiple - 1);
+  return first_row_.back() * times() + blocks() * (event_multiple - 1);
 }
 
-std::size_t EventLister::scratch_bytes() const {
-  const ImageShape& image = plan_.input.shape;
-  const std::int64_t times = plan_.input.type == SignalType::spikes ? 1 : plan_.input.high;
-  return Scratch::size<std::uint16_t>(image.size() * times + list_slack + 64) +
-         Scratch::size<std::uint32_t>(image.pixels() + 1);
+std::size_t EventLister::scratch_bytes(std::int64_t positions) const {
+  std::size_t bytes = Scratch::size<std::uint16_t*>(blocks()) + Scratch::size<std::uint32_t*>(blocks());
+  for (std::int64_t block = 0; block < blocks(); ++block) {
+    bytes += Scratch::size<std::uint16_t>(positions * most_events(block) + list_slack) +
+             Scratch::size<std::uint32_t>(positions + 1);
+  }
+  return bytes + Scratch::size<std::uint16_t>(input_.shape.size() * times() + 2 * list_slack) +
+         Scratch::size<std::uint32_t>(input_.shape.pixels() + 1) +
+         Scratch::size<WindowRow>(most_window_rows());
+}
+
+EventLister::Lists EventLister::take(Scratch& scratch, std::int64_t positions) const {
+  Lists lists{scratch.take<std::uint16_t*>(blocks()), scratch.take<std::uint32_t*>(blocks()), 0};
+  for (std::int64_t block = 0; block < blocks(); ++block) {
+    lists.events[block] = scratch.take<std::uint16_t>(positions * most_events(block) + list_slack);
+    lists.first[block] = scratch.take<std::uint32_t>(positions + 1);
+    lists.first[block][0] = 0;
+  }
+  return lists;
 }
 
 // The channels [first, first + count) of a pixel that spiked, counted from `base`.
 std::int64_t EventLister::list_channels(const SignalView& input, int lane, std::int64_t pixel,
                                         std::int64_t first, std::int64_t count, std::uint16_t base,
                                         std::uint16_t* out) const {
-  const std::int64_t channels = plan_.input.shape.channels;
-  if (plan_.input.type == SignalType::int16) {
+  const std::int64_t channels = input_.shape.channels;
+  if (input_.type == SignalType::int16) {
     const std::int16_t* counts = input.int16(lane) + pixel * channels + first;
     const std::uint16_t* begin = out;
     for (std::int64_t c = 0; c < count; ++c) {
@@ -67,116 +73,114 @@ std::int64_t EventLister::list_channels(const SignalView& input, int lane, std::
   }
   const std::int64_t word = first / 64;
   const std::int64_t words = (first + count + 63) / 64 - word;
-  const std::uint64_t* bits = input.spikes(lane) + pixel * plan_.input.words_per_pixel() + word;
+  const std::uint64_t* bits = input.spikes(lane) + pixel * input_.words_per_pixel() + word;
+  std::uint32_t listed[2] = {0, 0};
   const bool whole_words = first % 64 == 0 && (count % 64 == 0 || first + count == channels);
-  if (whole_words) return list_spikes(bits, words, base, out);
-  const std::int64_t listed = list_spikes(bits, words, 0, out);
+  list_pixels({bits, words, 1, whole_words ? base : std::uint16_t{0}, 0}, out, listed);
+  if (whole_words) return listed[1];
   std::uint16_t* kept = out;
-  for (std::int64_t i = 0; i < listed; ++i) {
+  for (std::uint32_t i = 0; i < listed[1]; ++i) {
     const std::int64_t c = word * 64 + out[i] - first;
     if (c >= 0 && c < count) *kept++ = modulo(base + c);
   }
   return kept - out;
 }
 
-void EventLister::list_image_rows(const SignalView& input, const Piece& piece,
-                                  const PixelLists& lists) const {
-  const Window& w = plan_.window;
-  const ImageShape& image = plan_.input.shape;
-  const std::int64_t top = piece.begin / plan_.output.width * w.stride[0] - w.padding[0];
-  const std::int64_t bottom = (piece.end - 1) / plan_.output.width * w.stride[0] - w.padding[0] +
-                              (w.kernel[0] - 1) * w.dilation[0] + 1;
-  const std::int64_t first = std::clamp<std::int64_t>(top, 0, image.height) * image.width;
-  const std::int64_t last = std::clamp<std::int64_t>(bottom, 0, image.height) * image.width;
-  const std::int64_t channels = plan_.inputs_per_group();
-  std::uint32_t used = 0;
-  for (std::int64_t pixel = first; pixel < last; ++pixel) {
-    lists.first[pixel] = used;
-    used += static_cast<std::uint32_t>(list_channels(input, piece.lane, pixel, piece.group * channels,
-                                                     channels, modulo(pixel % image.width * channels),
-                                                     lists.entries + used));
-  }
-  lists.first[last] = used;
-}
-
-std::uint16_t* EventLister::pad(std::int64_t block, std::uint16_t* begin, std::uint16_t* end) const {
-  const auto zero_row = static_cast<std::uint16_t>(first_row_[block + 1] - first_row_[block]);
-  while ((end - begin) % event_multiple != 0) *end++ = zero_row;
-  return end;
-}
-
-// Pixels side by side have their entries side by side, so a kernel row is one piece, or one a tap where the
-// kernel is dilated.
-std::uint16_t* EventLister::append_kernel_row(const PixelLists& lists, std::int64_t position, std::int64_t ky,
-                                              std::int64_t first_row, std::uint16_t* out) const {
-  const Window& w = plan_.window;
-  const std::int64_t width = plan_.input.shape.width;
-  const std::int64_t channels = plan_.inputs_per_group();
-  const std::int64_t y = position / plan_.output.width * w.stride[0] - w.padding[0] + ky * w.dilation[0];
-  if (y < 0 || y >= plan_.input.shape.height) return out;
-  const std::int64_t left = position % plan_.output.width * w.stride[1] - w.padding[1];
-  const std::int64_t taps = w.dilation[1] == 1 ? w.kernel[1] : 1;
-  for (std::int64_t kx = 0; kx < w.kernel[1]; kx += taps) {
-    const std::int64_t x = left + kx * w.dilation[1];
-    const std::int64_t begin = std::clamp<std::int64_t>(x, 0, width);
-    const std::int64_t end = std::clamp<std::int64_t>(x + taps, 0, width);
-    if (begin >= end) continue;
-    const std::int64_t shift = (ky * w.kernel[1] + kx - x) * channels - first_row;
-    out = append_shifted(lists.entries + lists.first[y * width + begin],
-                         lists.entries + lists.first[y * width + end], modulo(shift), out);
-  }
-  return out;
-}
-
-void EventLister::append_window(const PixelLists& lists, std::int64_t position, Output& out) const {
-  const std::int64_t kernel_row = plan_.window.kernel[1] * plan_.inputs_per_group();
-  std::uint32_t* first = out.first + out.positions * blocks();
-  for (std::int64_t block = 0; block < blocks(); ++block) {
-    std::uint16_t* begin = out.events + first[block];
-    std::uint16_t* end = begin;
-    for (std::int64_t row = first_row_[block]; row < first_row_[block + 1]; row += kernel_row)
-      end = append_kernel_row(lists, position, row / kernel_row, first_row_[block], end);
-    first[block + 1] = static_cast<std::uint32_t>(pad(block, begin, end) - out.events);
-  }
-  ++out.positions;
-}
-
-void EventLister::append_pixel(const SignalView& input, const Piece& piece, std::int64_t position,
-                               Output& out) const {
-  const Window& w = plan_.window;
-  const std::int64_t y = position / plan_.output.width * w.stride[0] - w.padding[0];
-  const std::int64_t x = position % plan_.output.width * w.stride[1] - w.padding[1];
-  const bool inside = y >= 0 && y < plan_.input.shape.height && x >= 0 && x < plan_.input.shape.width;
-  const std::int64_t pixel = y * plan_.input.shape.width + x;
-  std::uint32_t* first = out.first + out.positions * blocks();
-  for (std::int64_t block = 0; block < blocks(); ++block) {
-    std::uint16_t* begin = out.events + first[block];
-    std::uint16_t* end = begin;
-    if (inside) {
-      const std::int64_t channel = piece.group * plan_.inputs_per_group() + first_row_[block];
-      end += list_channels(input, piece.lane, pixel, channel, first_row_[block + 1] - first_row_[block], 0,
-                           begin);
+void EventLister::list_image(const SignalView& input, const Piece& piece, const Image& image) const {
+  const std::int64_t width = input_.shape.width;
+  const std::int64_t top = piece.begin / output_.width * window_.stride[0] - window_.padding[0];
+  const std::int64_t bottom = (piece.end - 1) / output_.width * window_.stride[0] - window_.padding[0] +
+                              (window_.kernel[0] - 1) * window_.dilation[0] + 1;
+  const std::int64_t first = std::clamp<std::int64_t>(top, 0, input_.shape.height) * width;
+  const std::int64_t last = std::clamp<std::int64_t>(bottom, 0, input_.shape.height) * width;
+  const bool whole_pixels = input_.type == SignalType::spikes && channels_ == input_.shape.channels;
+  image.first[first] = 0;
+  for (std::int64_t row = first; row < last; row += width) {
+    if (whole_pixels) {
+      const std::int64_t words = input_.words_per_pixel();
+      list_pixels({input.spikes(piece.lane) + row * words, words, width, 0, modulo(channels_)}, image.entries,
+                  image.first + row);
+      continue;
     }
-    first[block + 1] = static_cast<std::uint32_t>(pad(block, begin, end) - out.events);
+    for (std::int64_t x = 0; x < width; ++x) {
+      std::uint32_t* place = image.first + row + x;
+      const std::int64_t listed = list_channels(input, piece.lane, row + x, piece.group * channels_,
+                                                channels_, modulo(x * channels_), image.entries + *place);
+      place[1] = *place + static_cast<std::uint32_t>(listed);
+    }
   }
-  ++out.positions;
 }
 
-void EventLister::append(const SignalView& input, const Piece& piece, Scratch scratch, Output& out) const {
-  if (out.positions == 0) out.first[0] = 0;
-  if (single_pixel_) {
-    for (std::int64_t position = piece.begin; position < piece.end; ++position)
-      append_pixel(input, piece, position, out);
-    return;
+// Pixels side by side have their entries side by side, so a kernel row is one WindowRow, or one a tap where
+// the kernel is dilated.
+void EventLister::append_windows(const Image& image, const Row& row, Lists& lists) const {
+  const std::int64_t kernel_row = window_.kernel[1] * channels_;
+  const std::int64_t taps = window_.dilation[1] == 1 ? window_.kernel[1] : 1;
+  WindowRun run{};
+  run.entries = image.entries;
+  run.rows = image.rows;
+  run.taps = taps;
+  run.channels = channels_;
+  run.width = input_.shape.width;
+  run.left = row.begin * window_.stride[1] - window_.padding[1];
+  run.stride = window_.stride[1];
+  run.windows = row.end - row.begin;
+  for (std::int64_t block = 0; block < blocks(); ++block) {
+    run.row_count = 0;
+    for (std::int64_t r = first_row_[block]; r < first_row_[block + 1]; r += kernel_row) {
+      const std::int64_t y =
+          row.y * window_.stride[0] - window_.padding[0] + r / kernel_row * window_.dilation[0];
+      if (y < 0 || y >= input_.shape.height) continue;
+      for (std::int64_t kx = 0; kx < window_.kernel[1]; kx += taps) {
+        image.rows[run.row_count++] = {image.first + y * input_.shape.width, kx * window_.dilation[1],
+                                       modulo(r - first_row_[block] + kx * channels_)};
+      }
+    }
+    run.zero_row = modulo(first_row_[block + 1] - first_row_[block]);
+    list_windows(run, lists.events[block], lists.first[block] + lists.positions);
   }
-  const ImageShape& image = plan_.input.shape;
-  const std::int64_t times = plan_.input.type == SignalType::spikes ? 1 : plan_.input.high;
-  PixelLists lists{};
-  lists.entries = scratch.take<std::uint16_t>(image.size() * times + list_slack + 64);
-  lists.first = scratch.take<std::uint32_t>(image.pixels() + 1);
-  list_image_rows(input, piece, lists);
-  for (std::int64_t position = piece.begin; position < piece.end; ++position)
-    append_window(lists, position, out);
+}
+
+void EventLister::append_pixels(const SignalView& input, const Piece& piece, const Row& row,
+                                Lists& lists) const {
+  const std::int64_t y = row.y * window_.stride[0] - window_.padding[0];
+  for (std::int64_t i = row.begin; i < row.end; ++i) {
+    const std::int64_t x = i * window_.stride[1] - window_.padding[1];
+    const bool inside = y >= 0 && y < input_.shape.height && x >= 0 && x < input_.shape.width;
+    for (std::int64_t block = 0; block < blocks(); ++block) {
+      std::uint32_t* first = lists.first[block] + lists.positions + (i - row.begin);
+      const std::int64_t rows = first_row_[block + 1] - first_row_[block];
+      std::uint16_t* out = lists.events[block] + first[0];
+      std::int64_t listed = 0;
+      if (inside) {
+        listed = list_channels(input, piece.lane, y * input_.shape.width + x,
+                               piece.group * channels_ + first_row_[block], rows, 0, out);
+      }
+      while (listed % event_multiple != 0) out[listed++] = modulo(rows);
+      first[1] = first[0] + static_cast<std::uint32_t>(listed);
+    }
+  }
+}
+
+void EventLister::append(const SignalView& input, const Piece& piece, Scratch scratch, Lists& lists) const {
+  Image image{};
+  if (!single_pixel_) {
+    image.entries = scratch.take<std::uint16_t>(input_.shape.size() * times() + 2 * list_slack);
+    image.first = scratch.take<std::uint32_t>(input_.shape.pixels() + 1);
+    image.rows = scratch.take<WindowRow>(most_window_rows());
+    list_image(input, piece, image);
+  }
+  for (std::int64_t begin = piece.begin; begin < piece.end;) {
+    const std::int64_t x = begin % output_.width;
+    const Row row{begin / output_.width, x, std::min(output_.width, x + piece.end - begin)};
+    if (single_pixel_) {
+      append_pixels(input, piece, row, lists);
+    } else {
+      append_windows(image, row, lists);
+    }
+    lists.positions += row.end - row.begin;
+    begin += row.end - row.begin;
+  }
 }
 
 }  // namespace rheobase

@@ -2,9 +2,8 @@
 
 #include <vector>
 
+#include "sim/op/event_lists.h"
 #include "sim/op/fixed_conv2d_plan.h"
-#include "sim/op/fixed_rows.h"
-#include "sim/op/spike_bits.h"
 
 namespace rheobase {
 
@@ -15,7 +14,8 @@ namespace rheobase {
 /// of n (spikes behind a pool) lists its row n times.
 class EventLister {
  public:
-  /// Blocks hold up to `block_rows` rows where the kernel's rows can be cut so finely.
+  /// Blocks hold up to `block_rows` rows where the kernel's rows can be cut so finely. Keeps no reference to
+  /// the plan's weights.
   EventLister(const FixedConv2dPlan& plan, std::int64_t block_rows);
 
   /// False where the input is neither spikes nor small counts, or a block has too many rows for 16-bit
@@ -30,38 +30,47 @@ class EventLister {
     int lane;
     std::int64_t group, begin, end;
   };
-  /// Where lists go: position i of all that are listed has first[i * blocks() + block].
-  struct Output {
-    std::uint16_t* events;
-    std::uint32_t* first;
-    std::int64_t positions;  ///< listed so far
+  /// Where lists go: first[b][i] to first[b][i + 1] are the events of position i in block b.
+  struct Lists {
+    std::uint16_t** events;
+    std::uint32_t** first;
+    std::int64_t positions = 0;  ///< listed so far
   };
-
+  /// Memory for the lists of some positions.
+  Lists take(Scratch& scratch, std::int64_t positions) const;
   /// Appends the lists of a piece.
-  void append(const SignalView& input, const Piece& piece, Scratch scratch, Output& out) const;
-  /// Scratch memory that append() takes.
-  std::size_t scratch_bytes() const;
-  /// Events that one position has at most, padding included; `out.events` needs list_slack more.
+  void append(const SignalView& input, const Piece& piece, Scratch scratch, Lists& lists) const;
+  /// Scratch memory that take() and append() use up.
+  std::size_t scratch_bytes(std::int64_t positions) const;
+  /// Events that one position has at most, padding included.
   std::int64_t most_events() const;
 
  private:
-  // The channels that spiked in the pixels of some rows of the image, as row number from the left edge:
-  // entries of pixel (y, x) are x * channels + c and start at first[y * width + x].
-  struct PixelLists {
+  // The channels that spiked in the pixels of some rows of the image: entries of pixel (y, x) are numbered
+  // x * channels + c and start at first[y * width + x].
+  struct Image {
     std::uint16_t* entries;
     std::uint32_t* first;
+    WindowRow* rows;  // room for those of a block
+  };
+  // Output positions of one row.
+  struct Row {
+    std::int64_t y, begin, end;
   };
 
+  std::int64_t times() const { return input_.type == SignalType::spikes ? 1 : input_.high; }
+  std::int64_t most_events(std::int64_t block) const;
+  std::int64_t most_window_rows() const { return window_.kernel[0] * window_.kernel[1]; }
   std::int64_t list_channels(const SignalView& input, int lane, std::int64_t pixel, std::int64_t first,
                              std::int64_t count, std::uint16_t base, std::uint16_t* out) const;
-  void list_image_rows(const SignalView& input, const Piece& piece, const PixelLists& lists) const;
-  void append_window(const PixelLists& lists, std::int64_t position, Output& out) const;
-  std::uint16_t* append_kernel_row(const PixelLists& lists, std::int64_t position, std::int64_t ky,
-                                   std::int64_t first_row, std::uint16_t* out) const;
-  void append_pixel(const SignalView& input, const Piece& piece, std::int64_t position, Output& out) const;
-  std::uint16_t* pad(std::int64_t block, std::uint16_t* begin, std::uint16_t* end) const;
+  void list_image(const SignalView& input, const Piece& piece, const Image& image) const;
+  void append_windows(const Image& image, const Row& row, Lists& lists) const;
+  void append_pixels(const SignalView& input, const Piece& piece, const Row& row, Lists& lists) const;
 
-  const FixedConv2dPlan& plan_;
+  SignalSpec input_;
+  ImageShape output_;
+  Window window_;
+  std::int64_t channels_;  // of a group
   bool possible_ = false;
   bool single_pixel_ = false;  // a kernel of 1x1: lists come straight from the words
   std::vector<std::int64_t> first_row_;

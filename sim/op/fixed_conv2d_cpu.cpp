@@ -88,11 +88,7 @@ class FixedConv2dCpu : public Kernel, public TileSource {
 
   std::size_t scratch_bytes() const override {
     const std::size_t dense = Scratch::size<std::uint8_t>(tile_pixels * row_bytes_);
-    std::size_t events = 0;
-    if (lister_.possible()) {
-      events = Scratch::size<std::uint16_t>(positions_ * lister_.most_events() + list_slack) +
-               Scratch::size<std::uint32_t>(positions_ * lister_.blocks() + 1) + lister_.scratch_bytes();
-    }
+    const std::size_t events = lister_.possible() ? lister_.scratch_bytes(positions_) : 0;
     return std::max(dense, events) + Scratch::size<std::int32_t>(positions_ * planes_.width());
   }
 
@@ -193,8 +189,7 @@ class FixedConv2dCpu : public Kernel, public TileSource {
     const std::int64_t width = planes_.width();
     const std::int64_t blocks = lister_.blocks();
     auto* currents = scratch.take<std::int32_t>(positions_ * width);
-    EventLister::Output lists{scratch.take<std::uint16_t>(positions_ * lister_.most_events() + list_slack),
-                              scratch.take<std::uint32_t>(positions_ * blocks + 1), 0};
+    EventLister::Lists lists = lister_.take(scratch, positions_);
     for_strips(task, [&](const Strip& strip) {
       for (const int lane : strip.lanes)
         lister_.append(task.args.inputs[0], {lane, group, strip.begin, strip.end}, scratch, lists);
@@ -202,8 +197,8 @@ class FixedConv2dCpu : public Kernel, public TileSource {
     const auto sum = [&](std::int64_t plane, std::int64_t block, std::int64_t position, std::int64_t count,
                          std::int32_t* out) {
       const std::int32_t* start = block == 0 ? offsets_.data() + plane * width : nullptr;
-      const EventLists some{lists.events, lists.first + position * blocks + block, blocks};
-      sum_events(event_weights_.block(plane, block), some, count, start, out);
+      sum_events(event_weights_.block(plane, block), {lists.events[block], lists.first[block] + position},
+                 count, start, out);
     };
     for (std::int64_t p = task.first_plane; p < task.last_plane; ++p) {
       const std::int64_t plane = group * planes_.per_group() + p;

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "sim/op/fixed.h"
+#include "sim/op/spike_bits.h"
 #include "sim/op/structural_kernels.h"
 #include "sim/op/tile.h"
 
@@ -17,13 +18,14 @@ class FixedAffine : public Kernel, public TileAddend {
         scale_(integers_per_channel(context.node.tensors.at("scale"), input_.shape.channels)),
         shift_(integers_per_channel(context.node.tensors.at("shift"), input_.shape.channels)) {
     std::int64_t low = 0, high = 0;
-    for (std::size_t c = 0; c < scale_.size(); ++c) {
+    for (std::int64_t c = 0; c < input_.shape.channels; ++c) {
       const std::int64_t a = scale_[c] * input_.low + shift_[c];
       const std::int64_t b = scale_[c] * input_.high + shift_[c];
       low = std::min({low, a, b});
       high = std::max({high, a, b});
     }
     output_ = current_spec(context.node.name, input_.shape, low, high);
+    for (auto* list : {&scale_, &shift_}) list->resize(input_.words_per_pixel() * 64, 0);
   }
   SignalSpec output() const override { return output_; }
   std::size_t scratch_bytes() const override { return Scratch::size<std::int32_t>(input_.shape.channels); }
@@ -45,18 +47,17 @@ class FixedAffine : public Kernel, public TileAddend {
   void add_to(const Tile& tile, const SignalView& input) const override {
     const std::int32_t* scale = scale_.data() + tile.first_channel;
     const std::int32_t* shift = shift_.data() + tile.first_channel;
+    if (input_.type == SignalType::spikes) {
+      const std::int64_t words = input_.words_per_pixel();
+      const std::uint64_t* first =
+          input.spikes(tile.lane) + tile.first_pixel * words + tile.first_channel / 64;
+      add_where_spiked(first, words, tile.pixels, scale, shift, tile.width, tile.currents);
+      return;
+    }
+    const bool wide = input_.type == SignalType::int32;
     for (std::int64_t p = 0; p < tile.pixels; ++p) {
+      const std::int64_t first = (tile.first_pixel + p) * input_.shape.channels + tile.first_channel;
       std::int32_t* currents = tile.currents + p * tile.width;
-      const std::int64_t pixel = tile.first_pixel + p;
-      if (input_.type == SignalType::spikes) {
-        const std::uint64_t word =
-            input.spikes(tile.lane)[pixel * input_.words_per_pixel() + tile.first_channel / 64];
-        for (std::int64_t c = 0; c < tile.channels; ++c)
-          currents[c] += (-static_cast<std::int32_t>(word >> c & 1U) & scale[c]) + shift[c];
-        continue;
-      }
-      const std::int64_t first = pixel * input_.shape.channels + tile.first_channel;
-      const bool wide = input_.type == SignalType::int32;
       for (std::int64_t c = 0; c < tile.channels; ++c) {
         const std::int32_t n = wide ? input.int32(tile.lane)[first + c] : input.int16(tile.lane)[first + c];
         currents[c] += scale[c] * n + shift[c];
@@ -67,7 +68,7 @@ class FixedAffine : public Kernel, public TileAddend {
  private:
   SignalSpec input_;
   SignalSpec output_;
-  std::vector<std::int32_t> scale_, shift_;
+  std::vector<std::int32_t> scale_, shift_;  // one a channel, 0 beyond to a multiple of 64
 };
 
 // Sum of the inputs; of one input a copy (Output).

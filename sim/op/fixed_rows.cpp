@@ -70,15 +70,20 @@ HWY_INLINE void sum_position(const std::uint8_t* rows, const std::uint16_t* even
     const std::int64_t now = std::min(count, events_before_widening);
     hn::Vec<Words<Width> > words[vectors], high[vectors];
     for (int v = 0; v < vectors; ++v) words[v] = high[v] = hn::Zero(d);
-    for (std::int64_t i = 0; i < now; i += event_multiple) {
-      for (std::int64_t j = 0; j < event_multiple; ++j) {
-        const auto* row = reinterpret_cast<const std::int16_t*>(rows + std::int64_t{events[i + j]} * Width);
-        for (int v = 0; v < vectors; ++v) {
-          const auto both = hn::Load(d, row + v * n);
-          words[v] = hn::Add(words[v], both);
-          high[v] = hn::Add(high[v], hn::ShiftRight<8>(both));
-        }
+    const auto add_row = [&](std::uint16_t event) HWY_ATTR {
+      const auto* row = reinterpret_cast<const std::int16_t*>(rows + std::int64_t{event} * Width);
+      for (int v = 0; v < vectors; ++v) {
+        const auto both = hn::Load(d, row + v * n);
+        words[v] = hn::Add(words[v], both);
+        high[v] = hn::Add(high[v], hn::ShiftRight<8>(both));
       }
+    };
+    for (std::int64_t i = 0; i < now; i += event_multiple) {
+      static_assert(event_multiple == 4);
+      add_row(events[i]);
+      add_row(events[i + 1]);
+      add_row(events[i + 2]);
+      add_row(events[i + 3]);
     }
     const auto bias = hn::Set(d, static_cast<std::int16_t>(static_cast<std::uint16_t>(now * 128)));
     for (int v = 0; v < vectors; ++v) {
@@ -98,8 +103,8 @@ template <int Width>
 void sum_positions(const std::uint8_t* rows, const EventLists& lists, std::int64_t positions,
                    const std::int32_t* start, std::int32_t* out) {
   for (std::int64_t p = 0; p < positions; ++p, out += Width) {
-    const std::uint32_t first = lists.first[p * lists.stride];
-    const std::int64_t count = lists.first[p * lists.stride + 1] - first;
+    const std::uint32_t first = lists.first[p];
+    const std::int64_t count = lists.first[p + 1] - first;
     sum_position<Width>(rows, lists.events + first, count, start != nullptr ? start : out, out);
   }
 }

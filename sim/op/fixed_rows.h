@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#include "sim/op/event_lists.h"
+
 namespace rheobase {
 
 // Vector kernels of Conv2d and Linear in fixed arithmetic on the cpu. A plane is `width` output channels, 16,
@@ -15,14 +17,12 @@ struct EventPlane {
   std::int64_t width;
 };
 
-/// Which rows each position adds: those that events[first[p * stride]], ..., up to first[p * stride + 1]
-/// number; that is a multiple of 4 for each position.
+/// Which rows each position adds: those that events[first[p]] to events[first[p + 1]] number, a multiple of
+/// event_multiple.
 struct EventLists {
   const std::uint16_t* events;
   const std::uint32_t* first;
-  std::int64_t stride;
 };
-inline constexpr std::int64_t event_multiple = 4;
 
 /// out[p][c] = start[c] + sum of the rows of position p; without a `start`, what out[p][c] held.
 void sum_events(const EventPlane& plane, const EventLists& lists, std::int64_t positions,

@@ -6,6 +6,7 @@
 
 #include "sim/op/event_lister.h"
 #include "sim/op/fixed_conv2d_plan.h"
+#include "sim/op/fixed_rows.h"
 
 namespace rheobase {
 

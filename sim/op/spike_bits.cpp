@@ -1,6 +1,6 @@
 #include "sim/op/spike_bits.h"
 
-#include <array>
+#include <algorithm>
 #include <bit>
 #include <cstring>
 
@@ -10,67 +10,16 @@
 // After foreach_target.h, as Highway requires.
 #include <hwy/highway.h>
 
-#ifndef RHEOBASE_SIM_OP_SPIKE_BITS
-#define RHEOBASE_SIM_OP_SPIKE_BITS
-namespace rheobase {
-
-// The set bits of every byte, ascending; what is behind them does not matter.
-using ByteLists = std::array<std::array<std::uint8_t, 8>, 256>;
-constexpr ByteLists make_byte_lists() {
-  ByteLists lists{};
-  for (unsigned byte = 0; byte < 256; ++byte) {
-    std::size_t count = 0;
-    for (std::uint8_t bit = 0; bit < 8; ++bit) {
-      if ((byte >> bit & 1U) != 0) lists[byte][count++] = bit;
-    }
-  }
-  return lists;
-}
-alignas(64) inline constexpr ByteLists byte_lists = make_byte_lists();
-
-// Byte i: the set bits of bytes 0 to i of the word.
-inline std::uint64_t running_counts(std::uint64_t word) {
-  word -= word >> 1 & 0x5555555555555555U;
-  word = (word & 0x3333333333333333U) + (word >> 2 & 0x3333333333333333U);
-  word = (word + (word >> 4)) & 0x0f0f0f0f0f0f0f0fU;
-  return word * 0x0101010101010101U;
-}
-
-}  // namespace rheobase
-#endif
-
 HWY_BEFORE_NAMESPACE();
 namespace rheobase::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-// Appends the list of one byte; `base` numbers its lowest bit. Always writes eight entries.
-HWY_INLINE void write_byte(std::uint64_t byte, std::uint16_t base, std::uint16_t* out) {
-#if HWY_TARGET == HWY_SCALAR
-  for (std::size_t i = 0; i < 8; ++i) out[i] = static_cast<std::uint16_t>(base + byte_lists[byte][i]);
-#else
-  const hn::CappedTag<std::uint16_t, 8> d;
-  const hn::Rebind<std::uint8_t, decltype(d)> narrow;
-  const auto bits = hn::PromoteTo(d, hn::Load(narrow, byte_lists[byte].data()));
-  hn::StoreU(hn::Add(bits, hn::Set(d, base)), d, out);
-#endif
-}
-
-// The places of the eight lists come from one multiplication, so nothing waits for a branch or a count.
-std::int64_t list_spikes(const std::uint64_t* words, std::int64_t count, std::uint16_t base,
-                         std::uint16_t* out) {
-  const std::uint16_t* begin = out;
-  for (std::int64_t w = 0; w < count; ++w, base = static_cast<std::uint16_t>(base + 64)) {
-    const std::uint64_t word = words[w];
-    if (word == 0) continue;
-    const std::uint64_t counts = running_counts(word);
-    write_byte(word & 0xffU, base, out);
-    for (unsigned i = 1; i < 8; ++i) {
-      write_byte(word >> (8 * i) & 0xffU, static_cast<std::uint16_t>(base + 8 * i),
-                 out + (counts >> (8 * i - 8) & 0xffU));
-    }
-    out += counts >> 56;
-  }
-  return out - begin;
+// Lanes of `d` that are set in the lowest bits of `word`.
+template <class D>
+HWY_INLINE hn::Mask<D> lanes_of(D d, std::uint64_t word) {
+  std::uint8_t bits[8];  // LoadMaskBits may read all of them
+  std::memcpy(bits, &word, sizeof(bits));
+  return hn::LoadMaskBits(d, bits);
 }
 
 std::uint64_t count_spikes(const std::uint64_t* words, std::int64_t count) {
@@ -79,21 +28,83 @@ std::uint64_t count_spikes(const std::uint64_t* words, std::int64_t count) {
   return spikes;
 }
 
+#if HWY_TARGET == HWY_SCALAR
+
+std::uint64_t weigh_spikes(const std::uint64_t* words, std::int64_t count, const std::uint16_t* weight) {
+  std::uint64_t sum = 0;
+  for (std::int64_t w = 0; w < count; ++w) {
+    for (std::uint64_t rest = words[w]; rest != 0; rest &= rest - 1)
+      sum += weight[64 * w + std::countr_zero(rest)];
+  }
+  return sum;
+}
+
+#else
+
+std::uint64_t weigh_spikes(const std::uint64_t* words, std::int64_t count, const std::uint16_t* weight) {
+  const hn::CappedTag<std::uint16_t, 32> d;
+  const hn::RepartitionToWide<decltype(d)> wide;
+  constexpr std::int64_t n = hn::MaxLanes(hn::CappedTag<std::uint16_t, 32>());
+  // A word adds at most 8 numbers of 16 bits to each lane of 32: the sums move on before they overflow.
+  constexpr std::int64_t words_before_overflow = 1 << 12;
+  std::uint64_t total = 0;
+  for (std::int64_t begin = 0; begin < count; begin += words_before_overflow) {
+    auto even = hn::Zero(wide);
+    auto odd = hn::Zero(wide);
+    for (std::int64_t w = begin; w < std::min(count, begin + words_before_overflow); ++w) {
+      for (std::int64_t b = 0; b < 64; b += n) {
+        const auto some = hn::IfThenElseZero(lanes_of(d, words[w] >> b), hn::LoadU(d, weight + 64 * w + b));
+        const auto pairs = hn::BitCast(wide, some);
+        even = hn::Add(even, hn::And(pairs, hn::Set(wide, 0xffffU)));
+        odd = hn::Add(odd, hn::ShiftRight<16>(pairs));
+      }
+    }
+    HWY_ALIGN std::uint32_t lanes[16];
+    hn::Store(even, wide, lanes);
+    for (std::int64_t i = 0; i < n / 2; ++i) total += lanes[i];
+    hn::Store(odd, wide, lanes);
+    for (std::int64_t i = 0; i < n / 2; ++i) total += lanes[i];
+  }
+  return total;
+}
+
+#endif
+
+void add_where_spiked(const std::uint64_t* words, std::int64_t word_stride, std::int64_t pixels,
+                      const std::int32_t* scale, const std::int32_t* shift, std::int64_t width,
+                      std::int32_t* sums) {
+  const hn::CappedTag<std::int32_t, 16> d;
+  constexpr std::int64_t n = hn::MaxLanes(hn::CappedTag<std::int32_t, 16>());
+  for (std::int64_t p = 0; p < pixels; ++p, sums += width) {
+    const std::uint64_t word = words[p * word_stride];
+    for (std::int64_t c = 0; c < width; c += n) {
+      const auto added = hn::IfThenElseZero(lanes_of(d, word >> c), hn::LoadU(d, scale + c));
+      const auto sum = hn::Add(hn::LoadU(d, sums + c), hn::LoadU(d, shift + c));
+      hn::StoreU(hn::Add(sum, added), d, sums + c);
+    }
+  }
+}
+
 }  // namespace rheobase::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace rheobase {
 
-HWY_EXPORT(list_spikes);
 HWY_EXPORT(count_spikes);
+HWY_EXPORT(weigh_spikes);
+HWY_EXPORT(add_where_spiked);
 
-std::int64_t list_spikes(const std::uint64_t* words, std::int64_t count, std::uint16_t base,
-                         std::uint16_t* out) {
-  return HWY_DYNAMIC_DISPATCH(list_spikes)(words, count, base, out);
-}
 std::uint64_t count_spikes(const std::uint64_t* words, std::int64_t count) {
   return HWY_DYNAMIC_DISPATCH(count_spikes)(words, count);
+}
+std::uint64_t weigh_spikes(const std::uint64_t* words, std::int64_t count, const std::uint16_t* weight) {
+  return HWY_DYNAMIC_DISPATCH(weigh_spikes)(words, count, weight);
+}
+void add_where_spiked(const std::uint64_t* words, std::int64_t word_stride, std::int64_t pixels,
+                      const std::int32_t* scale, const std::int32_t* shift, std::int64_t width,
+                      std::int32_t* sums) {
+  HWY_DYNAMIC_DISPATCH(add_where_spiked)(words, word_stride, pixels, scale, shift, width, sums);
 }
 
 }  // namespace rheobase

@@ -6,13 +6,16 @@ namespace rheobase {
 
 // Vector kernels over words of spikes, shared by both arithmetics.
 
-/// Indices of the set bits of `count` words, ascending, each plus `base` modulo 2^16, to `out`; returns how
-/// many. Writes up to list_slack entries beyond the last.
-std::int64_t list_spikes(const std::uint64_t* words, std::int64_t count, std::uint16_t base,
-                         std::uint16_t* out);
-inline constexpr std::int64_t list_slack = 16;
-
 /// How many bits are set.
 std::uint64_t count_spikes(const std::uint64_t* words, std::int64_t count);
+
+/// Sum of weight[64 w + b] over the set bits b of every word w.
+std::uint64_t weigh_spikes(const std::uint64_t* words, std::int64_t count, const std::uint16_t* weight);
+
+/// sums[p * width + c] += shift[c], and scale[c] where bit c of words[p * word_stride] is set; width 16, 32
+/// or 64.
+void add_where_spiked(const std::uint64_t* words, std::int64_t word_stride, std::int64_t pixels,
+                      const std::int32_t* scale, const std::int32_t* shift, std::int64_t width,
+                      std::int32_t* sums);
 
 }  // namespace rheobase
