@@ -17,6 +17,8 @@ namespace {
 
 // Weights that several positions read one after the other should stay in the second-level cache.
 constexpr std::int64_t block_bytes = 160 << 10;
+// Weights of a group that each worker's second-level cache may well hold all of.
+constexpr std::int64_t shared_bytes = 256 << 10;
 // Bytes of event lists, or of dense inputs, that a task holds at most.
 constexpr std::int64_t list_bytes = 4 << 20;
 constexpr std::int64_t most_positions = 512;
@@ -134,9 +136,10 @@ class FixedConv2dCpu : public Kernel, public TileSource {
     for (const SlotLanes& slot : args.slots) lanes = std::max<std::int64_t>(lanes, slot.count);
     const std::int64_t total = pixels * static_cast<std::int64_t>(args.lanes.size());
     const std::int64_t threads = args.pool.threads();
-    // Few positions: rather than share the weights, let each worker read its part of them.
-    const bool by_plane = threads > 1 && total <= most_positions / 2 && planes_.per_group() >= threads;
-    const std::int64_t share = by_plane ? total : total / (4 * threads) + 1;
+    // Weights beyond the second-level cache: as many positions as possible share each reading of them, and
+    // the workers divide the planes. Others: small tasks that spread evenly.
+    const bool heavy = plan_.rows() * planes_.per_group() * planes_.width() > shared_bytes;
+    const std::int64_t share = heavy ? total : total / (4 * threads) + 1;
     const std::int64_t wanted = std::min(positions_, std::max(share, 4 * tile_pixels));
     Cut cut{};
     cut.strip_pixels = std::clamp<std::int64_t>(wanted / lanes, 1, pixels);
@@ -146,7 +149,8 @@ class FixedConv2dCpu : public Kernel, public TileSource {
     cut.strips_per_task = std::max<std::int64_t>(1, wanted / (cut.strip_pixels * lanes));
     const std::int64_t strips = slots * cut.strips_per_slot;
     cut.tasks = (strips + cut.strips_per_task - 1) / cut.strips_per_task;
-    cut.plane_parts = by_plane ? threads : 1;
+    cut.plane_parts =
+        heavy ? std::clamp<std::int64_t>((threads + cut.tasks - 1) / cut.tasks, 1, planes_.per_group()) : 1;
     return cut;
   }
 
