@@ -13,8 +13,10 @@
 #include "converters/passes.h"
 #include "experiments/data/data_set.h"
 #include "experiments/data/normalization.h"
+#include "neurons/if.h"
 #include "sim/core/file.h"
 #include "sim/engine/runner.h"
+#include "sim/format/model_file.h"
 #include "tests/support/build_graph.h"
 
 namespace rheobase {
@@ -148,6 +150,129 @@ TEST_P(Cifar10Network, GivesTheSameLogitsAsPytorchAtTheFirstStep) {
 
 INSTANTIATE_TEST_SUITE_P(Golden, Cifar10Network,
                          ::testing::Values("cifar10-resnet20-qcfs-L4", "cifar10-resnet18-qcfs-L4"));
+
+// tests/golden/model-v2.h5: a small network in fixed arithmetic, written once by this version's converter.
+// Every later version reads it and computes these spikes and logits, which a plain simulation of
+// docs/reference/arithmetic.md in Python gave too.
+class FixedModelFile : public ::testing::Test {
+ protected:
+  static constexpr int images = 3;
+  static constexpr int steps = 5;
+
+  const Model model_ = read_model(std::string(RHEOBASE_SOURCE_DIR) + "/tests/golden/model-v2.h5",
+                                  testing::full_registry().schemas());
+};
+
+// Exact in float32 and the same with every compiler; in [-0.75, 0.75].
+Tensor spread(const Shape& shape, std::int64_t stride) {
+  Tensor tensor{shape, {}};
+  for (std::int64_t i = 0; i < element_count(shape); ++i)
+    tensor.values.push_back(static_cast<float>(i * stride % 97 - 48) / 64.0F);
+  return tensor;
+}
+
+Node neuron(const std::string& name, const std::string& from, std::vector<float> v_threshold, Reset reset) {
+  IfParameters parameters;
+  const auto channels = static_cast<std::int64_t>(v_threshold.size());
+  parameters.v_threshold = parameters.v_init = {{channels}, std::move(v_threshold)};
+  for (float& v_init : parameters.v_init.values) v_init /= 2;
+  parameters.reset = reset;
+  return parameters.node(name, from);
+}
+
+// Rows of different sizes, so that each class has a unit of its own.
+Tensor rows(std::int64_t outputs, std::int64_t inputs) {
+  Tensor weight = spread({outputs, inputs}, 41);
+  for (std::int64_t i = 0; i < outputs * inputs; ++i)
+    weight.values[i] *= static_cast<float>(1 + i / inputs) / 4.0F;
+  return weight;
+}
+
+// What the file was made from: the image, spikes and counts read by synapses, an identity beside a
+// convolution, both pools, two resets, several words of spikes a pixel.
+Model small_fixed_model() {
+  using List = std::vector<std::int64_t>;
+  const List twice{2, 2};
+  const auto conv = [](const std::string& name, const std::string& from, const Shape& weight,
+                       std::int64_t pad) {
+    return Node{name,
+                "Conv2d",
+                {from},
+                {{"padding", List(4, pad)}},
+                {{"weight", spread(weight, 37)}, {"bias", spread({weight[0]}, 29)}}};
+  };
+  Model model;
+  model.graph.nodes = {
+      {"image",
+       "Input",
+       {},
+       {{"shape", List{2, 8, 8}}},
+       {{"mean", {{2}, {0.5F, 0.25F}}}, {"std", {{2}, {0.25F, 0.5F}}}}},
+      conv("stem", "image", {5, 2, 3, 3}, 1),
+      neuron("a", "stem", {1.0F, 1.5F, 2.0F, 2.5F, 3.0F}, Reset::subtract),
+      conv("inner", "a", {5, 5, 3, 3}, 1),
+      {"join", "Add", {"inner", "a"}, {}, {}},
+      neuron("b", "join", {2.0F}, Reset::zero),
+      {"counts", "AvgPool2d", {"b"}, {{"kernel", twice}, {"stride", twice}}, {}},
+      conv("wide", "counts", {70, 5, 1, 1}, 0),
+      neuron("c", "wide", {1.25F}, Reset::subtract),
+      {"pool", "MaxPool2d", {"c"}, {{"kernel", twice}, {"stride", twice}}, {}},
+      {"flat", "Flatten", {"pool"}, {}, {}},
+      {"classifier", "Linear", {"flat"}, {}, {{"weight", rows(4, 280)}, {"bias", spread({4}, 1)}}},
+      {"logits", "Output", {"classifier"}, {}, {}}};
+  quantize(model.graph, testing::full_registry().schemas(), "small.onnx");
+  model.arithmetic = "fixed";
+  model.stop = StopSettings{"margin", 2.0, 0.5};
+  model.provenance = {"0.1.0", "small.onnx", std::string(64, 'b'), "snn"};
+  return model;
+}
+
+struct Outcome {
+  std::uint64_t hash = 0;
+  std::vector<std::vector<float>> logits;  // of each image, after all steps
+};
+
+Outcome run_steps(const Graph& graph, EngineOptions options, int images, int steps) {
+  options.slots = images;
+  options.hash = true;
+  Engine engine(graph, testing::full_registry(), options);
+  std::vector<float> pixels(element_count(engine.input_shape()));
+  for (int image = 0; image < images; ++image) {
+    for (std::size_t i = 0; i < pixels.size(); ++i)
+      pixels[i] = static_cast<float>((static_cast<int>(i) * (13 + 4 * image) + 7 * image) % 65) / 64.0F;
+    engine.load(image, pixels, image);
+  }
+  for (int t = 0; t < steps; ++t) engine.step();
+  Outcome outcome;
+  for (int image = 0; image < images; ++image) {
+    outcome.hash += engine.spike_hash(image);
+    outcome.logits.emplace_back(engine.logits(image).begin(), engine.logits(image).end());
+  }
+  return outcome;
+}
+
+// Should the rules of conversion change, this test goes; the file and the next test stay.
+TEST_F(FixedModelFile, IsWhatTheConverterMakesOfItsSource) { EXPECT_EQ(model_, small_fixed_model()); }
+
+TEST_F(FixedModelFile, GivesTheRecordedSpikesAndLogits) {
+  const std::vector<std::vector<float>> logits{{1.17002952F, -8.00196838F, -8.64788437F, 8.75492191F},
+                                               {-0.0166092515F, -5.24852371F, -9.59461117F, 2.57627964F},
+                                               {-1.67568898F, -5.20792341F, -4.49557114F, -2.8125F}};
+  for (const DeviceKind device : {DeviceKind::reference, DeviceKind::cpu}) {
+    for (const KernelChoice kernels : {KernelChoice::event, KernelChoice::dense}) {
+      for (const int lookahead : {1, 4}) {
+        EngineOptions options;
+        options.device = device;
+        options.threads = 2;
+        options.kernels = kernels;
+        options.lookahead = lookahead;
+        const Outcome outcome = run_steps(model_.graph, options, images, steps);
+        EXPECT_EQ(outcome.hash, 0xdb1c44fdb5f6777dU);
+        EXPECT_EQ(outcome.logits, logits);
+      }
+    }
+  }
+}
 
 }  // namespace
 }  // namespace rheobase
