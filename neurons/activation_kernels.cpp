@@ -15,13 +15,13 @@ class ActivationKernel : public Kernel {
   ActivationKernel(const KernelContext& context, Activate activate)
       : input_(context.inputs[0]), activate_(std::move(activate)) {}
 
-  std::size_t scratch_bytes() const override { return Scratch::size<float>(input_.shape.channels); }
+  std::size_t scratch_bytes() const override { return ScratchMemory::size<float>(input_.shape.channels); }
   SignalSpec output() const override { return {SignalType::real32, input_.shape, {1.0F}, false}; }
 
   void step(const StepArgs& args) const override {
     const std::int64_t channels = input_.shape.channels;
     for_lane_items(args, input_.shape.pixels(), channels,
-                   [&](int lane, std::int64_t begin, std::int64_t end, Scratch scratch) {
+                   [&](int lane, std::int64_t begin, std::int64_t end, ScratchMemory scratch) {
                      auto* values = scratch.take<float>(channels);
                      for (std::int64_t pixel = begin; pixel < end; ++pixel) {
                        const float* x = pixel_values(input_, args.inputs[0], lane, pixel, values);

@@ -81,7 +81,7 @@ class IfCpu : public IfKernel {
     const std::int64_t words = input_.words_per_pixel();
     const auto step_one = HWY_DYNAMIC_DISPATCH(step_pixel);
     for_stateful_items(args, input_.shape.pixels(), channels,
-                       [&](int lane, std::int64_t begin, std::int64_t end, Scratch scratch) {
+                       [&](int lane, std::int64_t begin, std::int64_t end, ScratchMemory scratch) {
                          auto* values = scratch.take<float>(channels);
                          for (std::int64_t pixel = begin; pixel < end; ++pixel) {
                            const float* x = pixel_values(input_, args.inputs[0], lane, pixel, values);

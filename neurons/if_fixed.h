@@ -30,7 +30,7 @@ class IfFixedKernel : public Kernel {
   explicit IfFixedKernel(const KernelContext& context);
   SignalSpec output() const override;
   std::size_t state_size() const override;
-  std::size_t scratch_bytes() const override { return Scratch::size<std::int32_t>(row_); }
+  std::size_t scratch_bytes() const override { return ScratchMemory::size<std::int32_t>(row_); }
   bool is_neuron() const override { return true; }
   void reset(std::span<std::byte> state) const override;
   /// The potential moves by at most the bound of the current in a step.

@@ -80,7 +80,7 @@ class IfFixedCpu : public IfFixedKernel, public TileNeuron {
     const auto step_one = HWY_DYNAMIC_DISPATCH(step_rows);
     for_stateful_items(
         args, input_.shape.pixels(), channels,
-        [&](int lane, std::int64_t begin, std::int64_t end, Scratch scratch) {
+        [&](int lane, std::int64_t begin, std::int64_t end, ScratchMemory scratch) {
           auto* padded = scratch.take<std::int32_t>(row_);
           std::fill_n(padded, row_, 0);
           for (std::int64_t pixel = begin; pixel < end; ++pixel) {

@@ -19,7 +19,7 @@ class IfKernel : public Kernel {
   std::size_t state_size() const override;
   bool is_neuron() const override { return true; }
   void reset(std::span<std::byte> state) const override;
-  std::size_t scratch_bytes() const override { return Scratch::size<float>(input_.shape.channels); }
+  std::size_t scratch_bytes() const override { return ScratchMemory::size<float>(input_.shape.channels); }
 
  protected:
   SignalSpec input_;

@@ -74,12 +74,13 @@ class Conv2dCpu : public Kernel {
   double dense_from() const override { return plan_.input.type == SignalType::spikes ? dense_density : 2.0; }
 
   std::size_t scratch_bytes() const override {
-    std::size_t bytes = Scratch::size<float*>(task_pixels) + Scratch::size<float>(patch_size());
+    std::size_t bytes = ScratchMemory::size<float*>(task_pixels) + ScratchMemory::size<float>(patch_size());
     if (plan_.input.type != SignalType::spikes) return bytes;
     const ImageShape& image = plan_.input.shape;
-    bytes += Scratch::size<std::uint32_t>(image.size() + slack);
-    bytes += Scratch::size<std::int64_t>(image.pixels() + 1) + Scratch::size<std::int64_t>(task_pixels + 1);
-    return bytes + Scratch::size<std::uint32_t>(task_pixels * plan_.rows() + slack);
+    bytes += ScratchMemory::size<std::uint32_t>(image.size() + slack);
+    bytes += ScratchMemory::size<std::int64_t>(image.pixels() + 1) +
+             ScratchMemory::size<std::int64_t>(task_pixels + 1);
+    return bytes + ScratchMemory::size<std::uint32_t>(task_pixels * plan_.rows() + slack);
   }
 
   void step(const StepArgs& args) const override {
@@ -131,7 +132,7 @@ class Conv2dCpu : public Kernel {
   }
   std::int64_t patch_size() const { return std::min(pixels_at_once(), task_pixels) * plan_.rows(); }
 
-  Work take_work(Scratch scratch) const {
+  Work take_work(ScratchMemory scratch) const {
     Work work{};
     work.targets = scratch.take<float*>(task_pixels);
     work.patches = scratch.take<float>(patch_size());

@@ -22,11 +22,11 @@ class AffineKernel : public Kernel {
     }
   }
   SignalSpec output() const override { return real_output(input_.shape); }
-  std::size_t scratch_bytes() const override { return Scratch::size<float>(input_.shape.channels); }
+  std::size_t scratch_bytes() const override { return ScratchMemory::size<float>(input_.shape.channels); }
   void step(const StepArgs& args) const override {
     const std::int64_t channels = input_.shape.channels;
     for_lane_items(args, input_.shape.pixels(), channels,
-                   [&](int lane, std::int64_t begin, std::int64_t end, Scratch memory) {
+                   [&](int lane, std::int64_t begin, std::int64_t end, ScratchMemory memory) {
                      auto* scratch = memory.take<float>(channels);
                      for (std::int64_t pixel = begin; pixel < end; ++pixel) {
                        const float* x = stored_pixel(input_, args.inputs[0], lane, pixel, scratch);
@@ -47,11 +47,11 @@ class AddKernel : public Kernel {
  public:
   explicit AddKernel(const KernelContext& context) : inputs_(context.inputs) {}
   SignalSpec output() const override { return real_output(inputs_[0].shape); }
-  std::size_t scratch_bytes() const override { return Scratch::size<float>(inputs_[0].shape.channels); }
+  std::size_t scratch_bytes() const override { return ScratchMemory::size<float>(inputs_[0].shape.channels); }
   void step(const StepArgs& args) const override {
     const ImageShape& shape = inputs_[0].shape;
     for_lane_items(args, shape.pixels(), shape.channels,
-                   [&](int lane, std::int64_t begin, std::int64_t end, Scratch memory) {
+                   [&](int lane, std::int64_t begin, std::int64_t end, ScratchMemory memory) {
                      auto* scratch = memory.take<float>(shape.channels);
                      for (std::int64_t pixel = begin; pixel < end; ++pixel) {
                        float* y = args.output.real(lane) + pixel * shape.channels;

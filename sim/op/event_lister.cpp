@@ -38,17 +38,18 @@ std::int64_t EventLister::most_events() const {
 }
 
 std::size_t EventLister::scratch_bytes(std::int64_t positions) const {
-  std::size_t bytes = Scratch::size<std::uint16_t*>(blocks()) + Scratch::size<std::uint32_t*>(blocks());
+  std::size_t bytes =
+      ScratchMemory::size<std::uint16_t*>(blocks()) + ScratchMemory::size<std::uint32_t*>(blocks());
   for (std::int64_t block = 0; block < blocks(); ++block) {
-    bytes += Scratch::size<std::uint16_t>(positions * most_events(block) + list_slack) +
-             Scratch::size<std::uint32_t>(positions + 1);
+    bytes += ScratchMemory::size<std::uint16_t>(positions * most_events(block) + list_slack) +
+             ScratchMemory::size<std::uint32_t>(positions + 1);
   }
-  return bytes + Scratch::size<std::uint16_t>(input_.shape.size() * times() + 2 * list_slack) +
-         Scratch::size<std::uint32_t>(input_.shape.pixels() + 1) +
-         Scratch::size<WindowRow>(most_window_rows());
+  return bytes + ScratchMemory::size<std::uint16_t>(input_.shape.size() * times() + 2 * list_slack) +
+         ScratchMemory::size<std::uint32_t>(input_.shape.pixels() + 1) +
+         ScratchMemory::size<WindowRow>(most_window_rows());
 }
 
-EventLister::Lists EventLister::take(Scratch& scratch, std::int64_t positions) const {
+EventLister::Lists EventLister::take(ScratchMemory& scratch, std::int64_t positions) const {
   Lists lists{scratch.take<std::uint16_t*>(blocks()), scratch.take<std::uint32_t*>(blocks()), 0};
   for (std::int64_t block = 0; block < blocks(); ++block) {
     lists.events[block] = scratch.take<std::uint16_t>(positions * most_events(block) + list_slack);
@@ -162,7 +163,8 @@ void EventLister::append_pixels(const SignalView& input, const Piece& piece, con
   }
 }
 
-void EventLister::append(const SignalView& input, const Piece& piece, Scratch scratch, Lists& lists) const {
+void EventLister::append(const SignalView& input, const Piece& piece, ScratchMemory scratch,
+                         Lists& lists) const {
   Image image{};
   if (!single_pixel_) {
     image.entries = scratch.take<std::uint16_t>(input_.shape.size() * times() + 2 * list_slack);

@@ -37,10 +37,10 @@ class EventLister {
     std::int64_t positions = 0;  ///< listed so far
   };
   /// Memory for the lists of some positions.
-  Lists take(Scratch& scratch, std::int64_t positions) const;
+  Lists take(ScratchMemory& scratch, std::int64_t positions) const;
   /// Appends the lists of a piece.
-  void append(const SignalView& input, const Piece& piece, Scratch scratch, Lists& lists) const;
-  /// Scratch memory that take() and append() use up.
+  void append(const SignalView& input, const Piece& piece, ScratchMemory scratch, Lists& lists) const;
+  /// ScratchMemory memory that take() and append() use up.
   std::size_t scratch_bytes(std::int64_t positions) const;
   /// Events that one position has at most, padding included.
   std::int64_t most_events() const;

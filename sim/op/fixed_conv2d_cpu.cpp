@@ -89,9 +89,9 @@ class FixedConv2dCpu : public Kernel, public TileSource {
   }
 
   std::size_t scratch_bytes() const override {
-    const std::size_t dense = Scratch::size<std::uint8_t>(tile_pixels * row_bytes_);
+    const std::size_t dense = ScratchMemory::size<std::uint8_t>(tile_pixels * row_bytes_);
     const std::size_t events = lister_.possible() ? lister_.scratch_bytes(positions_) : 0;
-    return std::max(dense, events) + Scratch::size<std::int32_t>(positions_ * planes_.width());
+    return std::max(dense, events) + ScratchMemory::size<std::int32_t>(positions_ * planes_.width());
   }
 
   void step(const StepArgs& args) const override {
@@ -189,7 +189,7 @@ class FixedConv2dCpu : public Kernel, public TileSource {
         {lane, pixel, pixels, planes_.first_channel(plane), planes_.channels(plane), width, currents});
   }
 
-  void add_events(const Task& task, std::int64_t group, Scratch scratch) const {
+  void add_events(const Task& task, std::int64_t group, ScratchMemory scratch) const {
     const std::int64_t width = planes_.width();
     const std::int64_t blocks = lister_.blocks();
     auto* currents = scratch.take<std::int32_t>(positions_ * width);
@@ -221,7 +221,7 @@ class FixedConv2dCpu : public Kernel, public TileSource {
     }
   }
 
-  void multiply(const Task& task, std::int64_t group, Scratch scratch) const {
+  void multiply(const Task& task, std::int64_t group, ScratchMemory scratch) const {
     const std::int64_t width = planes_.width();
     auto* currents = scratch.take<std::int32_t>(positions_ * width);
     auto* inputs = scratch.take<std::uint8_t>(tile_pixels * row_bytes_);

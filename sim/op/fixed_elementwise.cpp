@@ -28,13 +28,15 @@ class FixedAffine : public Kernel, public TileAddend {
     for (auto* list : {&scale_, &shift_}) list->resize(input_.words_per_pixel() * 64, 0);
   }
   SignalSpec output() const override { return output_; }
-  std::size_t scratch_bytes() const override { return Scratch::size<std::int32_t>(input_.shape.channels); }
+  std::size_t scratch_bytes() const override {
+    return ScratchMemory::size<std::int32_t>(input_.shape.channels);
+  }
   const TileAddend* tile_addend() const override { return this; }
 
   void step(const StepArgs& args) const override {
     const std::int64_t channels = input_.shape.channels;
     for_lane_items(args, input_.shape.pixels(), channels,
-                   [&](int lane, std::int64_t begin, std::int64_t end, Scratch scratch) {
+                   [&](int lane, std::int64_t begin, std::int64_t end, ScratchMemory scratch) {
                      auto* values = scratch.take<std::int32_t>(channels);
                      for (std::int64_t pixel = begin; pixel < end; ++pixel) {
                        const std::int32_t* n = pixel_integers(input_, args.inputs[0], lane, pixel, values);
@@ -83,12 +85,14 @@ class FixedAdd : public Kernel {
     output_ = current_spec(context.node.name, inputs_[0].shape, low, high);
   }
   SignalSpec output() const override { return output_; }
-  std::size_t scratch_bytes() const override { return Scratch::size<std::int32_t>(output_.shape.channels); }
+  std::size_t scratch_bytes() const override {
+    return ScratchMemory::size<std::int32_t>(output_.shape.channels);
+  }
 
   void step(const StepArgs& args) const override {
     const std::int64_t channels = output_.shape.channels;
     for_lane_items(args, output_.shape.pixels(), channels,
-                   [&](int lane, std::int64_t begin, std::int64_t end, Scratch scratch) {
+                   [&](int lane, std::int64_t begin, std::int64_t end, ScratchMemory scratch) {
                      auto* values = scratch.take<std::int32_t>(channels);
                      for (std::int64_t pixel = begin; pixel < end; ++pixel) {
                        std::int32_t* y = args.output.int32(lane) + pixel * channels;

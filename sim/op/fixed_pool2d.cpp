@@ -14,7 +14,7 @@ template <class Body>
 void for_output_pixels(const StepArgs& args, const Pool2dPlan& plan, SignalType type, const Body& body) {
   const std::int64_t channels = plan.input.shape.channels;
   for_lane_items(args, plan.output.pixels(), plan.work(),
-                 [&](int lane, std::int64_t begin, std::int64_t end, Scratch scratch) {
+                 [&](int lane, std::int64_t begin, std::int64_t end, ScratchMemory scratch) {
                    auto* values = scratch.take<std::int32_t>(channels);
                    auto* sums = scratch.take<std::int32_t>(channels);
                    for (std::int64_t pixel = begin; pixel < end; ++pixel) {
@@ -40,7 +40,7 @@ class FixedAvgPool2d : public Kernel {
   }
   SignalSpec output() const override { return output_; }
   std::size_t scratch_bytes() const override {
-    return 2 * Scratch::size<std::int32_t>(plan_.input.shape.channels);
+    return 2 * ScratchMemory::size<std::int32_t>(plan_.input.shape.channels);
   }
 
   void step(const StepArgs& args) const override {
@@ -76,7 +76,7 @@ class FixedMaxPool2d : public Kernel {
   }
   SignalSpec output() const override { return output_; }
   std::size_t scratch_bytes() const override {
-    return 2 * Scratch::size<std::int32_t>(plan_.input.shape.channels);
+    return 2 * ScratchMemory::size<std::int32_t>(plan_.input.shape.channels);
   }
 
   void step(const StepArgs& args) const override {
@@ -97,7 +97,7 @@ class FixedMaxPool2d : public Kernel {
   void step_spikes(const StepArgs& args) const {
     const std::int64_t words = plan_.input.words_per_pixel();
     for_lane_items(args, plan_.output.pixels(), plan_.work() / 64,
-                   [&](int lane, std::int64_t begin, std::int64_t end, Scratch) {
+                   [&](int lane, std::int64_t begin, std::int64_t end, ScratchMemory) {
                      for (std::int64_t pixel = begin; pixel < end; ++pixel) {
                        std::uint64_t* any = args.output.spikes(lane) + pixel * words;
                        std::fill_n(any, words, 0);

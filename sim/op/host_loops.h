@@ -21,7 +21,7 @@ template <class Body>
 void for_lane_items(const StepArgs& args, std::int64_t items, std::int64_t work, const Body& body) {
   const std::int64_t total = items * static_cast<std::int64_t>(args.lanes.size());
   args.pool.for_ranges(total, items_per_task(work), [&](std::int64_t begin, std::int64_t end, int worker) {
-    const Scratch scratch = args.scratch(worker);
+    const ScratchMemory scratch = args.scratch(worker);
     while (begin < end) {
       const std::int64_t index = begin / items;
       const std::int64_t stop = std::min(end, (index + 1) * items);
@@ -36,7 +36,7 @@ template <class Body>
 void for_stateful_items(const StepArgs& args, std::int64_t items, std::int64_t work, const Body& body) {
   const std::int64_t total = items * static_cast<std::int64_t>(args.slots.size());
   args.pool.for_ranges(total, items_per_task(work), [&](std::int64_t begin, std::int64_t end, int worker) {
-    const Scratch scratch = args.scratch(worker);
+    const ScratchMemory scratch = args.scratch(worker);
     while (begin < end) {
       const std::int64_t index = begin / items;
       const std::int64_t stop = std::min(end, (index + 1) * items);

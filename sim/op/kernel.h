@@ -7,7 +7,7 @@
 
 #include "sim/core/parallel.h"
 #include "sim/graph/arithmetic.h"
-#include "sim/op/scratch.h"
+#include "sim/op/scratch_memory.h"
 #include "sim/op/signal.h"
 
 namespace rheobase {
@@ -39,9 +39,9 @@ struct StepArgs {
   std::span<std::byte> scratch_memory;  ///< `scratch_bytes()` or more for each worker of the pool
   SynapsePath path = SynapsePath::event;
 
-  Scratch scratch(int worker) const {
+  ScratchMemory scratch(int worker) const {
     const std::size_t share = scratch_memory.size() / static_cast<std::size_t>(pool.threads());
-    const std::size_t each = share / Scratch::alignment * Scratch::alignment;
+    const std::size_t each = share / ScratchMemory::alignment * ScratchMemory::alignment;
     return {scratch_memory.data() + each * static_cast<std::size_t>(worker), each};
   }
 };

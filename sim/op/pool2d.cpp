@@ -12,7 +12,9 @@ namespace {
 class Pool2dKernel : public Kernel {
  public:
   explicit Pool2dKernel(const KernelContext& context) : plan_(context) {}
-  std::size_t scratch_bytes() const override { return Scratch::size<float>(plan_.input.shape.channels); }
+  std::size_t scratch_bytes() const override {
+    return ScratchMemory::size<float>(plan_.input.shape.channels);
+  }
 
  protected:
   // Calls body(lane, y, x, output pixel's floats, scratch of C floats).
@@ -20,7 +22,7 @@ class Pool2dKernel : public Kernel {
   void for_output_pixels(const StepArgs& args, const Body& body) const {
     const std::int64_t channels = plan_.input.shape.channels;
     for_lane_items(args, plan_.output.pixels(), plan_.work(),
-                   [&](int lane, std::int64_t begin, std::int64_t end, Scratch scratch) {
+                   [&](int lane, std::int64_t begin, std::int64_t end, ScratchMemory scratch) {
                      auto* values = scratch.take<float>(channels);
                      for (std::int64_t pixel = begin; pixel < end; ++pixel) {
                        body(lane, pixel / plan_.output.width, pixel % plan_.output.width,

@@ -98,19 +98,20 @@ class RearrangeKernel : public Kernel {
 
   void step(const StepArgs& args) const override {
     const Index channels = output_.shape.channels;
-    for_lane_items(args, output_.shape.pixels(), channels, [&](int lane, Index begin, Index end, Scratch) {
-      switch (output_.type) {
-        case SignalType::spikes:
-          for (Index pixel = begin; pixel < end; ++pixel) write_spikes(args, lane, pixel);
-          return;
-        case SignalType::real32:
-          return write(args, lane, begin, end, args.output.real(lane));
-        case SignalType::int16:
-          return write(args, lane, begin, end, args.output.int16(lane));
-        case SignalType::int32:
-          return write(args, lane, begin, end, args.output.int32(lane));
-      }
-    });
+    for_lane_items(args, output_.shape.pixels(), channels,
+                   [&](int lane, Index begin, Index end, ScratchMemory) {
+                     switch (output_.type) {
+                       case SignalType::spikes:
+                         for (Index pixel = begin; pixel < end; ++pixel) write_spikes(args, lane, pixel);
+                         return;
+                       case SignalType::real32:
+                         return write(args, lane, begin, end, args.output.real(lane));
+                       case SignalType::int16:
+                         return write(args, lane, begin, end, args.output.int16(lane));
+                       case SignalType::int32:
+                         return write(args, lane, begin, end, args.output.int32(lane));
+                     }
+                   });
   }
 
  private:

@@ -1,18 +1,18 @@
 #!/usr/bin/env python3
-"""Converted network beside its source ANN in ONNX Runtime and the same spiking network simulated densely in PyTorch.
+"""A converted network beside its source ANN in ONNX Runtime and the same spiking network, dense, in PyTorch.
 
 usage: speed_table.py RHEOBASE MODEL.onnx CIFAR10 [--images N] [--threads N] [--rounds R] [--steps T]
                       [--stop confidence|margin --alpha A --threshold X] [--json FILE] [--skip-peer NAME]...
 
-(a)   ONNX Runtime fp32 on the source ANN: as exported, and with Clip in place of every QCFS chain (a-clip)
+(a)   ONNX Runtime fp32 on the source ANN: as exported, and with one Clip in place of every QCFS chain (a-clip)
 (a8)  the same two after ONNX Runtime's own static int8 quantisation
-(b)   the spiking network, dense, T steps: PyTorch step by step, layer by layer, compiled, and with SpikingJelly's IFNode
+(b)   the spiking network, dense, T steps: PyTorch step by step, layer by layer, compiled, SpikingJelly's IFNode
 (c)   rheobase run, T steps for every sample
 (d)   rheobase run with --stop; only where --threshold is given
 
-Rounds alternate between the sides, so that a busy machine disturbs all. Every side has several settings (batch or slots,
-layout, form of quantisation); its fastest counts. Times exclude loading, planning and compiling; joules are the package's
-over the time measured, for (c) and (d) over the whole process. Needs numpy, onnx and onnxruntime from PyPI, for (b) torch
+Rounds alternate between the sides, so that a busy machine disturbs all. A side has several settings (batch or slots,
+form of quantisation); its fastest counts. Times exclude loading, planning and compiling; joules are the package's over
+the time measured, for (c) and (d) over the whole process. Needs numpy, onnx and onnxruntime from PyPI, for (b) torch
 and spikingjelly.
 """
 import argparse, json, os, pathlib, statistics, subprocess, tempfile, time
@@ -51,20 +51,22 @@ class Rheobase:
         return meter, result["samples"], round(result["accuracy"] * result["samples"])
 
 
+def fastest(runs):
+    return min(meter.seconds / samples for meter, samples, _ in runs)
+
+
 def measure(sides, rounds):
     """{key: {setting: [(meter, samples, right)]}}"""
     trials = {key: {setting: [] for setting in side.settings} for key, side in sides.items()}
-    fastest = lambda runs: min(meter.seconds / samples for meter, samples, _ in runs)
     for number in range(1, rounds + 1):
         for key, side in sides.items():
             for setting, runs in trials[key].items():
                 time.sleep(0.1)  # the threads of the side before stop spinning
                 runs.append(side.run(setting))
+            best = min(map(fastest, trials[key].values()))
             if number == 2:
-                best = min(map(fastest, trials[key].values()))
                 trials[key] = {name: runs for name, runs in trials[key].items() if fastest(runs) <= CLOSE * best}
-            print(f"round {number} of {rounds}: ({key}) {1e3 * min(map(fastest, trials[key].values())):.2f} ms an image",
-                  flush=True)
+            print(f"round {number} of {rounds}: ({key}) {1e3 * best:.2f} ms an image", flush=True)
     return trials
 
 
@@ -112,18 +114,20 @@ def ratios(rows):
 
 
 def report(rows, table):
-    print(f"\n{'':49}{'setting':16}{'images/s':>18}{'ms/image':>18}{'ms/image-step':>16}{'accuracy':>10}{'steps':>7}"
-          f"{'J/image':>9}\n{'':65}" + f"{'best   median':>18}" * 2 + f"{'best   median':>16}")
+    head = [f"{title:>16}" for title in ("images/s", "ms/image", "ms/image-step")]
+    print(f"\n{'':53}{'setting':16}{''.join(head)}{'accuracy':>10}{'steps':>7}{'J/image':>9}\n{'':69}" +
+          f"{'best':>8}{'median':>8}" * 3)
     for key, row in rows.items():
-        step = row.get("ms_per_image_step")
-        print(f"({key})".ljust(17) + f"{row['label']:32}{row['setting']:16}" +
-              "".join(f"{row[unit]['best']:9.2f}{row[unit]['median']:9.2f}" for unit in ("images_per_second", "ms_per_image"))
-              + (f"{step['best']:8.3f}{step['median']:8.3f}" if step else " " * 16) + f"{100 * row['accuracy']:8.2f} %" +
-              (f"{row['mean_steps']:7.2f}" if step else " " * 7) +
-              (f"{row['joules_per_image']:9.4f}" if row["joules_per_image"] is not None else ""))
+        cells = [f"{value:8.{digits}f}" for unit, digits in
+                 (("images_per_second", 1), ("ms_per_image", 2), ("ms_per_image_step", 3)) if unit in row
+                 for value in (row[unit]["best"], row[unit]["median"])]
+        steps = f"{row['mean_steps']:7.2f}" if "mean_steps" in row else ""
+        energy = "" if row["joules_per_image"] is None else f"{row['joules_per_image']:9.4f}"
+        print(f"({key})".ljust(17) + f"{row['label']:36}{row['setting']:16}{''.join(cells):48}"
+              f"{100 * row['accuracy']:8.2f} %{steps:7}{energy}")
     if not PACKAGES:
         print("energy: not readable here")
-    print(f"\n{'ratio':84}    best  median")
+    print(f"\n{'ratio':84}{'best':>8}{'median':>8}")
     for name, values in table.items():
         print(f"{name:84}{values['best']:8.2f}{values['median']:8.2f}")
 
@@ -169,8 +173,8 @@ def all_sides(args, folder):
         except ImportError as error:
             print(f"(b) left out: {error}")
     model, out = f"{folder}/model.h5", f"{folder}/run.json"
-    subprocess.run([args.rheobase, "convert", args.model, model, "--normalize", "cifar10", "--arithmetic", args.arithmetic],
-                   check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([args.rheobase, "convert", args.model, model, "--normalize", "cifar10", "--arithmetic",
+                    args.arithmetic], check=True, stdout=subprocess.DEVNULL)
     sides["c"] = Rheobase(f"Rheobase {args.arithmetic}, all steps", args, model, out, ["--stop", "never"])
     if args.threshold:
         sides["d"] = Rheobase(f"Rheobase {args.arithmetic}, {args.stop}", args, model, out,

@@ -40,7 +40,7 @@ void convolution(benchmark::State& state, bool spikes) {
   TaskPool pool(1);
   const int lane = 0;
   const SlotLanes slot{0, 1};
-  std::vector<std::byte> scratch(kernel->scratch_bytes() + Scratch::alignment);
+  std::vector<std::byte> scratch(kernel->scratch_bytes() + ScratchMemory::alignment);
   for (auto _ : state) {
     kernel->step({{&lane, 1},
                   {&slot, 1},

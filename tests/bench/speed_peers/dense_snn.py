@@ -1,8 +1,11 @@
-"""The converted network simulated densely in PyTorch: QCFS to IF, reset by subtraction, every convolution at every step.
+"""The converted network simulated densely in PyTorch: QCFS to IF, reset by subtraction, all convolutions at all steps.
 
-As fast as PyTorch makes it: the current of the first layer, the same at every step, is computed once; spikes are 0 and 1
-and their height stands in the next layer's weights; neurons work in place.
+As fast as PyTorch makes it: the current of the first layer, the same at every step, is computed once; spikes are 0 and
+1 and their height stands in the next layer's weights; neurons work in place; channels come last, which was faster for
+every variant.
 """
+import logging
+
 import numpy as np
 import torch
 import torch._inductor.config
@@ -11,7 +14,8 @@ from onnx import helper, numpy_helper
 from .graph import clipped
 from .meter import Meter
 
-LAYOUTS = {"nchw": torch.contiguous_format, "nhwc": torch.channels_last}
+LAYOUT = torch.channels_last
+logging.getLogger("torch").setLevel(logging.ERROR)
 
 
 class Step:
@@ -49,10 +53,9 @@ def spikingjelly_node(threshold):
 class Network(torch.nn.Module):
     """The operations of a network in order, as (function, inputs, output, neurons or not)."""
 
-    def __init__(self, path, neuron, layout):
+    def __init__(self, path, neuron):
         super().__init__()
         graph = clipped(path).graph
-        self.layout = layout
         self.constants = {item.name: numpy_helper.to_array(item) for item in graph.initializer}
         self.height = {}  # of one spike, by tensor; 1 for currents
         self.source, self.sink = graph.input[0].name, graph.output[0].name
@@ -83,7 +86,7 @@ class Network(torch.nn.Module):
         weight, *bias = (torch.tensor(self.constants[name]) for name in node.input[1:])
         weight *= self.height.get(node.input[0], 1.0)
         layer.load_state_dict({"weight": weight} | ({"bias": bias[0]} if bias else {}))
-        self.layers.append(layer.to(memory_format=self.layout).requires_grad_(False))
+        self.layers.append(layer.to(memory_format=LAYOUT).requires_grad_(False))
         return layer
 
     def Conv(self, node, strides, pads, dilations, group, kernel_shape):
@@ -144,7 +147,7 @@ class Network(torch.nn.Module):
         def neurons(run, x):
             same = len(x) == len(pixels)
             current = x.expand(steps, *x.shape) if same else x.unflatten(0, (steps, len(pixels)))
-            return run(current).flatten(0, 1).contiguous(memory_format=self.layout)
+            return run(current).flatten(0, 1).contiguous(memory_format=LAYOUT)
 
         logits = self.execute(self.moving, self.currents(pixels), neurons)[self.sink]
         return logits.unflatten(0, (steps, len(pixels))).sum(0)
@@ -174,49 +177,45 @@ class Network(torch.nn.Module):
 
 
 class DenseSnn:
-    """A setting is (layout, batch size). Every trial takes the next `count` of the images."""
+    """A setting is the batch size. Every trial takes the next `count` of the images."""
 
-    def __init__(self, label, path, neuron, how, layouts, batches, images, count, steps):
-        self.label, self.how, self.count, self.steps = label, how, count, steps
+    def __init__(self, label, network, how, batches, images, count, steps):
+        self.label, self.network, self.how, self.count, self.steps = label, network, how, count, steps
         self.pixels, self.classes = torch.from_numpy(images[0]), images[1]
-        self.networks = {name: Network(path, neuron, LAYOUTS[name]) for name in layouts}
-        self.settings = [(name, batch) for name in layouts for batch in batches if batch <= count] or [("nhwc", count)]
+        self.settings = [batch for batch in batches if batch <= count] or [count]
         self.next = 0
 
     @torch.no_grad()
-    def run(self, setting):
-        layout, batch = setting
-        network = self.networks[layout]
+    def run(self, batch):
         taken = (self.next + np.arange(self.count // batch * batch)) % len(self.pixels)
         self.next = (self.next + self.count) % len(self.pixels)
-        parts = self.pixels[taken].contiguous(memory_format=LAYOUTS[layout]).split(batch)
-        self.logits(network, parts[0], 2)
+        parts = self.pixels[taken].contiguous(memory_format=LAYOUT).split(batch)
+        self.logits(parts[0], 2)
         with Meter() as meter:
-            logits = [self.logits(network, part, self.steps) for part in parts]
+            logits = [self.logits(part, self.steps) for part in parts]
         found = torch.cat(logits).argmax(1).numpy()
         return meter, len(found), int((found == self.classes[taken]).sum())
 
-    def logits(self, network, pixels, steps):
-        for node in network.neurons:
+    def logits(self, pixels, steps):
+        for node in self.network.neurons:
             node.reset()
-        return getattr(network, self.how)(pixels, steps)
+        return getattr(self.network, self.how)(pixels, steps)
 
 
 def sides(path, images, count, steps, threads, skipped):
     """{key: side}: PyTorch as it is, with SpikingJelly's neurons, and compiled."""
     torch.set_num_threads(threads)
 
-    def side(*what, layouts=tuple(LAYOUTS)):
-        label, neuron, how, batches = what
-        return DenseSnn(label, path, neuron, how, layouts, batches, images, count, steps)
+    def side(label, neuron, how, *batches):
+        return DenseSnn(label, Network(path, neuron), how, batches, images, count, steps)
 
-    found = {"b-step": side("PyTorch, step by step", Step, "by_step", (8, 32)),
-             "b-layer": side("PyTorch, layer by layer", Steps, "by_layer", (1, 8))}
+    found = {"b-step": side("PyTorch, step by step", Step, "by_step", 8, 32),
+             "b-layer": side("PyTorch, layer by layer", Steps, "by_layer", 2, 8)}
     if "spikingjelly" not in skipped:
         try:
-            found["b-spikingjelly"] = side("SpikingJelly IFNode, multi-step", spikingjelly_node, "by_layer", (1, 8))
+            found["b-spikingjelly"] = side("SpikingJelly IFNode, multi-step", spikingjelly_node, "by_layer", 2, 8)
         except ImportError as error:
             print(f"(b-spikingjelly) left out: {error}")
     if "compiled" not in skipped:
-        found["b-compiled"] = side("PyTorch, torch.compile", Step, "compiled", (32,), layouts=("nhwc",))
+        found["b-compiled"] = side("PyTorch, torch.compile", Step, "compiled", 32)
     return found

@@ -7,7 +7,7 @@ QCFS = ["Div", "Clip", "Mul", "Add", "Floor", "Div", "Mul"]  # lambda/L floor(L 
 
 
 def clipped(path):
-    """The network with every QCFS activation replaced by what it approximates: Clip(x, 0, lambda), one node for seven."""
+    """The network with every QCFS activation as what it approximates: Clip(x, 0, lambda), one node for seven."""
     model = onnx.load(path)
     graph = model.graph
     readers = {}

@@ -9,11 +9,11 @@ namespace rheobase {
 
 /// Working memory of one task: pieces taken one after the other from memory that the engine keeps for each
 /// worker, so that a step allocates nothing.
-class Scratch {
+class ScratchMemory {
  public:
   static constexpr std::size_t alignment = 64;
 
-  Scratch(std::byte* data, std::size_t bytes) : next_(data), left_(bytes) {}
+  ScratchMemory(std::byte* data, std::size_t bytes) : next_(data), left_(bytes) {}
 
   /// Uninitialised, 64-byte aligned memory for `count` values.
   template <class T>
