@@ -1,6 +1,7 @@
 #include "tests/fuzz/model_edits.h"
 
 #include <array>
+#include <cstring>
 #include <limits>
 #include <string>
 #include <vector>
@@ -32,10 +33,11 @@ std::string pick(const std::vector<std::string>& list, Choices& choices) {
 // A name that the layout knows, or any.
 std::string name(Choices& choices) {
   static const std::vector<std::string> known{
-      "name",       "op",         "inputs",       "attributes", "tensors", "weight", "bias",   "mean",
-      "std",        "stride",     "shape",        "padding",    "groups",  "policy", "alpha",  "threshold",
-      "arithmetic", "stop",       "graph",        "nodes",      "000000",  "000001", "000004", "000005",
-      "source",     "conversion", "tool_version", "scale",      "kernel",  "integer"};
+      "name",   "op",        "inputs",     "attributes", "tensors",      "weight",       "bias",
+      "mean",   "std",       "stride",     "shape",      "padding",      "groups",       "policy",
+      "alpha",  "threshold", "arithmetic", "stop",       "graph",        "nodes",        "000000",
+      "000001", "000004",    "000005",     "source",     "conversion",   "tool_version", "scale",
+      "kernel", "integer",   "shift",      "unit",       "fraction_bits"};
   if (choices.ConsumeIntegralInRange(0, 9) > 0) return pick(known, choices);
   std::string any = choices.ConsumeRandomLengthString(12);
   for (char& c : any) c = c == '\0' ? '0' : c;
@@ -43,10 +45,10 @@ std::string name(Choices& choices) {
 }
 
 std::string word(Choices& choices) {
-  static const std::vector<std::string> known{"Input",     "Output",     "Conv2d", "Linear", "Affine",
-                                              "AvgPool2d", "MaxPool2d",  "Add",    "Concat", "Pad",
-                                              "Slice",     "Flatten",    "Any",    "image",  "flat",
-                                              "float32",   "confidence", "stable", "never",  "classifier"};
+  static const std::vector<std::string> known{
+      "Input", "Output",  "Conv2d",     "Linear", "Affine",  "AvgPool2d",  "MaxPool2d",
+      "Add",   "Concat",  "Pad",        "Slice",  "Flatten", "Any",        "image",
+      "flat",  "float32", "confidence", "stable", "never",   "classifier", "fixed"};
   return choices.ConsumeBool() ? pick(known, choices) : choices.ConsumeRandomLengthString(20);
 }
 
@@ -77,8 +79,10 @@ hdf5::Entry entry(Choices& choices) {
 }
 
 hid_t number_type(Choices& choices) {
-  const std::array<hid_t, 8> types{H5T_IEEE_F32LE, H5T_IEEE_F32LE, H5T_IEEE_F64LE, H5T_IEEE_F32BE,
-                                   H5T_STD_I64LE,  H5T_STD_U8LE,   H5T_C_S1,       H5T_STD_REF_OBJ};
+  const std::array<hid_t, 14> types{H5T_IEEE_F32LE, H5T_IEEE_F32LE, H5T_IEEE_F64LE, H5T_IEEE_F32BE,
+                                    H5T_STD_I8LE,   H5T_STD_I8LE,   H5T_STD_I16LE,  H5T_STD_I32LE,
+                                    H5T_STD_I16BE,  H5T_STD_U32LE,  H5T_STD_I64LE,  H5T_STD_U8LE,
+                                    H5T_C_S1,       H5T_STD_REF_OBJ};
   return types.at(choices.ConsumeIntegralInRange<std::size_t>(0, types.size() - 1));
 }
 
@@ -93,9 +97,30 @@ hid_t space(Choices& choices) {
                          : H5Screate_simple(static_cast<int>(extents.size()), extents.data(), nullptr);
 }
 
+// That of the dataset at `path`, which then keeps its place in a sound network, or any.
+hid_t space_for(hid_t file, const std::string& path, Choices& choices) {
+  if (choices.ConsumeBool()) {
+    const hid_t dataset = H5Dopen2(file, path.c_str(), H5P_DEFAULT);
+    if (dataset >= 0) return H5Dget_space(hdf5::Dataset(dataset, "dataset").get());
+  }
+  return space(choices);
+}
+
+// One byte everywhere, or integers, of which the last is repeated.
+std::vector<char> contents(std::size_t count, std::size_t size, Choices& choices) {
+  std::vector<char> block(count * size, static_cast<char>(choices.ConsumeIntegral<int>()));
+  if (size > sizeof(std::int64_t) || choices.ConsumeBool()) return block;
+  std::int64_t value = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (choices.remaining_bytes() > 0) value = integer(choices);
+    std::memcpy(block.data() + i * size, &value, size);
+  }
+  return block;
+}
+
 // A dataset of any shape, type and layout, with contents where it is small.
 void put_dataset(hid_t file, const std::string& path, Choices& choices) {
-  const hdf5::Dataspace shape(space(choices), "shape");
+  const hdf5::Dataspace shape(space_for(file, path, choices), "shape");
   const hid_t type = number_type(choices);
   const hdf5::PropertyList properties(H5Pcreate(H5P_DATASET_CREATE), "properties");
   const int rank = H5Sget_simple_extent_ndims(shape.get());
@@ -111,8 +136,7 @@ void put_dataset(hid_t file, const std::string& path, Choices& choices) {
   const hdf5::Dataset owner(dataset, "dataset");
   const hssize_t count = H5Sget_simple_extent_npoints(shape.get());
   if (count < 1 || count > 4096 || choices.ConsumeIntegralInRange(0, 9) == 0) return;
-  std::vector<char> block(static_cast<std::size_t>(count) * 8,
-                          static_cast<char>(choices.ConsumeIntegral<int>()));
+  const std::vector<char> block = contents(count, H5Tget_size(type), choices);
   H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, block.data());
 }
 

@@ -19,12 +19,15 @@ constexpr const char* written = "model_file_fuzz_written.h5";
 
 void put(const std::string& bytes) { std::ofstream(input, std::ios::binary) << bytes; }
 
-const std::string& small_model_bytes() {
-  static const std::string bytes = [] {
-    write_model(small_model(), written);
+// A float32 model of version 1 and a fixed one of version 2.
+const std::string& sound_bytes(FuzzedDataProvider& choices) {
+  const auto bytes_of = [](const Model& model) {
+    write_model(model, written);
     return read_file(written);
-  }();
-  return bytes;
+  };
+  static const std::string real = bytes_of(small_model());
+  static const std::string fixed = bytes_of(small_fixed_model());
+  return choices.ConsumeBool() ? fixed : real;
 }
 
 void read_and_check() {
@@ -41,14 +44,14 @@ void read_and_check() {
 }
 
 void edit_and_seal(FuzzedDataProvider& choices) {
-  put(small_model_bytes());
+  put(sound_bytes(choices));
   {
     const hdf5::Session session;
     const hdf5::File opened(H5Fopen(input, H5F_ACC_RDWR, H5P_DEFAULT), "open");
     edit_model(opened.get(), choices);
   }
   std::string bytes = read_file(input);
-  seal(bytes, FileKind::model, model_file_version);
+  seal(bytes, FileKind::model, choices.ConsumeBool() ? model_file_version : 1);
   put(bytes);
 }
 
@@ -58,7 +61,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   FuzzedDataProvider choices(data, size);
   if (choices.ConsumeIntegralInRange(0, 7) == 0) {
     const std::string prefix =
-        small_model_bytes().substr(0, choices.ConsumeIntegralInRange<std::size_t>(0, 1024));
+        sound_bytes(choices).substr(0, choices.ConsumeIntegralInRange<std::size_t>(0, 1024));
     put(prefix + choices.ConsumeRemainingBytesAsString());
   } else {
     edit_and_seal(choices);
