@@ -39,7 +39,10 @@ struct TaskPool::Arena {
 
 TaskPool::TaskPool(int threads)
     : threads_(threads > 0 ? threads : std::max(1, static_cast<int>(std::thread::hardware_concurrency()))),
-      arena_(std::make_unique<Arena>(threads_)) {}
+      arena_(std::make_unique<Arena>(threads_)) {
+  // Starts the workers now, so that no loop pays for it or allocates.
+  for_ranges(threads_, 1, [](std::int64_t, std::int64_t) {});
+}
 
 TaskPool::~TaskPool() = default;
 

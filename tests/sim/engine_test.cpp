@@ -10,6 +10,7 @@
 #include "sim/core/error.h"
 #include "sim/engine/runner.h"
 #include "tests/support/build_graph.h"
+#include "tests/support/fixed_graph.h"
 
 namespace rheobase {
 namespace {
@@ -185,6 +186,110 @@ TEST(Engine, CountsAndHashesAreThoseOfTheSpikesThatAProbeSees) {
   std::vector<std::uint64_t> seen;
   for (const auto& [node, count] : counter.count) seen.push_back(count);
   EXPECT_EQ(seen, std::vector<std::uint64_t>(engine.spike_counts(0).begin(), engine.spike_counts(0).end()));
+}
+
+TEST(Engine, StepsComputedAheadAreThoseThatWouldHaveCome) {
+  StopSettings stop{"margin", 1.0, 0.5};
+  for (const Graph& graph : {small_residual_snn(), testing::with_integers(small_residual_snn())}) {
+    const Outcomes expected = run(graph, options(3, 2), stop);
+    for (const int lookahead : {2, 3, 64}) {
+      EngineOptions ahead = options(3, 2);
+      ahead.lookahead = lookahead;
+      EXPECT_EQ(run(graph, ahead, stop), expected) << lookahead;
+    }
+  }
+}
+
+TEST(Engine, FixedArithmeticKeepsTheInvariantsToo) {
+  const Graph graph = testing::with_integers(small_residual_snn());
+  const Outcomes expected = run(graph, options(1, 1, DeviceKind::reference));
+  EXPECT_EQ(run(graph, options(1, 1)), expected);
+  EXPECT_EQ(run(graph, options(5, 2)), expected);
+  for (const auto& [sample, outcome] : run(graph, options(4, 2), {"margin", 1.0, 0.5})) {
+    const std::vector<float>& full = expected.at(sample).logits_by_step;
+    ASSERT_LE(outcome.logits_by_step.size(), full.size());
+    EXPECT_TRUE(std::equal(outcome.logits_by_step.begin(), outcome.logits_by_step.end(), full.begin()));
+  }
+}
+
+TEST(Engine, FixedArithmeticRefusesWhatMayOverflow) {
+  const auto refusal = [](const Graph& graph, int steps) -> std::string {
+    try {
+      run(graph, options(1, 1), {}, {steps, 0, 1});
+    } catch (const InputError& error) {
+      return error.what();
+    }
+    return "";
+  };
+  GraphBuilder b;
+  const std::string neuron = b.if_neuron(b.linear(b.input({4}), 4, 3), 1.0F);
+  b.output(b.linear(neuron, 3, 2));
+  Graph graph = testing::with_integers(b.graph);
+  Node& first = *graph.find("Linear1");
+  for (float& w : first.tensors["weight"].values) w = 127.0F;
+  first.attributes["shift"] = std::int64_t{0};
+  // 4 weights of 127 by a pixel of 32767, and the bias: about 2^24 a step, so that 2^31 is some 128 steps
+  // away.
+  EXPECT_EQ(refusal(graph, 100), "");
+  EXPECT_THAT(refusal(graph, 150), HasSubstr("IF2: fixed arithmetic may overflow after 12"));
+
+  // A synapse that reads it without a neuron between would need more than 16 bits.
+  graph.find("Linear3")->inputs = {"Linear1"};
+  graph.nodes.erase(graph.nodes.begin() + 2);
+  EXPECT_THAT(refusal(graph, 1), HasSubstr("Linear3: fixed arithmetic may overflow: the input reaches"));
+
+  GraphBuilder wide;
+  wide.output(wide.linear(wide.input({1000}), 1000, 2));
+  Graph sums = testing::with_integers(wide.graph);
+  for (float& w : sums.find("Linear1")->tensors["weight"].values) w = 127.0F;
+  EXPECT_THAT(refusal(sums, 1), HasSubstr("Linear1: fixed arithmetic may overflow: the sums"));
+}
+
+TEST(Engine, FixedArithmeticRefusesPixelsBeyondTheInputsRange) {
+  GraphBuilder b;
+  b.output(b.linear(b.input({2}), 2, 2));
+  Engine engine(testing::with_integers(b.graph), full_registry(), options(1, 1));
+  engine.load(0, std::vector<float>{7.9F, -7.9F}, 0);
+  try {
+    engine.load(0, std::vector<float>{0.0F, 8.1F}, 17);
+    FAIL() << "12 fraction bits of 16 reach to 8";
+  } catch (const InputError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("sample: 17: the normalised value 8.1"));
+  }
+}
+
+TEST(Engine, TheLogitsOfFixedArithmeticAreTheIntegerSumTimesTheUnit) {
+  GraphBuilder b;
+  b.output(b.linear(b.input({2}), 2, 1));
+  Graph graph = testing::with_integers(b.graph);
+  graph.find("Linear1")->tensors["weight"].values = {3.0F, -2.0F};
+  graph.find("Linear1")->tensors["bias"].values = {5.0F};
+  graph.find("Linear1")->attributes["shift"] = std::int64_t{2};
+  graph.find("output")->tensors["unit"] = scalar_tensor(0.5F);
+  Engine engine(graph, full_registry(), options(1, 1));
+  engine.load(0, std::vector<float>{1.0F, 0.25F}, 0);
+  for (int t = 1; t <= 3; ++t) {
+    engine.step();
+    // (5 + 3 * 4096 - 2 * 1024 + 2) >> 2 = 2561
+    EXPECT_EQ(engine.logits(0)[0], static_cast<float>(t) * 2561.0F * 0.5F);
+  }
+}
+
+TEST(Engine, ReportsWhichPathItsSynapsesTook) {
+  EngineOptions forced = options(2, 1);
+  for (const KernelChoice kernels : {KernelChoice::event, KernelChoice::dense}) {
+    forced.kernels = kernels;
+    Engine engine(testing::with_integers(small_residual_snn()), full_registry(), forced);
+    engine.load(0, GraphBuilder(5).pixels(3 * 9 * 9), 0);
+    for (int t = 0; t < 4; ++t) engine.step();
+    ASSERT_FALSE(engine.synapses().empty());
+    double density = 0.0;
+    for (const SynapseUse& synapse : engine.synapses()) {
+      EXPECT_EQ(synapse.dense_share, kernels == KernelChoice::dense ? 1.0 : 0.0) << synapse.name;
+      density += synapse.density;
+    }
+    EXPECT_GT(density, 0.0);
+  }
 }
 
 TEST(Engine, RefusesWhatItCannotRun) {
