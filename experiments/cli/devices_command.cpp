@@ -18,6 +18,8 @@ void devices_command(const std::vector<std::string>& words) {
     text += fmt::format("{:<10}{}{}\n", to_string(device.kind),
                         device.available ? "" : "not available: ", device.description);
     if (!device.available) continue;
+    if (device.kind == DeviceKind::cpu)
+      text += fmt::format("{:<10}simd: {}\n", "", fmt::join(simd_targets(), " "));
     for (const Arithmetic arithmetic : {Arithmetic::float32, Arithmetic::fixed}) {
       text += fmt::format("{:<10}{}: {}\n", "", to_string(arithmetic),
                           fmt::join(registry.supported(device.kind, arithmetic), " "));

@@ -87,7 +87,7 @@ Json info_json(const std::string& path, const Model& model, const std::vector<No
 std::string threshold_text(const NodeFacts& row) {
   if (row.threshold == nullptr) return "";
   const auto [low, high] = std::minmax_element(row.threshold->values.begin(), row.threshold->values.end());
-  return *low == *high ? fmt::format("{:.6g}", *low) : fmt::format("{:.4g} to {:.4g}", *low, *high);
+  return *low == *high ? fmt::format("{:.6g}", *low) : fmt::format("{:.6g} to {:.6g}", *low, *high);
 }
 
 std::string info_text(const Model& model, const std::vector<NodeFacts>& rows) {

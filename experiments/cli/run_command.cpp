@@ -22,6 +22,7 @@ namespace rheobase {
 namespace {
 
 constexpr int default_spiking_steps = 32;
+constexpr int full_lookahead = 8;
 
 std::uint64_t peak_memory_bytes() {
   rusage usage{};
@@ -36,6 +37,12 @@ StopSettings stop_settings(const RunRequest& request, const Model& model) {
 }
 
 // The samples asked for, checked against the data set and the network.
+// Where no sample stops early, as many steps at once as keep a layer's signals in the cache.
+int lookahead(const RunRequest& request, const Model& model, const StopSettings& stop) {
+  const int steps = request.steps.value_or(model.provenance.conversion == "ann" ? 1 : default_spiking_steps);
+  return std::min(request.lookahead.value_or(stop.policy == "never" ? full_lookahead : 1), steps);
+}
+
 RunOptions run_options(const RunRequest& request, const DataSet& data, const Engine& engine) {
   if (data.shape() != engine.input_shape()) {
     throw InputError(request.data, "",
@@ -110,7 +117,6 @@ RunReport describe(const RunRequest& request, const Model& model, const StopSett
   report.steps = options.steps;
   report.slots = request.engine.slots;
   report.threads = request.engine.threads;
-  report.lookahead = request.engine.lookahead;
   report.stop = stop;
   report.hash = request.engine.hash;
   report.footprint_bytes = footprint_bytes(model.graph);
@@ -129,7 +135,9 @@ void run(const RunRequest& request) {
   const StopSettings stop = stop_settings(request, model);
   const auto policy = make_stop_policy(stop);
   const auto data = open_data(request.data, request.split);
-  Engine engine(model.graph, registry, request.engine);
+  EngineOptions engine_options = request.engine;
+  engine_options.lookahead = lookahead(request, model, stop);
+  Engine engine(model.graph, registry, engine_options);
   const RunOptions options = run_options(request, *data, engine);
 
   RunSummary summary(options.steps, engine.spiking_nodes());
@@ -138,6 +146,7 @@ void run(const RunRequest& request) {
   NeuroBenchProbe probe(model.graph, engine.nodes(), engine.slots(), engine.lookahead());
   engine.set_probe(&probe);
   report.seconds = simulate(engine, *data, *policy, options, summary, recording.get(), request.quiet);
+  report.lookahead = engine.lookahead();
   report.synapses = engine.synapses();
   report.activation_sparsity = probe.activation_sparsity();
   report.operations = probe.synaptic_operations(summary.samples());

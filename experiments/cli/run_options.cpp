@@ -12,8 +12,6 @@ namespace {
 
 // Wide enough to fill the vector units of a layer and to keep two cores busy; more only takes memory.
 constexpr int default_slots = 32;
-// Steps computed at once where no sample stops early. Beyond, signals no longer fit the cache.
-constexpr int full_lookahead = 8;
 constexpr int max_slots = 1 << 16;
 constexpr int max_steps = 1 << 20;
 
@@ -46,6 +44,7 @@ CommandSpec run_spec() {
       "lookahead", whole("N"), "steps of a sample computed at once (default: 8, with --stop 1)")(
       "kernel", word("auto|event|dense")->default_value("auto"),
       "how synapses add up spikes; auto: by the density measured in each layer. Results are the same")(
+      "simd", word("NAME"), "use no better vector instructions than these; `rheobase devices` names them")(
       "seed", whole("S")->default_value(0), "of poisson coding")("hash", "add the spike hash")(
       "record", word("FILE.h5"), "write logits at every step, spike counts and exit steps")(
       "json", word("FILE|-"), "write the results as JSON, to standard output instead of the table for -");
@@ -115,8 +114,8 @@ std::optional<RunRequest> parse_run_request(const std::vector<std::string>& word
   request.coding = line->get<std::string>("coding");
   request.engine.device = available_device(line->get<std::string>("device"));
   request.engine.slots = static_cast<int>(ranged(*line, "slots", 1, max_slots));
-  request.engine.lookahead = request.stop && request.stop->policy == "never" ? full_lookahead : 1;
-  if (line->has("lookahead")) request.engine.lookahead = static_cast<int>(ranged(*line, "lookahead", 1, 64));
+  if (line->has("lookahead")) request.lookahead = static_cast<int>(ranged(*line, "lookahead", 1, 64));
+  if (line->has("simd")) use_simd(line->get<std::string>("simd"));
   request.engine.kernels = parse_kernel_choice(line->get<std::string>("kernel"));
   request.engine.threads = line->threads();
   request.engine.coding = parse_coding(request.coding);

@@ -19,8 +19,9 @@ struct RunRequest {
   std::optional<std::int64_t> limit;  ///< 1 or more; all that are left by default
   std::optional<int> steps;           ///< 1 or more
   std::optional<StopSettings> stop;   ///< none: what the model stores
+  std::optional<int> lookahead;
   std::string coding;
-  EngineOptions engine;
+  EngineOptions engine;  ///< but for lookahead
   std::optional<std::string> record;
   std::optional<std::string> json;
   bool quiet = false;

@@ -22,12 +22,6 @@ std::string processor_name() {
   return "";
 }
 
-// The best instruction set of this machine that kernels are built for; the lowest bit is the best.
-std::string instruction_set() {
-  const std::int64_t here = hwy::SupportedTargets() & HWY_TARGETS;
-  return hwy::TargetName(here & -here);
-}
-
 }  // namespace
 
 const char* to_string(DeviceKind kind) {
@@ -51,9 +45,27 @@ DeviceKind parse_device(const std::string& name) {
 }
 
 std::vector<DeviceInfo> devices() {
-  return {{DeviceKind::reference, true, "plain loops on one core, for comparison"},
-          {DeviceKind::cpu, true, fmt::format("{}, {} instructions", processor_name(), instruction_set())},
-          {DeviceKind::cuda, false, "this build has no CUDA device"}};
+  return {
+      {DeviceKind::reference, true, "plain loops on one core, for comparison"},
+      {DeviceKind::cpu, true, fmt::format("{}, {} instructions", processor_name(), simd_targets().front())},
+      {DeviceKind::cuda, false, "this build has no CUDA device"}};
+}
+
+std::vector<std::string> simd_targets() {
+  std::vector<std::string> names;
+  for (const std::int64_t target : hwy::SupportedAndGeneratedTargets())
+    names.push_back(hwy::TargetName(target));
+  return names;
+}
+
+void use_simd(const std::string& name) {
+  for (const std::int64_t target : hwy::SupportedAndGeneratedTargets()) {
+    if (name != hwy::TargetName(target)) continue;
+    hwy::DisableTargets(target - 1);  // lower bits are better instruction sets
+    hwy::GetChosenTarget().Update(hwy::SupportedTargets());
+    return;
+  }
+  throw InputError("--simd", name, fmt::format("expected one of {}", fmt::join(simd_targets(), " ")));
 }
 
 }  // namespace rheobase

@@ -23,4 +23,11 @@ struct DeviceInfo {
 /// Every device the library knows, available or not.
 std::vector<DeviceInfo> devices();
 
+/// Instruction sets that the cpu device's kernels are built for and this machine has, best first, as Highway
+/// names them.
+std::vector<std::string> simd_targets();
+/// Uses no better instruction set than `name`, in the whole program from now on. Results do not depend on it.
+/// Throws InputError for a name that is not among simd_targets().
+void use_simd(const std::string& name);
+
 }  // namespace rheobase

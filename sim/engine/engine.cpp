@@ -225,10 +225,10 @@ class Engine::Impl {
     const SignalSpec& spec = plan_.nodes[index].output;
     const SignalView out = view(index);
     const bool hashed = options_.hash && spiking_index_[index] >= 0;
-    if (spec.type != SignalType::spikes && probe_ == nullptr) return;
+    const bool counted = spec.type == SignalType::spikes || spec.type == SignalType::int16;
+    if (!counted && probe_ == nullptr) return;
     for_each_lane(lanes, [&](int lane) {
-      if (spec.type == SignalType::spikes)
-        lane_counts_[index * this->lanes() + lane] = count_spikes(spec, out.spikes(lane));
+      if (counted) lane_counts_[index * this->lanes() + lane] = count_events(spec, out, lane);
       if (hashed) {
         const std::uint64_t sample = slots_[lane / options_.lookahead].sample;
         lane_hashes_[lane] +=
@@ -276,7 +276,7 @@ class Engine::Impl {
   std::vector<int> spiking_index_;     // by node, -1: not a spiking neuron
   std::vector<SpikingNode> spiking_;
   std::vector<std::uint64_t> spike_counts_;  // [slot][spiking node], of the steps taken
-  std::vector<std::uint64_t> lane_counts_;   // [node][lane], of the steps computed
+  std::vector<std::uint64_t> lane_counts_;   // [node][lane], of the steps computed; spikes behind a pool too
   std::vector<std::uint64_t> lane_hashes_;   // [lane]
   std::vector<float> pixels_;                // [slot][C][H][W], for codings that draw at every step
   SignalProbe* probe_ = nullptr;

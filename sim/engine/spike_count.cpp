@@ -1,5 +1,6 @@
 #include "sim/engine/spike_count.h"
 
+#include <algorithm>
 #include <bit>
 
 #include "sim/core/hash.h"
@@ -7,8 +8,14 @@
 
 namespace rheobase {
 
-std::uint64_t count_spikes(const SignalSpec& spec, const std::uint64_t* words) {
-  return count_spikes(words, spec.shape.pixels() * spec.words_per_pixel());
+std::uint64_t count_events(const SignalSpec& spec, const SignalView& view, int lane) {
+  if (spec.type == SignalType::spikes)
+    return count_spikes(view.spikes(lane), spec.shape.pixels() * spec.words_per_pixel());
+  std::uint64_t sum = 0;
+  const std::int16_t* counts = view.int16(lane);
+  for (std::int64_t i = 0; i < spec.shape.size(); ++i)
+    sum += static_cast<std::uint64_t>(std::max<int>(0, counts[i]));
+  return sum;
 }
 
 std::uint64_t hash_spikes(const SignalSpec& spec, const std::uint64_t* words, std::uint64_t prefix) {

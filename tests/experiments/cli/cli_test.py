@@ -324,7 +324,7 @@ class FixedArithmetic(CliTest):
         self.assertEqual(len(recordings), 1)
 
     def test_lookahead_is_reported(self):
-        self.assertEqual(self.run_json()["lookahead"], 8)
+        self.assertEqual(self.run_json()["lookahead"], 4)  # no more than there are steps
         self.assertEqual(self.run_json("--lookahead", 3)["lookahead"], 3)
         self.assertEqual(self.run_json("--stop", "margin", "--threshold", 2)["lookahead"], 1)
 
@@ -339,8 +339,6 @@ class FixedArithmetic(CliTest):
         for layer, before in [("/5", "/2"), ("/12", "/9")]:
             self.assertAlmostEqual(result["synapses"][layer]["density"], result["firing_rate"][before])
 
-    # The engine counts no spikes of signals that are counts: it reports the density 0 for their readers.
-    @unittest.expectedFailure
     def test_density_of_a_layer_behind_a_pool(self):
         for layer, use in self.run_json()["synapses"].items():
             self.assertGreater(use["density"], 0.0, layer)
