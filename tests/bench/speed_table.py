@@ -19,6 +19,10 @@ import argparse, json, os, pathlib, statistics, subprocess, tempfile, time
 
 import numpy as np
 
+BUSY = os.getloadavg()[0] > 0.5
+if BUSY:
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # read when torch loads
+
 from speed_peers import ann
 from speed_peers.meter import PACKAGES, Meter
 
@@ -187,17 +191,21 @@ def main():
     if args.cores:
         os.sched_setaffinity(0, map(int, args.cores.split(",")))
     with tempfile.TemporaryDirectory() as folder:
+        load = [os.getloadavg()[0]]
+        if BUSY:
+            print(f"busy machine (load {load[0]:.2f}): unfair to sides whose threads spin, PyTorch above all")
         sides, versions = all_sides(args, pathlib.Path(folder))
         print(f"{args.model.name}, {args.threads} threads, T = {args.steps}; {processor()}; " +
               ", ".join(f"{name} {version}" for name, version in versions.items()), flush=True)
         trials = measure(sides, args.rounds)
+        load.append(os.getloadavg()[0])
     rows = {key: summary(side, trials[key]) for key, side in sides.items()}
     table = ratios(rows)
     report(rows, table)
     if args.json:
         setup = {name: str(value) if isinstance(value, pathlib.Path) else value for name, value in vars(args).items()}
-        args.json.write_text(json.dumps({"setup": setup, "processor": processor(), "versions": versions, "sides": rows,
-                                         "ratios": table}, indent=1) + "\n")
+        args.json.write_text(json.dumps({"setup": setup, "processor": processor(), "versions": versions, "load": load,
+                                         "sides": rows, "ratios": table}, indent=1) + "\n")
 
 
 main()
