@@ -22,7 +22,7 @@ constexpr std::int64_t task_pixels = 256;
 // Floats of gathered taps that the dense path holds at once.
 constexpr std::int64_t patch_floats = 96 << 10;
 // Measured with synapse_bench (docs/reference/performance.md).
-constexpr double dense_density = 0.7;
+constexpr double dense_density = 0.85;
 
 std::int64_t plane_width(SignalType input, std::int64_t channels, std::int64_t rows) {
   if (input == SignalType::real32 || channels <= 16) return 16;

@@ -6,9 +6,11 @@
 #include <cstring>
 #include <optional>
 
+#include "sim/op/dense_density.h"
 #include "sim/op/event_lister.h"
 #include "sim/op/fixed.h"
 #include "sim/op/fixed_weights.h"
+#include "sim/op/spike_bits.h"
 #include "sim/op/structural_kernels.h"
 #include "sim/op/tile.h"
 
@@ -24,8 +26,6 @@ constexpr std::int64_t list_bytes = 4 << 20;
 constexpr std::int64_t most_positions = 512;
 // Pixels of a tile: their potentials stay in the first-level cache through the lanes of a slot.
 constexpr std::int64_t tile_pixels = 16;
-// Density from which the dense path is faster, measured with synapse_bench (docs/reference/performance.md).
-constexpr double dense_density = 0.7;
 
 // Keeps the currents of a convolution that no neuron takes.
 class Storing : public TileSink {
@@ -81,7 +81,7 @@ class FixedConv2dCpu : public Kernel, public TileSource {
   }
 
   SignalSpec output() const override { return plan_.output_spec; }
-  double dense_from() const override { return lister_.possible() ? dense_density : 2.0; }
+  double dense_from() const override { return lister_.possible() ? dense_density() : 2.0; }
   // A tile starts at a multiple of 64 channels, as words of spikes do.
   const TileSource* tile_source() const override {
     const bool aligned = plan_.groups == 1 || plan_.outputs_per_group() % 64 == 0;
@@ -89,7 +89,7 @@ class FixedConv2dCpu : public Kernel, public TileSource {
   }
 
   std::size_t scratch_bytes() const override {
-    const std::size_t dense = ScratchMemory::size<std::uint8_t>(tile_pixels * row_bytes_);
+    const std::size_t dense = ScratchMemory::size<std::uint8_t>(tile_pixels * row_bytes_ + 64);
     const std::size_t events = lister_.possible() ? lister_.scratch_bytes(positions_) : 0;
     return std::max(dense, events) + ScratchMemory::size<std::int32_t>(positions_ * planes_.width());
   }
@@ -224,7 +224,7 @@ class FixedConv2dCpu : public Kernel, public TileSource {
   void multiply(const Task& task, std::int64_t group, ScratchMemory scratch) const {
     const std::int64_t width = planes_.width();
     auto* currents = scratch.take<std::int32_t>(positions_ * width);
-    auto* inputs = scratch.take<std::uint8_t>(tile_pixels * row_bytes_);
+    auto* inputs = scratch.take<std::uint8_t>(tile_pixels * row_bytes_ + 64);
     for_strips(task, [&](const Strip& strip) {
       for_tiles(strip, [&](int lane, std::int64_t pixel, std::int64_t pixels, std::int64_t) {
         gather(task.args.inputs[0], lane, group, pixel, pixels, inputs);
@@ -247,11 +247,16 @@ class FixedConv2dCpu : public Kernel, public TileSource {
   void gather(const SignalView& input, int lane, std::int64_t group, std::int64_t first, std::int64_t pixels,
               std::uint8_t* out) const {
     const std::int64_t channels = plan_.inputs_per_group();
+    // What is spread beyond the last channel is 0, and overwritten by the next tap or pixel.
+    const bool whole_words = plan_.input.type == SignalType::spikes && plan_.groups == 1;
     std::fill_n(out, pixels * row_bytes_, std::uint8_t{0});
     for (std::int64_t pixel = first; pixel < first + pixels; ++pixel, out += row_bytes_) {
       plan_.for_taps(
           pixel / plan_.output.width, pixel % plan_.output.width, [&](std::int64_t from, std::int64_t row) {
-            if (count_weights_) {
+            if (whole_words) {
+              const std::int64_t words = plan_.input.words_per_pixel();
+              spread_spikes(input.spikes(lane) + from * words, words, out + row);
+            } else if (count_weights_) {
               copy_inputs(input, lane, from, group * channels, out + row);
             } else {
               copy_inputs(input, lane, from, group * channels, reinterpret_cast<std::int16_t*>(out) + row);

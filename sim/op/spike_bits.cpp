@@ -70,6 +70,15 @@ std::uint64_t weigh_spikes(const std::uint64_t* words, std::int64_t count, const
 
 #endif
 
+void spread_spikes(const std::uint64_t* words, std::int64_t count, std::uint8_t* out) {
+  const hn::CappedTag<std::uint8_t, 64> d;
+  constexpr std::int64_t n = hn::MaxLanes(hn::CappedTag<std::uint8_t, 64>());
+  for (std::int64_t w = 0; w < count; ++w) {
+    for (std::int64_t b = 0; b < 64; b += n, out += n)
+      hn::StoreU(hn::IfThenElseZero(lanes_of(d, words[w] >> b), hn::Set(d, std::uint8_t{1})), d, out);
+  }
+}
+
 void add_where_spiked(const std::uint64_t* words, std::int64_t word_stride, std::int64_t pixels,
                       const std::int32_t* scale, const std::int32_t* shift, std::int64_t width,
                       std::int32_t* sums) {
@@ -93,6 +102,7 @@ namespace rheobase {
 
 HWY_EXPORT(count_spikes);
 HWY_EXPORT(weigh_spikes);
+HWY_EXPORT(spread_spikes);
 HWY_EXPORT(add_where_spiked);
 
 std::uint64_t count_spikes(const std::uint64_t* words, std::int64_t count) {
@@ -100,6 +110,9 @@ std::uint64_t count_spikes(const std::uint64_t* words, std::int64_t count) {
 }
 std::uint64_t weigh_spikes(const std::uint64_t* words, std::int64_t count, const std::uint16_t* weight) {
   return HWY_DYNAMIC_DISPATCH(weigh_spikes)(words, count, weight);
+}
+void spread_spikes(const std::uint64_t* words, std::int64_t count, std::uint8_t* out) {
+  HWY_DYNAMIC_DISPATCH(spread_spikes)(words, count, out);
 }
 void add_where_spiked(const std::uint64_t* words, std::int64_t word_stride, std::int64_t pixels,
                       const std::int32_t* scale, const std::int32_t* shift, std::int64_t width,

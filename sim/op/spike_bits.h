@@ -12,6 +12,9 @@ std::uint64_t count_spikes(const std::uint64_t* words, std::int64_t count);
 /// Sum of weight[64 w + b] over the set bits b of every word w.
 std::uint64_t weigh_spikes(const std::uint64_t* words, std::int64_t count, const std::uint16_t* weight);
 
+/// Bits as bytes 0 and 1, lowest first: 64 a word.
+void spread_spikes(const std::uint64_t* words, std::int64_t count, std::uint8_t* out);
+
 /// sums[p * width + c] += shift[c], and scale[c] where bit c of words[p * word_stride] is set; width 16, 32
 /// or 64.
 void add_where_spiked(const std::uint64_t* words, std::int64_t word_stride, std::int64_t pixels,
