@@ -11,7 +11,7 @@ demo:
 	@cmake --build --preset release --target rheobase
 	@mkdir -p out
 	@echo
-	@$(rheobase) convert experiments/models/fashion-mnist-cnn-qcfs-L4.onnx $(model) --normalize fashion-mnist
+	@$(rheobase) convert experiments/models/fashion-mnist-cnn-qcfs-L4.onnx $(model) --normalize fashion-mnist --arithmetic fixed
 	@echo && echo "Every image for $(STEPS) steps:" && echo
 	@$(rheobase) run $(model) --data fashion-mnist --steps $(STEPS) --stop never
 	@echo && echo "Dynamic Confidence: every image until the network is sure:" && echo
