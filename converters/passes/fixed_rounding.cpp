@@ -93,7 +93,7 @@ std::vector<Bounds> affine_bounds(const Node& affine, const Signal& input) {
   for (std::size_t c = 0; c < input.bounds.size(); ++c) {
     const auto scale = static_cast<std::int64_t>(at(affine.tensors.at("scale"), c));
     const auto shift = static_cast<std::int64_t>(at(affine.tensors.at("shift"), c));
-    const auto [low, high] = std::minmax(scale * input.bounds[c].low, scale * input.bounds[c].high);
+    const auto [low, high] = std::minmax({scale * input.bounds[c].low, scale * input.bounds[c].high});
     result.push_back({low + shift, high + shift});
   }
   return result;
