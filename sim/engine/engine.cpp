@@ -189,7 +189,8 @@ class Engine::Impl {
 
   // Steps since load(), counted from 1, that a lane computes.
   std::uint64_t step_of(int lane) const {
-    return static_cast<std::uint64_t>(slots_[lane / options_.lookahead].time + lane % options_.lookahead + 1);
+    const int step = slots_[lane / options_.lookahead].time + lane % options_.lookahead + 1;
+    return static_cast<std::uint64_t>(step);
   }
 
   void encode_steps() {
