@@ -296,8 +296,8 @@ KernelChoice parse_kernel_choice(const std::string& name) {
 
 Engine::Engine(const Graph& graph, const Registry& registry, const EngineOptions& options) {
   if (options.slots < 1) throw InputError("slots", std::to_string(options.slots), "expected 1 or more");
-  if (options.lookahead < 1)
-    throw InputError("lookahead", std::to_string(options.lookahead), "expected 1 or more");
+  if (options.lookahead < 1 || options.lookahead > max_lanes_per_slot)
+    throw InputError("lookahead", std::to_string(options.lookahead), "expected 1 to 64");
   impl_ = std::make_unique<Impl>(graph, registry, options);
 }
 Engine::~Engine() = default;

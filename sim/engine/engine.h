@@ -28,9 +28,9 @@ struct EngineOptions {
   Coding coding = Coding::direct;
   std::uint64_t seed = 0;  ///< of poisson coding
   bool hash = false;       ///< compute spike hashes
-  /// Steps of a sample computed at once, layer by layer: weights and potentials are read once for all of
-  /// them. What is computed beyond the step at which a sample is released is lost. The results do not depend
-  /// on it.
+  /// Steps of a sample computed at once, 1 to max_lanes_per_slot, layer by layer: weights and potentials are
+  /// read once for all of them. What is computed beyond the step at which a sample is released is lost. The
+  /// results do not depend on it.
   int lookahead = 1;
   KernelChoice kernels = KernelChoice::automatic;
 };

@@ -76,7 +76,7 @@ class FixedConv2dCpu : public Kernel, public TileSource {
         offsets_.push_back(c < planes_.channels(plane) ? plan_.offset(planes_.first_channel(plane) + c) : 0);
     }
     const std::int64_t position_bytes = lister_.possible() ? lister_.most_events() * 2 : row_bytes_;
-    positions_ = std::clamp<std::int64_t>(list_bytes / position_bytes, tile_pixels, most_positions);
+    positions_ = std::clamp<std::int64_t>(list_bytes / position_bytes, max_lanes_per_slot, most_positions);
     plan_.weights = {};
   }
 
@@ -292,8 +292,8 @@ class FixedConv2dCpu : public Kernel, public TileSource {
   std::optional<DenseWeights<std::int8_t>> count_weights_;   // of inputs in [0, 127]
   std::optional<DenseWeights<std::int16_t>> short_weights_;  // of others
   std::int64_t row_bytes_;                                   // dense inputs of one position
-  std::int64_t positions_;                                   // that a task holds at most
-  std::vector<std::int32_t> offsets_;                        // [plane][width]
+  std::int64_t positions_;             // that a task holds at most; all lanes of a pixel at least
+  std::vector<std::int32_t> offsets_;  // [plane][width]
 };
 
 }  // namespace

@@ -22,6 +22,9 @@ enum class SynapsePath {
   dense   ///< multiplies everything
 };
 
+/// Steps of one slot that may be computed at once.
+inline constexpr int max_lanes_per_slot = 64;
+
 /// The lanes of one slot among those to advance: lanes[first], ..., lanes[first + count - 1].
 struct SlotLanes {
   std::int32_t first = 0;

@@ -275,6 +275,17 @@ TEST(Engine, TheLogitsOfFixedArithmeticAreTheIntegerSumTimesTheUnit) {
   }
 }
 
+TEST(Engine, SixtyFourStepsAtOnceThroughALayerOfManyRows) {
+  GraphBuilder b;
+  const std::string spikes = b.if_neuron(b.input({40000}), 4.0F);
+  b.output(b.linear(b.if_neuron(b.linear(spikes, 40000, 70), 1.0F), 70, 2));
+  const Graph graph = testing::with_integers(b.graph);
+  EngineOptions ahead = options(2, 2);
+  ahead.lookahead = 64;
+  EXPECT_EQ(run(graph, ahead, {}, {64, 0, 2}),
+            run(graph, options(1, 1, DeviceKind::reference), {}, {64, 0, 2}));
+}
+
 TEST(Engine, ReportsWhichPathItsSynapsesTook) {
   EngineOptions forced = options(2, 1);
   for (const KernelChoice kernels : {KernelChoice::event, KernelChoice::dense}) {
