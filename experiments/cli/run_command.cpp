@@ -36,13 +36,13 @@ StopSettings stop_settings(const RunRequest& request, const Model& model) {
   return *model.stop;
 }
 
-// The samples asked for, checked against the data set and the network.
 // Where no sample stops early, as many steps at once as keep a layer's signals in the cache.
 int lookahead(const RunRequest& request, const Model& model, const StopSettings& stop) {
   const int steps = request.steps.value_or(model.provenance.conversion == "ann" ? 1 : default_spiking_steps);
   return std::min(request.lookahead.value_or(stop.policy == "never" ? full_lookahead : 1), steps);
 }
 
+// The samples asked for, checked against the data set and the network.
 RunOptions run_options(const RunRequest& request, const DataSet& data, const Engine& engine) {
   if (data.shape() != engine.input_shape()) {
     throw InputError(request.data, "",

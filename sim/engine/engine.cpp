@@ -80,8 +80,16 @@ class Engine::Impl {
   }
 
   void step() {
+    for (const SlotState& state : slots_) {
+      if (state.occupied && state.ready == 0 && state.time >= state.limit) refuse(state);
+    }
     collect_lanes();
-    if (!lanes_.empty()) compute();
+    try {
+      if (!lanes_.empty()) compute();
+    } catch (...) {
+      for (const int lane : lanes_) slots_[lane / options_.lookahead] = {};
+      throw;
+    }
     for (int slot = 0; slot < static_cast<int>(slots_.size()); ++slot) {
       if (slots_[slot].occupied) take(slot);
     }
@@ -159,7 +167,6 @@ class Engine::Impl {
     for (int slot = 0; slot < static_cast<int>(slots_.size()); ++slot) {
       SlotState& state = slots_[slot];
       if (!state.occupied || state.ready > 0) continue;
-      if (state.time >= state.limit) refuse(state);
       const int first = slot * options_.lookahead;
       if (state.time == 0) {
         fresh_slots_.push_back({static_cast<std::int32_t>(fresh_.size()), 1});

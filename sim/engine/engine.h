@@ -99,7 +99,8 @@ class Engine {
   /// `sample` identifies it for random numbers and hashes. No more than `steps` steps will be asked for.
   void load(int slot, std::span<const float> pixels, std::uint64_t sample, std::int64_t steps = unlimited);
   static constexpr std::int64_t unlimited = std::int64_t{1} << 40;
-  /// Advances every occupied slot by one step. Allocates no memory.
+  /// Advances every occupied slot by one step. Allocates no memory. Throws InputError where fixed arithmetic
+  /// could not go on; slots whose step was not computed because of that are released.
   void step();
   void release(int slot);
 

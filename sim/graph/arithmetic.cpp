@@ -26,6 +26,18 @@ void check_integers(const Node& node, Faults& faults) {
   }
 }
 
+// A potential that a neuron is reset to, whatever neuron it is.
+void check_reset(const Node& node, Faults& faults) {
+  const auto found = node.attributes.find("v_reset");
+  if (found == node.attributes.end()) return;
+  const auto* value = std::get_if<double>(&found->second);
+  if (value == nullptr || (std::abs(*value) <= max_fixed_value && *value == std::trunc(*value))) return;
+  faults.push_back(
+      {node.name, fmt::format("attribute 'v_reset' is {}, expected an integer within +-{} in fixed "
+                              "arithmetic",
+                              *value, max_fixed_value)});
+}
+
 void check_range(const Node& node, const char* key, std::int64_t last, Faults& faults) {
   const auto found = node.attributes.find(key);
   if (found == node.attributes.end()) return;
@@ -50,6 +62,7 @@ void check_arithmetic(const Graph& graph, Faults& faults) {
   for (const Node& node : graph.nodes) {
     if (fixed) {
       if (!stays_real(node)) check_integers(node, faults);
+      check_reset(node, faults);
       if (node.op == "Input") check_range(node, "fraction_bits", 14, faults);
       if (has_synapses(node)) check_range(node, "shift", 30, faults);
       if (node.op == "Output" && node.tensor("unit") == nullptr)

@@ -10,6 +10,9 @@ constexpr std::int64_t most_count = 16;
 // Rows that a 16-bit number can tell apart, the zero row included.
 constexpr std::int64_t most_rows = 1 << 16;
 
+// What a list of some channels may write beyond them before it drops those of neighbouring groups.
+constexpr std::int64_t group_slack = 128 + list_slack;
+
 std::uint16_t modulo(std::int64_t value) { return static_cast<std::uint16_t>(value & 0xffff); }
 
 }  // namespace
@@ -41,10 +44,10 @@ std::size_t EventLister::scratch_bytes(std::int64_t positions) const {
   std::size_t bytes =
       ScratchMemory::size<std::uint16_t*>(blocks()) + ScratchMemory::size<std::uint32_t*>(blocks());
   for (std::int64_t block = 0; block < blocks(); ++block) {
-    bytes += ScratchMemory::size<std::uint16_t>(positions * most_events(block) + list_slack) +
+    bytes += ScratchMemory::size<std::uint16_t>(positions * most_events(block) + group_slack) +
              ScratchMemory::size<std::uint32_t>(positions + 1);
   }
-  return bytes + ScratchMemory::size<std::uint16_t>(input_.shape.size() * times() + 2 * list_slack) +
+  return bytes + ScratchMemory::size<std::uint16_t>(input_.shape.size() * times() + group_slack) +
          ScratchMemory::size<std::uint32_t>(input_.shape.pixels() + 1) +
          ScratchMemory::size<WindowRow>(most_window_rows());
 }
@@ -52,7 +55,7 @@ std::size_t EventLister::scratch_bytes(std::int64_t positions) const {
 EventLister::Lists EventLister::take(ScratchMemory& scratch, std::int64_t positions) const {
   Lists lists{scratch.take<std::uint16_t*>(blocks()), scratch.take<std::uint32_t*>(blocks()), 0};
   for (std::int64_t block = 0; block < blocks(); ++block) {
-    lists.events[block] = scratch.take<std::uint16_t>(positions * most_events(block) + list_slack);
+    lists.events[block] = scratch.take<std::uint16_t>(positions * most_events(block) + group_slack);
     lists.first[block] = scratch.take<std::uint32_t>(positions + 1);
     lists.first[block][0] = 0;
   }
@@ -167,7 +170,7 @@ void EventLister::append(const SignalView& input, const Piece& piece, ScratchMem
                          Lists& lists) const {
   Image image{};
   if (!single_pixel_) {
-    image.entries = scratch.take<std::uint16_t>(input_.shape.size() * times() + 2 * list_slack);
+    image.entries = scratch.take<std::uint16_t>(input_.shape.size() * times() + group_slack);
     image.first = scratch.take<std::uint32_t>(input_.shape.pixels() + 1);
     image.rows = scratch.take<WindowRow>(most_window_rows());
     list_image(input, piece, image);

@@ -19,10 +19,10 @@ class FixedAffine : public Kernel, public TileAddend {
         shift_(integers_per_channel(context.node.tensors.at("shift"), input_.shape.channels)) {
     std::int64_t low = 0, high = 0;
     for (std::int64_t c = 0; c < input_.shape.channels; ++c) {
-      const std::int64_t a = scale_[c] * input_.low + shift_[c];
-      const std::int64_t b = scale_[c] * input_.high + shift_[c];
-      low = std::min({low, a, b});
-      high = std::max({high, a, b});
+      const std::int64_t a = scale_[c] * input_.low;
+      const std::int64_t b = scale_[c] * input_.high;
+      low = std::min({low, a, b, a + shift_[c], b + shift_[c]});
+      high = std::max({high, a, b, a + shift_[c], b + shift_[c]});
     }
     output_ = current_spec(context.node.name, input_.shape, low, high);
     for (auto* list : {&scale_, &shift_}) list->resize(input_.words_per_pixel() * 64, 0);

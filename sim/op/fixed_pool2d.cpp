@@ -85,10 +85,12 @@ class FixedMaxPool2d : public Kernel {
     for_output_pixels(
         args, plan_, output_.type,
         [&](int lane, std::int64_t pixel, std::int32_t* values, std::int32_t* most) {
-          std::fill_n(most, channels, std::numeric_limits<std::int32_t>::min());
+          bool any = false;
+          std::fill_n(most, channels, 0);  // of a window that holds no pixel
           plan_.for_window(pixel / plan_.output.width, pixel % plan_.output.width, [&](std::int64_t from) {
             const std::int32_t* n = pixel_integers(plan_.input, args.inputs[0], lane, from, values);
-            for (std::int64_t c = 0; c < channels; ++c) most[c] = std::max(most[c], n[c]);
+            for (std::int64_t c = 0; c < channels; ++c) most[c] = any ? std::max(most[c], n[c]) : n[c];
+            any = true;
           });
         });
   }

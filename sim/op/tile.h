@@ -12,7 +12,7 @@ struct Tile {
   int lane = 0;
   std::int64_t first_pixel = 0;
   std::int64_t pixels = 0;
-  std::int64_t first_channel = 0;    ///< a multiple of 64
+  std::int64_t first_channel = 0;    ///< a multiple of 64 where the source has a tile_source()
   std::int64_t channels = 0;         ///< 1 to width
   std::int64_t width = 0;            ///< 16, 32 or 64
   std::int32_t* currents = nullptr;  ///< [pixels][width]; 0 beyond `channels`

@@ -286,6 +286,30 @@ TEST(Engine, SixtyFourStepsAtOnceThroughALayerOfManyRows) {
             run(graph, options(1, 1, DeviceKind::reference), {}, {64, 0, 2}));
 }
 
+TEST(Engine, DepthwiseSynapsesThatAllFireStayWithinTheirLists) {
+  GraphBuilder b;
+  const std::string spikes = b.if_neuron(b.input({64, 24, 24}), 0.01F);
+  const GraphBuilder::Conv conv{
+      .outputs = 64, .inputs = 64, .kernel_h = 1, .kernel_w = 1, .groups = 64, .padding = {0, 0, 0, 0}};
+  b.output(b.op("Flatten", {b.if_neuron(b.conv2d(spikes, conv), 0.5F)}));
+  const Graph graph = testing::with_integers(b.graph);
+  EXPECT_EQ(run(graph, options(2, 1), {}, {2, 0, 2}),
+            run(graph, options(1, 1, DeviceKind::reference), {}, {2, 0, 2}));
+}
+
+TEST(Engine, AStepThatCannotBeComputedReleasesItsSlots) {
+  GraphBuilder b;
+  b.output(b.linear(b.input({2}), 2, 2));
+  b.graph.nodes[0].tensors["std"] = scalar_tensor(0.1F);  // a drawn 1 becomes 10, beyond 8
+  const Graph graph = testing::with_integers(b.graph);
+  Engine engine(graph, full_registry(), options(2, 1, DeviceKind::cpu, Coding::poisson));
+  engine.load(0, std::vector<float>{0.0F, 0.0F}, 0);
+  engine.step();
+  engine.load(1, std::vector<float>{1.0F, 1.0F}, 1);
+  EXPECT_THROW(engine.step(), InputError);
+  EXPECT_FALSE(engine.occupied(1));
+}
+
 TEST(Engine, ReportsWhichPathItsSynapsesTook) {
   EngineOptions forced = options(2, 1);
   for (const KernelChoice kernels : {KernelChoice::event, KernelChoice::dense}) {

@@ -139,5 +139,36 @@ TEST(Window, OutputExtentsFollowPytorch) {
   EXPECT_EQ(pool.output_extent(0, 3), 1);
 }
 
+TEST(Validate, AFixedGraphHoldsIntegersOnly) {
+  GraphBuilder b;
+  const std::string neuron = b.if_neuron(b.linear(b.input({4}), 4, 3), 1.0F);
+  b.output(neuron);
+  b.graph.nodes[0].attributes["fraction_bits"] = std::int64_t{15};
+  Node& linear = b.graph.nodes[1];
+  linear.tensors["weight"].values.assign(12, 3.0F);
+  linear.tensors["weight"].values[5] = 128.0F;
+  linear.tensors["bias"].values.assign(3, 0.5F);
+  linear.attributes["shift"] = std::int64_t{31};
+  b.graph.nodes[2].tensors["v_threshold"] = scalar_tensor(2.0F);
+  b.graph.nodes[2].tensors["v_init"] = scalar_tensor(1.0F);
+  b.graph.nodes[2].attributes["v_reset"] = 0.5;
+  const Faults faults = validate(b.graph, full_registry().schemas()).faults;
+  EXPECT_THAT(faults, Contains(fault("input", "'fraction_bits' is 15")));
+  EXPECT_THAT(faults, Contains(fault("Linear1", "'weight' has the value 128 at index 5")));
+  EXPECT_THAT(faults, Contains(fault("Linear1", "'bias' has the value 0.5")));
+  EXPECT_THAT(faults, Contains(fault("Linear1", "'shift' is 31")));
+  EXPECT_THAT(faults, Contains(fault("IF2", "'v_reset' is 0.5")));
+  EXPECT_THAT(faults, Contains(fault("output", "'unit' is missing")));
+  EXPECT_THAT(faults, SizeIs(6));
+}
+
+TEST(Validate, SettingsOfFixedArithmeticNeedAFixedGraph) {
+  GraphBuilder b;
+  b.output(b.linear(b.input({4}), 4, 3));
+  b.graph.nodes[1].attributes["shift"] = std::int64_t{1};
+  b.graph.nodes[2].tensors["unit"] = scalar_tensor(1.0F);
+  EXPECT_THAT(validate(b.graph, full_registry().schemas()).faults, SizeIs(2));
+}
+
 }  // namespace
 }  // namespace rheobase
