@@ -9,6 +9,7 @@
 #include "experiments/cli/output.h"
 #include "experiments/cli/registry.h"
 #include "sim/core/file.h"
+#include "sim/engine/engine.h"
 #include "sim/format/model_file.h"
 #include "sim/graph/validate.h"
 
@@ -84,6 +85,31 @@ Json info_json(const std::string& path, const Model& model, const std::vector<No
           {"nodes", nodes}};
 }
 
+// What the cpu device makes of the model here.
+Json cpu_json(const Engine& engine) {
+  Json synapses = Json::object();
+  for (const SynapseUse& synapse : engine.synapses())
+    synapses[synapse.name] = {{"dense_from", synapse.dense_from}};
+  Json json{{"simd", simd_targets().front()},
+            {"bytes_per_slot", engine.bytes_per_slot()},
+            {"synapses", std::move(synapses)}};
+  if (engine.arithmetic() == Arithmetic::fixed) json["max_steps"] = engine.max_steps();
+  return json;
+}
+
+std::string cpu_text(const Engine& engine) {
+  const std::vector<SynapseUse> synapses = engine.synapses();
+  std::string text = fmt::format("\non this cpu ({}): {} KiB a slot", simd_targets().front(),
+                                 (engine.bytes_per_slot() + 1023) / 1024);
+  if (!synapses.empty()) {
+    text += fmt::format("; {} layers choose between event-driven and dense, dense from a density of {:.2f}",
+                        synapses.size(), synapses.front().dense_from);
+  }
+  if (engine.arithmetic() == Arithmetic::fixed)
+    text += fmt::format("; at most {} steps, for {}", engine.max_steps(), engine.max_steps_node());
+  return text + "\n";
+}
+
 std::string threshold_text(const NodeFacts& row) {
   if (row.threshold == nullptr) return "";
   const auto [low, high] = std::minmax_element(row.threshold->values.begin(), row.threshold->values.end());
@@ -131,12 +157,17 @@ void info_command(const std::vector<std::string>& words) {
   const Registry registry = full_registry();
   const Model model = read_model(path, registry.schemas());
   const auto rows = collect(model.graph, validate_or_throw(model.graph, registry.schemas(), path));
+  EngineOptions options;
+  options.threads = 1;
+  const Engine engine(model.graph, registry, options);
   if (line->has("json")) {
     const ResultTarget target(line->get<std::string>("json"));
-    target.write(json_text(info_json(path, model, rows)));
+    Json json = info_json(path, model, rows);
+    json["cpu"] = cpu_json(engine);
+    target.write(json_text(json));
     if (target.is_stdout()) return;
   }
-  write_stdout(info_text(model, rows));
+  write_stdout(info_text(model, rows) + cpu_text(engine));
 }
 
 }  // namespace rheobase
