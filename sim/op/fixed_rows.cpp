@@ -47,7 +47,7 @@ using Words = hn::CappedTag<std::int16_t, Width / 2>;
 
 // Adds 16-bit sums to the 32-bit sums of as many columns.
 template <class D, class V>
-HWY_INLINE void widen(D d, V sums, const std::int32_t* start, std::int32_t* out) {
+HWY_INLINE void widen(D /*d*/, V sums, const std::int32_t* start, std::int32_t* out) {
   const hn::Repartition<std::int32_t, D> wide;
   const hn::Half<D> half;
   const std::int64_t n = hn::MaxLanes(wide);
