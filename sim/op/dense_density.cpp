@@ -38,7 +38,7 @@ double measure() {
   std::vector<std::uint16_t> events;
   std::vector<std::uint32_t> first{0};
   for (std::int64_t p = 0; p < positions; ++p) {
-    for (std::int64_t row = p % 2; row < rows; row += 2) events.push_back(static_cast<std::uint16_t>(row));
+    for (std::int64_t row = p % 2; row < rows; row += 2) events.push_back(event_number(row));
     first.push_back(static_cast<std::uint32_t>(events.size()));
   }
   const std::vector<std::uint8_t> inputs(positions * rows, 1);

@@ -7,13 +7,12 @@ namespace {
 
 // Counts up to this are worth listing several times.
 constexpr std::int64_t most_count = 16;
-// Rows that a 16-bit number can tell apart, the zero row included.
-constexpr std::int64_t most_rows = 1 << 16;
+// Rows of a block at most: events must tell them apart, the zero row, and the neighbouring groups' channels
+// that share words with a group's.
+constexpr std::int64_t most_rows = most_event_rows - 1 - 128;
 
 // What a list of some channels may write beyond them before it drops those of neighbouring groups.
 constexpr std::int64_t group_slack = 128 + list_slack;
-
-std::uint16_t modulo(std::int64_t value) { return static_cast<std::uint16_t>(value & 0xffff); }
 
 }  // namespace
 
@@ -26,10 +25,10 @@ EventLister::EventLister(const FixedConv2dPlan& plan, std::int64_t block_rows)
   const bool counts = input_.type == SignalType::int16 && input_.low >= 0 && input_.high <= most_count;
   // A 1x1 kernel is cut between words of channels, others between kernel rows.
   const std::int64_t unit = single_pixel_ ? 64 : window_.kernel[1] * channels_;
-  const std::int64_t step = std::max<std::int64_t>(1, block_rows / unit) * unit;
+  const std::int64_t step = std::max<std::int64_t>(1, std::min(block_rows, most_rows) / unit) * unit;
   for (std::int64_t row = 0; row < plan.rows(); row += step) first_row_.push_back(row);
   first_row_.push_back(plan.rows());
-  possible_ = (input_.type == SignalType::spikes || counts) && step < most_rows;
+  possible_ = (input_.type == SignalType::spikes || counts) && step <= most_rows;
 }
 
 std::int64_t EventLister::most_events(std::int64_t block) const {
@@ -71,7 +70,8 @@ std::int64_t EventLister::list_channels(const SignalView& input, int lane, std::
     const std::int16_t* counts = input.int16(lane) + pixel * channels + first;
     const std::uint16_t* begin = out;
     for (std::int64_t c = 0; c < count; ++c) {
-      for (std::int16_t n = counts[c]; n > 0; --n) *out++ = modulo(base + c);
+      for (std::int16_t n = counts[c]; n > 0; --n)
+        *out++ = static_cast<std::uint16_t>(base + event_number(c));
     }
     return out - begin;
   }
@@ -84,8 +84,8 @@ std::int64_t EventLister::list_channels(const SignalView& input, int lane, std::
   if (whole_words) return listed[1];
   std::uint16_t* kept = out;
   for (std::uint32_t i = 0; i < listed[1]; ++i) {
-    const std::int64_t c = word * 64 + out[i] - first;
-    if (c >= 0 && c < count) *kept++ = modulo(base + c);
+    const std::int64_t c = word * 64 + out[i] / event_unit - first;
+    if (c >= 0 && c < count) *kept++ = static_cast<std::uint16_t>(base + event_number(c));
   }
   return kept - out;
 }
@@ -102,14 +102,15 @@ void EventLister::list_image(const SignalView& input, const Piece& piece, const 
   for (std::int64_t row = first; row < last; row += width) {
     if (whole_pixels) {
       const std::int64_t words = input_.words_per_pixel();
-      list_pixels({input.spikes(piece.lane) + row * words, words, width, 0, modulo(channels_)}, image.entries,
-                  image.first + row);
+      list_pixels({input.spikes(piece.lane) + row * words, words, width, 0, event_number(channels_)},
+                  image.entries, image.first + row);
       continue;
     }
     for (std::int64_t x = 0; x < width; ++x) {
       std::uint32_t* place = image.first + row + x;
-      const std::int64_t listed = list_channels(input, piece.lane, row + x, piece.group * channels_,
-                                                channels_, modulo(x * channels_), image.entries + *place);
+      const std::int64_t listed =
+          list_channels(input, piece.lane, row + x, piece.group * channels_, channels_,
+                        event_number(x * channels_), image.entries + *place);
       place[1] = *place + static_cast<std::uint32_t>(listed);
     }
   }
@@ -124,7 +125,7 @@ void EventLister::append_windows(const Image& image, const Row& row, Lists& list
   run.entries = image.entries;
   run.rows = image.rows;
   run.taps = taps;
-  run.channels = channels_;
+  run.channels = event_number(channels_);
   run.width = input_.shape.width;
   run.left = row.begin * window_.stride[1] - window_.padding[1];
   run.stride = window_.stride[1];
@@ -137,10 +138,10 @@ void EventLister::append_windows(const Image& image, const Row& row, Lists& list
       if (y < 0 || y >= input_.shape.height) continue;
       for (std::int64_t kx = 0; kx < window_.kernel[1]; kx += taps) {
         image.rows[run.row_count++] = {image.first + y * input_.shape.width, kx * window_.dilation[1],
-                                       modulo(r - first_row_[block] + kx * channels_)};
+                                       event_number(r - first_row_[block] + kx * channels_)};
       }
     }
-    run.zero_row = modulo(first_row_[block + 1] - first_row_[block]);
+    run.zero_row = event_number(first_row_[block + 1] - first_row_[block]);
     list_windows(run, lists.events[block], lists.first[block] + lists.positions);
   }
 }
@@ -160,7 +161,7 @@ void EventLister::append_pixels(const SignalView& input, const Piece& piece, con
         listed = list_channels(input, piece.lane, y * input_.shape.width + x,
                                piece.group * channels_ + first_row_[block], rows, 0, out);
       }
-      while (listed % event_multiple != 0) out[listed++] = modulo(rows);
+      while (listed % event_multiple != 0) out[listed++] = event_number(rows);
       first[1] = first[0] + static_cast<std::uint32_t>(listed);
     }
   }

@@ -13,14 +13,14 @@
 #define RHEOBASE_SIM_OP_EVENT_LISTS
 namespace rheobase {
 
-// The set bits of every byte, ascending; what is behind them does not matter.
+// The set bits of every byte as events, ascending; what is behind them does not matter.
 using ByteLists = std::array<std::array<std::uint8_t, 8>, 256>;
 constexpr ByteLists make_byte_lists() {
   ByteLists lists{};
   for (unsigned byte = 0; byte < 256; ++byte) {
     std::size_t count = 0;
     for (std::uint8_t bit = 0; bit < 8; ++bit) {
-      if ((byte >> bit & 1U) != 0) lists[byte][count++] = bit;
+      if ((byte >> bit & 1U) != 0) lists[byte][count++] = event_number(bit);
     }
   }
   return lists;
@@ -50,12 +50,12 @@ HWY_INLINE std::int64_t list_word(std::uint64_t word, std::uint16_t base, std::u
   for (unsigned i = 0; i < 8; ++i) {
     std::uint16_t* place = out + (i == 0 ? 0 : counts >> (8 * i - 8) & 0xffU);
     for (const std::uint8_t bit : byte_lists[word >> (8 * i) & 0xffU])
-      *place++ = static_cast<std::uint16_t>(base + 8 * i + bit);
+      *place++ = static_cast<std::uint16_t>(base + event_number(8 * i) + bit);
   }
 #else
   const hn::CappedTag<std::uint16_t, 8> d;
   const hn::Rebind<std::uint8_t, decltype(d)> narrow;
-  const auto eight = hn::Set(d, std::uint16_t{8});
+  const auto eight = hn::Set(d, event_number(8));
   auto first = hn::Set(d, base);
   for (unsigned i = 0; i < 8; ++i, first = hn::Add(first, eight)) {
     std::uint16_t* place = out + (i == 0 ? 0 : counts >> (8 * i - 8) & 0xffU);
@@ -73,7 +73,7 @@ void list_pixels(const PixelRun& run, std::uint16_t* entries, std::uint32_t* fir
   for (std::int64_t p = 0; p < run.pixels; ++p) {
     for (std::int64_t w = 0; w < run.words; ++w) {
       const std::uint64_t word = *bits++;
-      if (word != 0) out += list_word(word, static_cast<std::uint16_t>(base + 64 * w), out);
+      if (word != 0) out += list_word(word, static_cast<std::uint16_t>(base + event_number(64 * w)), out);
     }
     base = static_cast<std::uint16_t>(base + run.step);
     first[p + 1] = static_cast<std::uint32_t>(out - entries);

@@ -8,6 +8,7 @@
 
 #include "sim/op/dense_density.h"
 #include "sim/op/event_lister.h"
+#include "sim/op/fetch.h"
 #include "sim/op/fixed.h"
 #include "sim/op/fixed_weights.h"
 #include "sim/op/spike_bits.h"
@@ -22,7 +23,7 @@ constexpr std::int64_t block_bytes = 160 << 10;
 // Weights of a group that each worker's second-level cache may well hold all of.
 constexpr std::int64_t shared_bytes = 256 << 10;
 // Bytes of event lists, or of dense inputs, that a task holds at most.
-constexpr std::int64_t list_bytes = 4 << 20;
+constexpr std::int64_t list_bytes = 16 << 20;
 constexpr std::int64_t most_positions = 512;
 // Pixels of a tile: their potentials stay in the first-level cache through the lanes of a slot.
 constexpr std::int64_t tile_pixels = 16;
@@ -77,6 +78,7 @@ class FixedConv2dCpu : public Kernel, public TileSource {
     }
     const std::int64_t position_bytes = lister_.possible() ? lister_.most_events() * 2 : row_bytes_;
     positions_ = std::clamp<std::int64_t>(list_bytes / position_bytes, max_lanes_per_slot, most_positions);
+    heavy_ = plan_.rows() * planes_.per_group() * planes_.width() > shared_bytes;
     plan_.weights = {};
   }
 
@@ -136,10 +138,9 @@ class FixedConv2dCpu : public Kernel, public TileSource {
     for (const SlotLanes& slot : args.slots) lanes = std::max<std::int64_t>(lanes, slot.count);
     const std::int64_t total = pixels * static_cast<std::int64_t>(args.lanes.size());
     const std::int64_t threads = args.pool.threads();
-    // Weights beyond the second-level cache: as many positions as possible share each reading of them, and
-    // the workers divide the planes. Others: small tasks that spread evenly.
-    const bool heavy = plan_.rows() * planes_.per_group() * planes_.width() > shared_bytes;
-    const std::int64_t share = heavy ? total : total / (4 * threads) + 1;
+    // Of heavy weights, as many positions as possible share each reading, and the workers divide the planes.
+    // Others: small tasks that spread evenly.
+    const std::int64_t share = heavy_ ? total : total / (4 * threads) + 1;
     const std::int64_t wanted = std::min(positions_, std::max(share, 4 * tile_pixels));
     Cut cut{};
     cut.strip_pixels = std::clamp<std::int64_t>(wanted / lanes, 1, pixels);
@@ -150,7 +151,7 @@ class FixedConv2dCpu : public Kernel, public TileSource {
     const std::int64_t strips = slots * cut.strips_per_slot;
     cut.tasks = (strips + cut.strips_per_task - 1) / cut.strips_per_task;
     cut.plane_parts =
-        heavy ? std::clamp<std::int64_t>((threads + cut.tasks - 1) / cut.tasks, 1, planes_.per_group()) : 1;
+        heavy_ ? std::clamp<std::int64_t>((threads + cut.tasks - 1) / cut.tasks, 1, planes_.per_group()) : 1;
     return cut;
   }
 
@@ -179,46 +180,73 @@ class FixedConv2dCpu : public Kernel, public TileSource {
     }
   }
 
-  void send(const Task& task, std::int64_t plane, int lane, std::int64_t pixel, std::int64_t pixels,
-            std::int32_t* currents) const {
-    const std::int64_t width = planes_.width();
+  Tile tile_of(std::int64_t plane, int lane, std::int64_t pixel, std::int64_t pixels,
+               std::int32_t* currents) const {
+    return {lane,    pixel, pixels, planes_.first_channel(plane), planes_.channels(plane), planes_.width(),
+            currents};
+  }
+
+  void send(const Task& task, const Tile& tile) const {
     if (plan_.shift > 0) {
-      for (std::int64_t i = 0; i < pixels * width; ++i) currents[i] >>= plan_.shift;
+      for (std::int64_t i = 0; i < tile.pixels * tile.width; ++i) tile.currents[i] >>= plan_.shift;
     }
-    task.sink.take(
-        {lane, pixel, pixels, planes_.first_channel(plane), planes_.channels(plane), width, currents});
+    task.sink.take(tile);
   }
 
   void add_events(const Task& task, std::int64_t group, ScratchMemory scratch) const {
     const std::int64_t width = planes_.width();
-    const std::int64_t blocks = lister_.blocks();
     auto* currents = scratch.take<std::int32_t>(positions_ * width);
     EventLister::Lists lists = lister_.take(scratch, positions_);
     for_strips(task, [&](const Strip& strip) {
       for (const int lane : strip.lanes)
         lister_.append(task.args.inputs[0], {lane, group, strip.begin, strip.end}, scratch, lists);
     });
-    const auto sum = [&](std::int64_t plane, std::int64_t block, std::int64_t position, std::int64_t count,
-                         std::int32_t* out) {
-      const std::int32_t* start = block == 0 ? offsets_.data() + plane * width : nullptr;
-      sum_events(event_weights_.block(plane, block), {lists.events[block], lists.first[block] + position},
-                 count, start, out);
-    };
-    for (std::int64_t p = task.first_plane; p < task.last_plane; ++p) {
-      const std::int64_t plane = group * planes_.per_group() + p;
-      if (blocks > 1) {
-        for (std::int64_t block = 0; block < blocks; ++block) sum(plane, block, 0, lists.positions, currents);
+    const std::int64_t first_plane = group * planes_.per_group();
+    for (std::int64_t plane = first_plane + task.first_plane; plane < first_plane + task.last_plane;
+         ++plane) {
+      const bool last_plane = plane + 1 == first_plane + task.last_plane;
+      const std::int64_t last = lister_.blocks() - 1;
+      for (std::int64_t block = 0; block < last; ++block) {
+        for (std::int64_t p = 0; p < lists.positions; p += tile_pixels)
+          sum(lists, plane, block, {p, std::min(p + tile_pixels, lists.positions)}, true,
+              currents + p * width);
       }
       std::int64_t first = 0;
       for_strips(task, [&](const Strip& strip) {
         for_tiles(strip, [&](int lane, std::int64_t pixel, std::int64_t pixels, std::int64_t position) {
-          std::int32_t* tile = currents + (blocks > 1 ? (first + position) * width : 0);
-          if (blocks == 1) sum(plane, 0, first + position, pixels, tile);
-          send(task, plane, lane, pixel, pixels, tile);
+          // With one block, currents do not wait for others and all tiles use the same memory.
+          std::int32_t* tile = currents + (last > 0 ? (first + position) * width : 0);
+          task.sink.expect(tile_of(plane, lane, pixel, pixels, tile));
+          sum(lists, plane, last, {first + position, first + position + pixels}, !last_plane, tile);
+          send(task, tile_of(plane, lane, pixel, pixels, tile));
         });
         first += strip.positions();
       });
     }
+  }
+
+  struct Positions {
+    std::int64_t begin, end;
+  };
+
+  // Adds one block of a plane's rows to the currents of some positions. The block behind it in memory is the
+  // next that a task reads: while it sums, it fetches as much of that block as these are of its positions.
+  void sum(const EventLister::Lists& lists, std::int64_t plane, std::int64_t block, Positions positions,
+           bool more_blocks, std::int32_t* currents) const {
+    const std::int64_t width = planes_.width();
+    if (heavy_ && more_blocks) {
+      const EventPlane next = block + 1 < lister_.blocks() ? event_weights_.block(plane, block + 1)
+                                                           : event_weights_.block(plane + 1, 0);
+      const std::int64_t rows = lister_.first_row((block + 1) % lister_.blocks() + 1) -
+                                lister_.first_row((block + 1) % lister_.blocks());
+      const std::int64_t begin = rows * positions.begin / lists.positions;
+      const std::int64_t end = rows * positions.end / lists.positions;
+      fetch(next.rows + begin * width, (end - begin) * width);
+    }
+    const std::int32_t* start = block == 0 ? offsets_.data() + plane * width : nullptr;
+    sum_events(event_weights_.block(plane, block),
+               {lists.events[block], lists.first[block] + positions.begin}, positions.end - positions.begin,
+               start, currents);
   }
 
   void multiply(const Task& task, std::int64_t group, ScratchMemory scratch) const {
@@ -237,7 +265,7 @@ class FixedConv2dCpu : public Kernel, public TileSource {
             multiply_shorts(short_weights_->plane(plane), width, reinterpret_cast<std::int16_t*>(inputs),
                             row_bytes_ / 2, pixels, start, currents);
           }
-          send(task, plane, lane, pixel, pixels, currents);
+          send(task, tile_of(plane, lane, pixel, pixels, currents));
         }
       });
     });
@@ -292,6 +320,7 @@ class FixedConv2dCpu : public Kernel, public TileSource {
   std::optional<DenseWeights<std::int8_t>> count_weights_;   // of inputs in [0, 127]
   std::optional<DenseWeights<std::int16_t>> short_weights_;  // of others
   std::int64_t row_bytes_;                                   // dense inputs of one position
+  bool heavy_;                                               // a group's weights leave the second-level cache
   std::int64_t positions_;             // that a task holds at most; all lanes of a pixel at least
   std::vector<std::int32_t> offsets_;  // [plane][width]
 };

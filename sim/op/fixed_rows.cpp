@@ -21,9 +21,6 @@ HWY_BEFORE_NAMESPACE();
 namespace rheobase::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-// 256 weights within +-127 and the bias of their low bytes fit 16 bits.
-constexpr std::int64_t events_before_widening = 256;
-
 #if HWY_TARGET == HWY_SCALAR
 
 template <int Width>
@@ -31,66 +28,131 @@ void sum_position(const std::uint8_t* rows, const std::uint16_t* events, std::in
                   const std::int32_t* start, std::int32_t* out) {
   if (start != out) std::memcpy(out, start, Width * sizeof(std::int32_t));
   for (std::int64_t i = 0; i < count; ++i) {
-    const std::uint8_t* row = rows + std::int64_t{events[i]} * Width;
+    const std::uint8_t* row = rows + std::int64_t{events[i]} * (Width / event_unit);
     for (std::int64_t c = 0; c < Width / 2; ++c) {
       out[c] += row[2 * c] - 128;
-      out[Width / 2 + c] += static_cast<std::int8_t>(row[2 * c + 1]);
+      out[Width / 2 + c] += row[2 * c + 1] - 128;
     }
   }
 }
 
 #else
 
-// Half a row of columns: as many 16-bit lanes as a row has words, in one vector or more.
+// Seen as 16-bit words, a row's bytes are two columns each, in one vector or two.
 template <int Width>
-using Words = hn::CappedTag<std::int16_t, Width / 2>;
+using Words = hn::CappedTag<std::uint16_t, Width / 2>;
 
-// Adds 16-bit sums to the 32-bit sums of as many columns.
+// Pins a vector to a register. Left alone, compilers read a row twice rather than once, or keep the sums of
+// a loop on the stack.
+template <class V>
+HWY_INLINE void keep(V& vector) {
+#if HWY_ARCH_X86 && (HWY_COMPILER_GCC || HWY_COMPILER_CLANG)
+  asm("" : "+v"(vector.raw));
+#else
+  (void)vector;
+#endif
+}
+
+// Adds 16-bit sums, less their bias, to 32-bit ones.
 template <class D, class V>
-HWY_INLINE void widen(D /*d*/, V sums, const std::int32_t* start, std::int32_t* out) {
+HWY_INLINE void widen(D /*d*/, V sums, V bias, const std::int32_t* start, std::int32_t* out) {
+  const hn::RebindToSigned<D> narrow;
   const hn::Repartition<std::int32_t, D> wide;
-  const hn::Half<D> half;
+  const hn::Half<decltype(narrow)> half;
   const std::int64_t n = hn::MaxLanes(wide);
-  const auto low = hn::PromoteTo(wide, hn::LowerHalf(half, sums));
-  const auto high = hn::PromoteTo(wide, hn::UpperHalf(half, sums));
+  const auto weights = hn::BitCast(narrow, hn::Sub(sums, bias));
+  const auto low = hn::PromoteTo(wide, hn::LowerHalf(half, weights));
+  const auto high = hn::PromoteTo(wide, hn::UpperHalf(half, weights));
   hn::StoreU(hn::Add(hn::LoadU(wide, start), low), wide, out);
   hn::StoreU(hn::Add(hn::LoadU(wide, start + n), high), wide, out + n);
 }
 
-// Sums of 16-bit words hold two columns: the high byte's by an arithmetic shift, and the low byte's, biased
-// by 128 to be positive, as what is left of the words' sum modulo 2^16.
+// The sum of many unsigned bytes at less than two instructions a byte more than reading it: a tree of
+// rounding means adds eight rows in bytes, and only its result is widened. A mean is (a + b + e) / 2 with e
+// 0 or 1, so 8 * mean of eight is their sum + at most 12. What all means rounded up is found from the sum
+// modulo 256, which adding bytes gives exactly: it is the only number below 256 that fits.
+constexpr std::int64_t most_mean_error = 12;
+constexpr std::int64_t events_before_widening = 255 / most_mean_error * 8;
+static_assert(events_before_widening * 255 < 1 << 16);
+
+template <int Width>
+class ByteSums {
+ public:
+  static constexpr Words<Width> d{};
+  using V = hn::Vec<Words<Width> >;
+
+  // Not by default: code that a compiler generates lacks the target's attributes.
+  HWY_INLINE ByteSums() : words_(hn::Zero(d)), high_(hn::Zero(d)), bytes_(hn::Zero(bytes)) {}
+
+  // `rows` is the vector's place in the first row.
+  HWY_INLINE void add_eight(const std::uint8_t* rows, const std::uint16_t* events) {
+    const auto first = mean_of_four(rows, events);
+    const auto second = mean_of_four(rows, events + 4);
+    const auto both = hn::BitCast(d, hn::AverageRound(first, second));
+    words_ = hn::Add(words_, both);
+    keep(words_);
+    high_ = hn::Add(high_, hn::ShiftRight<8>(both));
+    keep(high_);
+  }
+  // Adds the sums to 32-bit ones: low bytes belong to the columns at `start`, high bytes to those Width / 2
+  // behind.
+  HWY_INLINE void finish(std::int64_t rows, const std::int32_t* start, std::int32_t* out) const {
+    const auto byte = hn::Set(d, std::uint16_t{255});
+    const auto bias = hn::Set(d, static_cast<std::uint16_t>(128 * rows));
+    const auto exact = hn::BitCast(d, bytes_);
+    const auto low = hn::ShiftLeft<3>(hn::Sub(words_, hn::ShiftLeft<8>(high_)));
+    const auto high = hn::ShiftLeft<3>(high_);
+    const auto low_error = hn::And(hn::Sub(low, exact), byte);
+    const auto high_error = hn::And(hn::Sub(high, hn::ShiftRight<8>(exact)), byte);
+    widen(d, hn::Sub(low, low_error), bias, start, out);
+    widen(d, hn::Sub(high, high_error), bias, start + Width / 2, out + Width / 2);
+  }
+
+ private:
+  static constexpr hn::Repartition<std::uint8_t, Words<Width> > bytes{};
+  using Bytes = hn::Vec<hn::Repartition<std::uint8_t, Words<Width> > >;
+
+  HWY_INLINE Bytes mean_of_two(const std::uint8_t* rows, const std::uint16_t* events) {
+    auto a = hn::Load(bytes, rows + std::int64_t{events[0]} * (Width / event_unit));
+    auto b = hn::Load(bytes, rows + std::int64_t{events[1]} * (Width / event_unit));
+    keep(a);
+    keep(b);
+    bytes_ = hn::Add(bytes_, a);
+    keep(bytes_);
+    bytes_ = hn::Add(bytes_, b);
+    keep(bytes_);
+    return hn::AverageRound(a, b);
+  }
+  HWY_INLINE Bytes mean_of_four(const std::uint8_t* rows, const std::uint16_t* events) {
+    const auto first = mean_of_two(rows, events);
+    const auto second = mean_of_two(rows, events + 2);
+    auto mean = hn::AverageRound(first, second);
+    keep(mean);
+    return mean;
+  }
+
+  V words_;      // of means, modulo 2^16: both columns
+  V high_;       // of the means' high bytes
+  Bytes bytes_;  // of the rows themselves, modulo 256
+};
+
 template <int Width>
 HWY_INLINE void sum_position(const std::uint8_t* rows, const std::uint16_t* events, std::int64_t count,
                              const std::int32_t* start, std::int32_t* out) {
-  const Words<Width> d;
   constexpr std::int64_t n = hn::MaxLanes(Words<Width>());
-  constexpr int vectors = static_cast<int>(Width / 2 / n);
+  constexpr bool two_vectors = Width / 2 > n;
+  static_assert(Width / 2 <= 2 * n);
   if (count == 0 && start != out) std::memcpy(out, start, Width * sizeof(std::int32_t));
   while (count > 0) {
     const std::int64_t now = std::min(count, events_before_widening);
-    hn::Vec<Words<Width> > words[vectors], high[vectors];
-    for (int v = 0; v < vectors; ++v) words[v] = high[v] = hn::Zero(d);
-    const auto add_row = [&](std::uint16_t event) HWY_ATTR {
-      const auto* row = reinterpret_cast<const std::int16_t*>(rows + std::int64_t{event} * Width);
-      for (int v = 0; v < vectors; ++v) {
-        const auto both = hn::Load(d, row + v * n);
-        words[v] = hn::Add(words[v], both);
-        high[v] = hn::Add(high[v], hn::ShiftRight<8>(both));
-      }
-    };
-    for (std::int64_t i = 0; i < now; i += event_multiple) {
-      static_assert(event_multiple == 4);
-      add_row(events[i]);
-      add_row(events[i + 1]);
-      add_row(events[i + 2]);
-      add_row(events[i + 3]);
+    ByteSums<Width> first, second;
+    static_assert(event_multiple == 8);
+    for (std::int64_t i = 0; i < now; i += 8) {
+      first.add_eight(rows, events + i);
+      if constexpr (two_vectors) second.add_eight(rows + 2 * n, events + i);
     }
-    const auto bias = hn::Set(d, static_cast<std::int16_t>(static_cast<std::uint16_t>(now * 128)));
-    for (int v = 0; v < vectors; ++v) {
-      const auto low = hn::Sub(hn::Sub(words[v], hn::ShiftLeft<8>(high[v])), bias);
-      widen(d, low, start + v * n, out + v * n);
-      widen(d, high[v], start + Width / 2 + v * n, out + Width / 2 + v * n);
-    }
+    first.finish(now, start, out);
+    if constexpr (two_vectors) second.finish(now, start + n, out + n);
     start = out;
     events += now;
     count -= now;

@@ -9,9 +9,10 @@ namespace rheobase {
 // Vector kernels of Conv2d and Linear in fixed arithmetic on the cpu. A plane is `width` output channels, 16,
 // 32 or 64; results are int32, [position][width].
 
-/// Weight rows as sum_events() reads them: `width` bytes a row, 64-byte aligned where width is 64. Byte 2i of
-/// a row is 128 + the weight of column i, byte 2i + 1 the weight of column width/2 + i: seen as 16-bit words,
-/// two columns are added at once.
+/// Weight rows as sum_events() reads them: `width` bytes a row, each 128 + a weight, 64-byte aligned where
+/// width is
+/// 64. Byte 2i of a row is column i, byte 2i + 1 column width/2 + i: seen as 16-bit words, two columns are
+/// widened at once.
 struct EventPlane {
   const std::uint8_t* rows;
   std::int64_t width;
@@ -28,13 +29,11 @@ struct EventLists {
 void sum_events(const EventPlane& plane, const EventLists& lists, std::int64_t positions,
                 const std::int32_t* start, std::int32_t* out);
 
-/// The weight as byte `column` of an event row and its place.
+/// Where a column is in an event row, and its weight there.
 constexpr std::int64_t event_byte(std::int64_t width, std::int64_t column) {
   return column < width / 2 ? 2 * column : 2 * (column - width / 2) + 1;
 }
-constexpr std::uint8_t event_value(std::int64_t width, std::int64_t column, std::int32_t weight) {
-  return static_cast<std::uint8_t>(column < width / 2 ? weight + 128 : weight);
-}
+constexpr std::uint8_t event_value(std::int32_t weight) { return static_cast<std::uint8_t>(weight + 128); }
 
 /// Dense, over small counts: out[p][c] = start[c] + sum over k of weights[k][c] * x[p * count + k], with x in
 /// [0, 127] and `count` a multiple of 4. Weights are [k / 4][c][k % 4].

@@ -48,7 +48,7 @@ EventWeights::EventWeights(const FixedConv2dPlan& plan, const OutputPlanes& plan
         const bool zero_row = row == lister.first_row(block + 1);
         for (std::int64_t c = 0; c < width_; ++c) {
           const std::int32_t weight = zero_row ? 0 : column_weight(plan, planes, plane, c, row);
-          row_bytes[event_byte(width_, c)] = event_value(width_, c, weight);
+          row_bytes[event_byte(width_, c)] = event_value(weight);
         }
         row_bytes += width_;
       }

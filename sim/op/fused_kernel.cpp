@@ -48,6 +48,9 @@ class FusedKernel : public Kernel {
       }
       kernel_.neuron_->tile_neuron()->step_tile(tile, args_.state, args_.output);
     }
+    void expect(const Tile& tile) const override {
+      kernel_.neuron_->tile_neuron()->expect_tile(tile, args_.state);
+    }
 
    private:
     const FusedKernel& kernel_;

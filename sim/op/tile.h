@@ -24,6 +24,8 @@ class TileSink {
  public:
   virtual ~TileSink() = default;
   virtual void take(const Tile& tile) const = 0;
+  /// Announces a tile, without currents yet, that will be taken soon: a chance to fetch what it meets.
+  virtual void expect(const Tile& /*tile*/) const {}
 };
 
 /// A synapse that can hand its output on instead of storing it.
@@ -46,6 +48,8 @@ class TileNeuron {
  public:
   virtual ~TileNeuron() = default;
   virtual void step_tile(const Tile& tile, const SignalView& state, const SignalView& output) const = 0;
+  /// A tile of this place comes soon.
+  virtual void expect_tile(const Tile& tile, const SignalView& state) const = 0;
 };
 
 }  // namespace rheobase
