@@ -33,14 +33,14 @@ Activity activity_of_numbers(const Number* values, std::int64_t size, const std:
   return result;
 }
 
-// `by_bit`: the fan-outs in the order of the words' bits, where they fit 16 bits.
+// `by_bit`: the fan-outs in the order of the words' bits, where they fit 16 bits; `most` of them.
 Activity activity_of_spikes(const SignalSpec& spec, const std::uint64_t* words, const std::uint32_t* fan_out,
-                            const std::vector<std::uint16_t>& by_bit) {
+                            const std::vector<std::uint16_t>& by_bit, std::uint16_t most) {
   const std::int64_t count = spec.shape.pixels() * spec.words_per_pixel();
   Activity result;
   result.active = count_spikes(words, count);
   if (!by_bit.empty()) {
-    result.operations = weigh_spikes(words, count, by_bit.data());
+    result.operations = weigh_spikes(words, count, by_bit.data(), most);
     return result;
   }
   if (fan_out == nullptr) return result;
@@ -114,11 +114,10 @@ void NeuroBenchProbe::prepare(Signal& signal, const SignalSpec& spec) {
     for (std::size_t i = 0; i < one.effective.size(); ++i) signal.fan_out[i] += one.effective[i];
     signal.dense += one.dense;
   }
-  constexpr std::uint32_t most = std::numeric_limits<std::uint16_t>::max();
-  if (spec.type != SignalType::spikes || signal.fan_out.empty() ||
-      *std::max_element(signal.fan_out.begin(), signal.fan_out.end()) > most) {
-    return;
-  }
+  if (spec.type != SignalType::spikes || signal.fan_out.empty()) return;
+  const std::uint32_t most = *std::max_element(signal.fan_out.begin(), signal.fan_out.end());
+  if (most > std::numeric_limits<std::uint16_t>::max()) return;
+  signal.most = static_cast<std::uint16_t>(most);
   const std::int64_t row = spec.words_per_pixel() * 64;
   signal.by_bit.assign(spec.shape.pixels() * row, 0);
   for (std::int64_t i = 0; i < spec.shape.size(); ++i) {
@@ -134,7 +133,7 @@ NeuroBenchProbe::Work NeuroBenchProbe::measure(const Signal& signal, const Signa
   Activity activity;
   switch (spec.type) {
     case SignalType::spikes:
-      activity = activity_of_spikes(spec, view.spikes(lane), fan_out, signal.by_bit);
+      activity = activity_of_spikes(spec, view.spikes(lane), fan_out, signal.by_bit, signal.most);
       break;
     case SignalType::real32:
       activity = activity_of_numbers(view.real(lane), size, fan_out);

@@ -62,6 +62,7 @@ class NeuroBenchProbe : public SignalProbe {
     std::once_flag prepared;
     std::vector<std::uint32_t> fan_out;  // of all readers together, pixel-major; empty without readers
     std::vector<std::uint16_t> by_bit;   // the same for spikes, 64 numbers a word
+    std::uint16_t most = 0;              // the largest of by_bit
     std::uint64_t dense = 0;
     std::vector<Work> constant;  // by slot: of one step, for a signal that does not change with it
   };

@@ -94,20 +94,28 @@ HWY_INLINE void copy_shifted(const std::uint16_t* HWY_RESTRICT from, std::int64_
 }
 
 void list_windows(const WindowRun& run, std::uint16_t* events, std::uint32_t* first) {
+  // Copies of what every window needs: the compiler takes a list for a place that may change it.
+  const std::uint16_t* const entries = run.entries;
+  const WindowRow* const rows = run.rows;
+  const WindowRow* const rows_end = rows + run.row_count;
+  const std::int64_t taps = run.taps, width = run.width, stride = run.stride, windows = run.windows;
+  const std::uint16_t channels = run.channels;
+  const hn::CappedTag<std::uint16_t, event_multiple> padding;
+  const auto zero_rows = hn::Set(padding, run.zero_row);
   std::uint16_t* out = events + first[0];
   std::int64_t left = run.left;
-  for (std::int64_t w = 0; w < run.windows; ++w, left += run.stride) {
+  for (std::int64_t w = 0; w < windows; ++w, left += stride) {
     const std::uint16_t* begin = out;
-    for (std::int64_t r = 0; r < run.row_count; ++r) {
-      const WindowRow& row = run.rows[r];
-      const std::int64_t x = left + row.offset;
-      const std::uint32_t from = row.first[std::clamp<std::int64_t>(x, 0, run.width)];
-      const std::uint32_t to = row.first[std::clamp<std::int64_t>(x + run.taps, 0, run.width)];
-      const auto shift = static_cast<std::uint16_t>(row.number - x * run.channels);
-      copy_shifted(run.entries + from, to - from, shift, out);
+    for (const WindowRow* row = rows; row != rows_end; ++row) {
+      const std::int64_t x = left + row->offset;
+      const std::uint32_t from = row->first[std::clamp<std::int64_t>(x, 0, width)];
+      const std::uint32_t to = row->first[std::clamp<std::int64_t>(x + taps, 0, width)];
+      const auto shift = static_cast<std::uint16_t>(row->number - static_cast<std::uint32_t>(x) * channels);
+      copy_shifted(entries + from, to - from, shift, out);
       out += to - from;
     }
-    for (std::int64_t i = 0; i < event_multiple; ++i) out[i] = run.zero_row;
+    for (std::int64_t i = 0; i < event_multiple; i += hn::MaxLanes(padding))
+      hn::StoreU(zero_rows, padding, out + i);
     out += (begin - out) & (event_multiple - 1);
     first[w + 1] = static_cast<std::uint32_t>(out - events);
   }

@@ -30,7 +30,8 @@ std::uint64_t count_spikes(const std::uint64_t* words, std::int64_t count) {
 
 #if HWY_TARGET == HWY_SCALAR
 
-std::uint64_t weigh_spikes(const std::uint64_t* words, std::int64_t count, const std::uint16_t* weight) {
+std::uint64_t weigh_spikes(const std::uint64_t* words, std::int64_t count, const std::uint16_t* weight,
+                           std::uint16_t /*most*/) {
   std::uint64_t sum = 0;
   for (std::int64_t w = 0; w < count; ++w) {
     for (std::uint64_t rest = words[w]; rest != 0; rest &= rest - 1)
@@ -41,28 +42,34 @@ std::uint64_t weigh_spikes(const std::uint64_t* words, std::int64_t count, const
 
 #else
 
-std::uint64_t weigh_spikes(const std::uint64_t* words, std::int64_t count, const std::uint16_t* weight) {
+std::uint64_t weigh_spikes(const std::uint64_t* words, std::int64_t count, const std::uint16_t* weight,
+                           std::uint16_t most) {
   const hn::CappedTag<std::uint16_t, 32> d;
   const hn::RepartitionToWide<decltype(d)> wide;
   constexpr std::int64_t n = hn::MaxLanes(hn::CappedTag<std::uint16_t, 32>());
-  // A word adds at most 8 numbers of 16 bits to each lane of 32: the sums move on before they overflow.
-  constexpr std::int64_t words_before_overflow = 1 << 12;
+  constexpr std::int64_t vectors = 64 / n;
+  // Sums of 16 bits move on to 32 bits before they overflow, and those to the total.
+  const std::int64_t words_at_once = 0xffff / std::max<std::int64_t>(1, most);
+  constexpr std::int64_t moves_before_overflow = (1LL << 32) / (2 * 0x10000 * vectors);
   std::uint64_t total = 0;
-  for (std::int64_t begin = 0; begin < count; begin += words_before_overflow) {
-    auto even = hn::Zero(wide);
-    auto odd = hn::Zero(wide);
-    for (std::int64_t w = begin; w < std::min(count, begin + words_before_overflow); ++w) {
-      for (std::int64_t b = 0; b < 64; b += n) {
-        const auto some = hn::IfThenElseZero(lanes_of(d, words[w] >> b), hn::LoadU(d, weight + 64 * w + b));
-        const auto pairs = hn::BitCast(wide, some);
-        even = hn::Add(even, hn::And(pairs, hn::Set(wide, 0xffffU)));
-        odd = hn::Add(odd, hn::ShiftRight<16>(pairs));
+  for (std::int64_t w = 0; w < count;) {
+    auto sum = hn::Zero(wide);
+    for (std::int64_t move = 0; move < moves_before_overflow && w < count; ++move) {
+      hn::Vec<decltype(d)> sums[vectors];
+      for (std::int64_t v = 0; v < vectors; ++v) sums[v] = hn::Zero(d);
+      for (const std::int64_t end = std::min(count, w + words_at_once); w < end; ++w) {
+        for (std::int64_t v = 0; v < vectors; ++v) {
+          const auto some = hn::LoadU(d, weight + 64 * w + v * n);
+          sums[v] = hn::Add(sums[v], hn::IfThenElseZero(lanes_of(d, words[w] >> (v * n)), some));
+        }
+      }
+      for (std::int64_t v = 0; v < vectors; ++v) {
+        const auto pairs = hn::BitCast(wide, sums[v]);
+        sum = hn::Add(sum, hn::Add(hn::And(pairs, hn::Set(wide, 0xffffU)), hn::ShiftRight<16>(pairs)));
       }
     }
     HWY_ALIGN std::uint32_t lanes[16];
-    hn::Store(even, wide, lanes);
-    for (std::int64_t i = 0; i < n / 2; ++i) total += lanes[i];
-    hn::Store(odd, wide, lanes);
+    hn::Store(sum, wide, lanes);
     for (std::int64_t i = 0; i < n / 2; ++i) total += lanes[i];
   }
   return total;
@@ -108,8 +115,9 @@ HWY_EXPORT(add_where_spiked);
 std::uint64_t count_spikes(const std::uint64_t* words, std::int64_t count) {
   return HWY_DYNAMIC_DISPATCH(count_spikes)(words, count);
 }
-std::uint64_t weigh_spikes(const std::uint64_t* words, std::int64_t count, const std::uint16_t* weight) {
-  return HWY_DYNAMIC_DISPATCH(weigh_spikes)(words, count, weight);
+std::uint64_t weigh_spikes(const std::uint64_t* words, std::int64_t count, const std::uint16_t* weight,
+                           std::uint16_t most) {
+  return HWY_DYNAMIC_DISPATCH(weigh_spikes)(words, count, weight, most);
 }
 void spread_spikes(const std::uint64_t* words, std::int64_t count, std::uint8_t* out) {
   HWY_DYNAMIC_DISPATCH(spread_spikes)(words, count, out);

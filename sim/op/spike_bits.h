@@ -9,8 +9,9 @@ namespace rheobase {
 /// How many bits are set.
 std::uint64_t count_spikes(const std::uint64_t* words, std::int64_t count);
 
-/// Sum of weight[64 w + b] over the set bits b of every word w.
-std::uint64_t weigh_spikes(const std::uint64_t* words, std::int64_t count, const std::uint16_t* weight);
+/// Sum of weight[64 w + b] over the set bits b of every word w; no weight exceeds `most`.
+std::uint64_t weigh_spikes(const std::uint64_t* words, std::int64_t count, const std::uint16_t* weight,
+                           std::uint16_t most);
 
 /// Bits as bytes 0 and 1, lowest first: 64 a word.
 void spread_spikes(const std::uint64_t* words, std::int64_t count, std::uint8_t* out);
