@@ -8,6 +8,7 @@
 #include "experiments/cli/json_text.h"
 #include "experiments/cli/output.h"
 #include "experiments/cli/registry.h"
+#include "experiments/cli/stop_text.h"
 #include "sim/core/file.h"
 #include "sim/engine/engine.h"
 #include "sim/format/model_file.h"
@@ -52,7 +53,16 @@ std::int64_t total(const std::vector<NodeFacts>& rows, Field field) {
 
 Json optional_stop(const Model& model) {
   if (!model.stop) return nullptr;
-  return {{"policy", model.stop->policy}, {"alpha", model.stop->alpha}, {"threshold", model.stop->threshold}};
+  Json json = stop_json(*model.stop);
+  if (model.calibration) {
+    const CalibrationSamples& from = *model.calibration;
+    json["calibration"] = {{"data", from.data},
+                           {"split", from.split},
+                           {"first", from.first},
+                           {"samples", from.samples},
+                           {"steps", from.steps}};
+  }
+  return json;
 }
 
 Json node_json(const NodeFacts& row) {
@@ -121,9 +131,11 @@ std::string info_text(const Model& model, const std::vector<NodeFacts>& rows) {
   std::string text = fmt::format(
       "source      {} (SHA-256 {})\nconversion  {}, by rheobase {}\narithmetic  {}\n", from.source,
       from.source_sha256.substr(0, 16), from.conversion, from.tool_version, model.arithmetic);
-  if (model.stop) {
-    text += fmt::format("stop        {}, alpha {:g}, threshold {:g}\n", model.stop->policy, model.stop->alpha,
-                        model.stop->threshold);
+  if (model.stop) text += fmt::format("stop        {}\n", stop_text(*model.stop));
+  if (model.calibration) {
+    const CalibrationSamples& on = *model.calibration;
+    text += fmt::format("            calibrated on {}, {} split, samples {} to {}, {} steps\n", on.data,
+                        on.split, on.first, on.first + on.samples - 1, on.steps);
   }
   std::size_t width = 4;
   for (const NodeFacts& row : rows) width = std::max(width, row.node->name.size());

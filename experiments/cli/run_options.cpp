@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
 #include <limits>
 
 #include "experiments/cli/command_line.h"
@@ -25,7 +26,6 @@ CommandSpec run_spec() {
       po::options_description("Options of run")};
   const auto word = [](const char* name) { return po::value<std::string>()->value_name(name); };
   const auto whole = [](const char* name) { return po::value<std::int64_t>()->value_name(name); };
-  const auto real = [](const char* name) { return po::value<double>()->value_name(name); };
   spec.options.add_options()("data", word("SPEC"),
                              "cifar10:DIR cifar100:DIR mnist:DIR fashion-mnist[:DIR] hdf5:FILE")(
       "split", word("test|train")->default_value("test"), "which part of the data set")(
@@ -34,10 +34,12 @@ CommandSpec run_spec() {
       "steps", whole("T"), "budget of time steps (default: 32; 1 for a network without spikes)")(
       "stop", word("POLICY")->default_value("never"),
       "never confidence margin entropy stable, or stored: the model's own")(
-      "threshold", real("X"),
+      "threshold", word("X[,X...]"),
       "confidence: stop when max softmax(sum/alpha) > X; margin: (first - second)/alpha > X; entropy: "
-      "normalised entropy < X; stable: same answer for X steps")("alpha", real("A"),
-                                                                 "scale of the summed logits (default: 1)")(
+      "normalised entropy < X; stable: same answer for X steps. With commas: of steps 1, 2, ..., the last "
+      "for "
+      "all later ones")("alpha", po::value<double>()->value_name("A"),
+                        "scale of the summed logits (default: 1)")(
       "coding", word("direct|poisson")->default_value("direct"), "how pixels enter the network")(
       "device", word("NAME")->default_value("auto"), "where to run: reference cpu cuda auto")(
       "slots", whole("B")->default_value(default_slots), "samples simulated together")(
@@ -57,6 +59,22 @@ std::int64_t ranged(const CommandLine& line, const std::string& option, std::int
   throw InputError("--" + option, fmt::format("{}", value), fmt::format("expected {} to {}", low, high));
 }
 
+// X[,X...]: the last threshold holds on, those before it are of one step each.
+void parse_thresholds(const std::string& text, StopSettings& settings) {
+  std::vector<double>& early = settings.early_thresholds;
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  while (true) {
+    const auto [after, error] = std::from_chars(at, end, early.emplace_back());
+    if (error != std::errc() || (after != end && *after != ','))
+      throw InputError("--threshold", text, "expected a number, or several separated by commas");
+    if (after == end) break;
+    at = after + 1;
+  }
+  settings.threshold = early.back();
+  early.pop_back();
+}
+
 // none: the model's own.
 std::optional<StopSettings> parse_stop(const CommandLine& line) {
   const auto policy = line.get<std::string>("stop");
@@ -68,9 +86,9 @@ std::optional<StopSettings> parse_stop(const CommandLine& line) {
     return std::nullopt;
   }
   const bool threshold_missing = policy != "never" && !line.has("threshold");
-  StopSettings settings{policy, 1.0, 0.0};
+  StopSettings settings{policy};
   if (line.has("alpha")) settings.alpha = line.get<double>("alpha");
-  if (line.has("threshold")) settings.threshold = line.get<double>("threshold");
+  if (line.has("threshold")) parse_thresholds(line.get<std::string>("threshold"), settings);
   if (threshold_missing)
     settings.threshold = 1.0;  // sound for every policy: what is said first is a wrong name
   make_stop_policy(settings);

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "experiments/cli/output.h"
+#include "experiments/cli/stop_text.h"
 
 namespace rheobase {
 namespace {
@@ -77,12 +78,6 @@ std::string path_text(const RunReport& report) {
                      report.synapses.size(), density / layers);
 }
 
-std::string stop_text(const StopSettings& stop) {
-  if (stop.policy == "never") return "stop: never";
-  if (stop.policy == "stable") return fmt::format("stop: stable for {:g} steps", stop.threshold);
-  return fmt::format("stop: {}, alpha {:g}, threshold {:g}", stop.policy, stop.alpha, stop.threshold);
-}
-
 }  // namespace
 
 Json run_json(const RunReport& report, const RunSummary& summary) {
@@ -99,8 +94,7 @@ Json run_json(const RunReport& report, const RunSummary& summary) {
       {"slots", report.slots},
       {"threads", report.threads},
       {"lookahead", report.lookahead},
-      {"stop",
-       {{"policy", report.stop.policy}, {"alpha", report.stop.alpha}, {"threshold", report.stop.threshold}}},
+      {"stop", stop_json(report.stop)},
       {"accuracy", summary.accuracy()},
       {"mean_steps", summary.mean_steps()},
       {"accuracy_by_step", summary.accuracy_by_step()},
@@ -129,7 +123,7 @@ Json run_json(const RunReport& report, const RunSummary& summary) {
 
 std::string run_text(const RunReport& report, const RunSummary& summary) {
   std::string text =
-      fmt::format("{} on {}, {} split, {} samples\n{}, {}, {} threads, {} slots; {}\n\n",
+      fmt::format("{} on {}, {} split, {} samples\n{}, {}, {} threads, {} slots; stop: {}\n\n",
                   file_name(report.model), report.data, report.split, summary.samples(), report.device,
                   report.arithmetic, report.threads, report.slots, stop_text(report.stop));
   text += accuracy_table(report, summary);

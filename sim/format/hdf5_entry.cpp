@@ -46,6 +46,11 @@ struct AttributeWriter {
     put(where, name, H5T_STD_I64LE, H5T_NATIVE_INT64, simple_space({values.size()}),
         values.empty() ? &none : values.data());
   }
+  void operator()(const std::vector<double>& values) const {
+    const double none = 0.0;
+    put(where, name, H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, simple_space({values.size()}),
+        values.empty() ? &none : values.data());
+  }
   void operator()(const std::vector<std::string>& values) const {
     put_texts(values, simple_space({values.size()}));
   }
@@ -65,7 +70,8 @@ struct AttributeWriter {
 bool storable_text(const std::string& text) { return text.find('\0') == std::string::npos; }
 
 const char* type_name(const Entry& entry) {
-  constexpr const char* names[] = {"an integer", "a real", "a word", "a list of integers", "a list of words"};
+  constexpr const char* names[] = {"an integer",         "a real",          "a word",
+                                   "a list of integers", "a list of words", "a list of reals"};
   return names[entry.index()];
 }
 

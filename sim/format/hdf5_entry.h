@@ -14,8 +14,8 @@ namespace rheobase::hdf5 {
 
 /// What an attribute of our files may hold. In HDF5: int64 and float64 little-endian, strings of fixed length
 /// (UTF-8, padded with NUL), scalars or lists of rank 1.
-using Entry =
-    std::variant<std::int64_t, double, std::string, std::vector<std::int64_t>, std::vector<std::string>>;
+using Entry = std::variant<std::int64_t, double, std::string, std::vector<std::int64_t>,
+                           std::vector<std::string>, std::vector<double>>;
 
 /// `an integer`, `a list of words`, ...
 const char* type_name(const Entry& entry);

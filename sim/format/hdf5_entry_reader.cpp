@@ -52,8 +52,9 @@ std::optional<Entry> read_entry(hid_t attribute, hid_t type, bool list, std::siz
     auto values = read_attribute<std::int64_t>(attribute, H5T_NATIVE_INT64, count);
     return list ? Entry(std::move(values)) : Entry(values[0]);
   }
-  if (H5Tequal(type, H5T_IEEE_F64LE) > 0 && !list) {
-    return read_attribute<double>(attribute, H5T_NATIVE_DOUBLE, count)[0];
+  if (H5Tequal(type, H5T_IEEE_F64LE) > 0) {
+    auto values = read_attribute<double>(attribute, H5T_NATIVE_DOUBLE, count);
+    return list ? Entry(std::move(values)) : Entry(values[0]);
   }
   if (is_text(type)) {
     auto texts = read_texts(attribute, type, count);
@@ -171,6 +172,16 @@ std::vector<std::string> EntryReader::member_names(const Place& group) {
     checked(H5Literate(group.id, H5_INDEX_NAME, H5_ITER_INC, nullptr, collect, &names), "list a group");
     return names;
   });
+}
+
+bool EntryReader::has_attribute(const Place& place, const std::string& name) {
+  const auto names = attribute_names(place);
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+bool EntryReader::has_member(const Place& group, const std::string& name) {
+  const auto names = member_names(group);
+  return std::find(names.begin(), names.end(), name) != names.end();
 }
 
 void EntryReader::refuse_others(const Place& place, const std::set<std::string>& attributes,

@@ -32,6 +32,8 @@ class EntryReader {
   std::vector<std::string> attribute_names(const Place& place);
   /// Names of the members of a group, sorted.
   std::vector<std::string> member_names(const Place& group);
+  bool has_attribute(const Place& place, const std::string& name);
+  bool has_member(const Place& group, const std::string& name);
   /// A fault for every attribute and member that is not named.
   void refuse_others(const Place& place, const std::set<std::string>& attributes,
                      const std::set<std::string>& members);

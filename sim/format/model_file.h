@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -19,20 +20,33 @@ struct Provenance {
   bool operator==(const Provenance&) const = default;
 };
 
+/// The samples that a stored stop rule was chosen on.
+struct CalibrationSamples {
+  std::string data;          ///< the data SPEC
+  std::string split;         ///< `test` or `train`
+  std::int64_t first = 0;    ///< index of the first one
+  std::int64_t samples = 0;  ///< how many from there on, 1 or more
+  std::int64_t steps = 0;    ///< the budget T of their recording, 1 or more
+
+  bool operator==(const CalibrationSamples&) const = default;
+};
+
 /// A network and what is needed to run it. Input normalisation is part of the graph (the Input node's
 /// tensors).
 struct Model {
   Graph graph;
-  std::string arithmetic = "float32";  ///< or `fixed`, as the graph says (arithmetic_of)
-  std::optional<StopSettings> stop;    ///< what `run --stop stored` uses
+  std::string arithmetic = "float32";             ///< or `fixed`, as the graph says (arithmetic_of)
+  std::optional<StopSettings> stop;               ///< what `run --stop stored` uses
+  std::optional<CalibrationSamples> calibration;  ///< where `stop` is from, if it was calibrated
   Provenance provenance;
 
   bool operator==(const Model&) const = default;
 };
 
 /// Newest version of the layout; older ones are read, newer ones refused (docs/reference/model-file.md). A
-/// float32 model is written as version 1, a fixed one, whose tensors are integers, as version 2.
-inline constexpr int model_file_version = 2;
+/// file is written as the oldest version that can hold it: 1, for the integer tensors of a fixed model 2, for
+/// a stop rule with early thresholds or its calibration samples 3.
+inline constexpr int model_file_version = 3;
 
 /// Writes the whole file or nothing. Throws InputError when the disk refuses, or a model that could not be
 /// read back.

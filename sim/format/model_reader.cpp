@@ -30,9 +30,7 @@ class ModelReader {
     from.source = entries_.attribute_or_empty<std::string>(root, "source");
     from.source_sha256 = entries_.attribute_or_empty<std::string>(root, "source_sha256");
     from.conversion = entries_.attribute_or_empty<std::string>(root, "conversion");
-    for (const std::string& name : entries_.member_names(root)) {
-      if (name == "stop") model.stop = stop(root);
-    }
+    if (entries_.has_member(root, "stop")) read_stop(root, model);
     model.graph = graph(root);
     if (arithmetic) check_arithmetic_name(*arithmetic, "/arithmetic", faults_);
     if (arithmetic && damaged_.empty()) check_arithmetic_of(model.graph, *arithmetic, "/arithmetic", faults_);
@@ -43,22 +41,42 @@ class ModelReader {
   const std::set<std::string>& damaged() const { return damaged_; }
 
  private:
-  std::optional<StopSettings> stop(const Place& root) {
+  void read_stop(const Place& root, Model& model) {
     const auto group = entries_.group(root, "stop");
-    if (!group) return std::nullopt;
+    if (!group) return;
     const Place place{group->get(), root.child("stop")};
-    entries_.refuse_others(place, {"policy", "alpha", "threshold"}, {});
+    entries_.refuse_others(place, {"policy", "alpha", "threshold", "early_thresholds"}, {"calibration"});
     const auto policy = entries_.attribute<std::string>(place, "policy");
     const auto alpha = entries_.attribute<double>(place, "alpha");
     const auto threshold = entries_.attribute<double>(place, "threshold");
-    if (!policy || !alpha || !threshold) return std::nullopt;
-    const StopSettings settings{*policy, *alpha, *threshold};
+    if (!policy || !alpha || !threshold) return;
+    model.stop = StopSettings{*policy, *alpha, *threshold};
+    if (entries_.has_attribute(place, "early_thresholds")) {
+      model.stop->early_thresholds =
+          entries_.attribute_or_empty<std::vector<double>>(place, "early_thresholds");
+    }
+    if (entries_.has_member(place, "calibration")) model.calibration = calibration(place);
     try {
-      make_stop_policy(settings);
+      make_stop_policy(*model.stop);
     } catch (const InputError& error) {
       faults_.push_back({place.path, error.what()});
     }
-    return settings;
+  }
+
+  std::optional<CalibrationSamples> calibration(const Place& stop) {
+    const auto group = entries_.group(stop, "calibration");
+    if (!group) return std::nullopt;
+    const Place place{group->get(), stop.child("calibration")};
+    entries_.refuse_others(place, {"data", "split", "first", "samples", "steps"}, {});
+    CalibrationSamples from;
+    from.data = entries_.attribute_or_empty<std::string>(place, "data");
+    from.split = entries_.attribute_or_empty<std::string>(place, "split");
+    from.first = entries_.attribute_or_empty<std::int64_t>(place, "first");
+    from.samples = entries_.attribute_or_empty<std::int64_t>(place, "samples");
+    from.steps = entries_.attribute_or_empty<std::int64_t>(place, "steps");
+    if (from.first < 0 || from.samples < 1 || from.steps < 1)
+      faults_.push_back({place.path, "needs samples and steps"});
+    return from;
   }
 
   Graph graph(const Place& root) {

@@ -31,6 +31,7 @@ class StorableCheck {
       this->text("provenance", *text);
     }
     if (model.stop) text("stop", model.stop->policy);
+    if (model.calibration) calibration(*model.calibration, model.stop.has_value());
     if (model.graph.nodes.size() > max_nodes) {
       faults_.push_back({"graph", fmt::format("{} nodes, at most {}", model.graph.nodes.size(), max_nodes)});
     }
@@ -38,6 +39,14 @@ class StorableCheck {
   }
 
  private:
+  void calibration(const CalibrationSamples& from, bool stops) {
+    if (!stops) faults_.push_back({"calibration", "without a stop rule"});
+    text("calibration", from.data);
+    text("calibration", from.split);
+    if (from.first < 0 || from.samples < 1 || from.steps < 1)
+      faults_.push_back({"calibration", "needs samples and steps"});
+  }
+
   void text(const std::string& where, const std::string& text) {
     if (!hdf5::storable_text(text)) faults_.push_back({where, "a text with a NUL character"});
   }
@@ -123,17 +132,35 @@ void write_node(hid_t nodes, std::size_t number, const Node& node, Arithmetic ar
   }
 }
 
+void write_stop(hid_t file, const Model& model) {
+  const Group stop = hdf5::create_group(file, "stop");
+  hdf5::write_attribute(stop.get(), "policy", model.stop->policy);
+  hdf5::write_attribute(stop.get(), "alpha", model.stop->alpha);
+  hdf5::write_attribute(stop.get(), "threshold", model.stop->threshold);
+  if (!model.stop->early_thresholds.empty())
+    hdf5::write_attribute(stop.get(), "early_thresholds", model.stop->early_thresholds);
+  if (!model.calibration) return;
+  const Group calibration = hdf5::create_group(stop.get(), "calibration");
+  hdf5::write_attribute(calibration.get(), "data", model.calibration->data);
+  hdf5::write_attribute(calibration.get(), "split", model.calibration->split);
+  hdf5::write_attribute(calibration.get(), "first", model.calibration->first);
+  hdf5::write_attribute(calibration.get(), "samples", model.calibration->samples);
+  hdf5::write_attribute(calibration.get(), "steps", model.calibration->steps);
+}
+
+// The oldest version that can hold it.
+int version_of(const Model& model) {
+  if (model.calibration || (model.stop && !model.stop->early_thresholds.empty())) return 3;
+  return arithmetic_of(model.graph) == Arithmetic::fixed ? 2 : 1;
+}
+
 void write_root(hid_t file, const Model& model) {
   hdf5::write_attribute(file, "arithmetic", model.arithmetic);
   hdf5::write_attribute(file, "tool_version", model.provenance.tool_version);
   hdf5::write_attribute(file, "source", model.provenance.source);
   hdf5::write_attribute(file, "source_sha256", model.provenance.source_sha256);
   hdf5::write_attribute(file, "conversion", model.provenance.conversion);
-  if (!model.stop) return;
-  const Group stop = hdf5::create_group(file, "stop");
-  hdf5::write_attribute(stop.get(), "policy", model.stop->policy);
-  hdf5::write_attribute(stop.get(), "alpha", model.stop->alpha);
-  hdf5::write_attribute(stop.get(), "threshold", model.stop->threshold);
+  if (model.stop) write_stop(file, model);
 }
 
 std::string model_image(const Model& model) {
@@ -172,7 +199,7 @@ void write_model(const Model& model, const std::string& path) {
   StorableCheck(faults).model(model);
   throw_if_any(path, faults);
   std::string image = model_image(model);
-  seal(image, FileKind::model, arithmetic_of(model.graph) == Arithmetic::fixed ? 2 : 1);
+  seal(image, FileKind::model, version_of(model));
   write_file(path, image);
 }
 

@@ -11,7 +11,8 @@
 namespace rheobase {
 
 /// Version of the layout written; older ones are read, newer ones refused (docs/reference/recording.md).
-inline constexpr int recording_file_version = 1;
+/// A recording is written as version 1, one under a stop rule with early thresholds as version 2.
+inline constexpr int recording_file_version = 2;
 
 /// A layer whose spikes are counted.
 struct RecordedLayer {

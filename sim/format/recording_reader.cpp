@@ -57,6 +57,10 @@ class RecordingReader {
                        number("steps"),
                        number("classes"),
                        {}};
+    if (entries_.has_attribute(root, "stop_early_thresholds")) {
+      info.stop.early_thresholds =
+          entries_.attribute_or_empty<std::vector<double>>(root, "stop_early_thresholds");
+    }
     const auto names = entries_.attribute_or_empty<std::vector<std::string>>(root, "layer_names");
     const auto neurons = entries_.attribute_or_empty<std::vector<std::int64_t>>(root, "layer_neurons");
     if (names.size() != neurons.size()) {

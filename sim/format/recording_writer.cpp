@@ -62,6 +62,7 @@ void write_info(hid_t root, const RecordingInfo& info) {
   put("stop_policy", info.stop.policy);
   put("stop_alpha", info.stop.alpha);
   put("stop_threshold", info.stop.threshold);
+  if (!info.stop.early_thresholds.empty()) put("stop_early_thresholds", info.stop.early_thresholds);
   put("first", info.first);
   put("samples", info.samples);
   put("steps", info.steps);
@@ -172,7 +173,7 @@ class RecordingWriter::Impl {
           fmt::format("sample {} was never recorded", info_.first + (missing - recorded_.begin())));
     }
     std::string bytes = finish_image();
-    seal(bytes, FileKind::recording, recording_file_version);
+    seal(bytes, FileKind::recording, info_.stop.early_thresholds.empty() ? 1 : 2);
     write_file(path_, bytes);
   }
 

@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
+#include <vector>
 
 #include "sim/core/error.h"
 #include "sim/stop/confidence.h"
@@ -16,23 +18,25 @@ class Never : public StopPolicy {
   bool stop(std::span<const float>, int, StopMemory&) const override { return false; }
 };
 
-// A number read off the logits and a comparison with the threshold.
+// A number read off the logits and a comparison with the step's threshold.
 template <class Score, class Compare>
 class Thresholded : public StopPolicy {
  public:
-  Thresholded(const StopSettings& settings, Score score, Compare compare)
-      : inverse_alpha_(static_cast<float>(1.0 / settings.alpha)),
-        threshold_(static_cast<float>(settings.threshold)),
+  // `thresholds`: of steps 1, 2, ...; the last one for all later steps.
+  Thresholded(double alpha, std::vector<float> thresholds, Score score, Compare compare)
+      : inverse_alpha_(static_cast<float>(1.0 / alpha)),
+        thresholds_(std::move(thresholds)),
         score_(score),
         compare_(compare) {}
 
-  bool stop(std::span<const float> sum, int, StopMemory&) const override {
-    return compare_(score_(sum.data(), static_cast<int>(sum.size()), inverse_alpha_), threshold_);
+  bool stop(std::span<const float> sum, int t, StopMemory&) const override {
+    const float threshold = thresholds_[std::min<std::size_t>(t, thresholds_.size()) - 1];
+    return compare_(score_(sum.data(), static_cast<int>(sum.size()), inverse_alpha_), threshold);
   }
 
  private:
   float inverse_alpha_;
-  float threshold_;
+  std::vector<float> thresholds_;
   Score score_;
   Compare compare_;
 };
@@ -52,15 +56,25 @@ class Stable : public StopPolicy {
   int steps_;
 };
 
-void expect_threshold(const StopSettings& settings, bool sound, const char* range) {
-  if (sound) return;
-  throw InputError("--threshold", fmt::format("{}", settings.threshold),
+// The thresholds of steps 1, 2, ..., the last one for all later steps.
+std::vector<double> thresholds_of(const StopSettings& settings) {
+  std::vector<double> all = settings.early_thresholds;
+  all.push_back(settings.threshold);
+  return all;
+}
+
+[[noreturn]] void refuse_threshold(const StopSettings& settings, double threshold, const char* range) {
+  throw InputError("--threshold", fmt::format("{}", threshold),
                    fmt::format("the policy {} takes {}", settings.policy, range));
 }
 
-void expect_fraction(const StopSettings& settings) {
-  expect_threshold(settings, settings.threshold >= 0.0 && settings.threshold <= 1.0, "0 to 1");
+void expect_thresholds(const StopSettings& settings, double most, const char* range) {
+  for (const double threshold : thresholds_of(settings)) {
+    if (!(threshold >= 0.0 && threshold <= most)) refuse_threshold(settings, threshold, range);
+  }
 }
+
+void expect_fractions(const StopSettings& settings) { expect_thresholds(settings, 1.0, "0 to 1"); }
 
 // The reciprocal must be a normal float32 too.
 void expect_alpha(const StopSettings& settings) {
@@ -69,8 +83,19 @@ void expect_alpha(const StopSettings& settings) {
 }
 
 template <class Score, class Compare>
-std::unique_ptr<StopPolicy> thresholded(const StopSettings& settings, Score score, Compare compare) {
-  return std::make_unique<Thresholded<Score, Compare>>(settings, score, compare);
+std::unique_ptr<StopPolicy> thresholded(double alpha, const std::vector<double>& thresholds, Score score,
+                                        Compare compare) {
+  return std::make_unique<Thresholded<Score, Compare>>(
+      alpha, std::vector<float>(thresholds.begin(), thresholds.end()), score, compare);
+}
+
+std::unique_ptr<StopPolicy> make_stable(const StopSettings& settings) {
+  const double steps = settings.threshold;
+  if (!(steps >= 1.0 && steps <= 1e9 && steps == std::floor(steps)))
+    refuse_threshold(settings, steps, "a whole number of steps, 1 or more");
+  if (!settings.early_thresholds.empty())
+    refuse_threshold(settings, settings.early_thresholds.front(), "one threshold for all steps");
+  return std::make_unique<Stable>(static_cast<int>(steps));
 }
 
 }  // namespace
@@ -81,25 +106,21 @@ std::unique_ptr<StopPolicy> make_stop_policy(const StopSettings& settings) {
   constexpr auto below = [](float score, float threshold) { return score < threshold; };
   expect_alpha(settings);
   if (settings.policy == "never") return std::make_unique<Never>();
+  if (settings.policy == "stable") return make_stable(settings);
+  std::vector<double> thresholds = thresholds_of(settings);
   if (settings.policy == "confidence") {
-    expect_fraction(settings);
-    StopSettings complement = settings;  // confidence > threshold, by way of the complements of both
-    complement.threshold = 1.0 - settings.threshold;
-    return thresholded(complement, softmax_doubt, below);
+    expect_fractions(settings);
+    // confidence > threshold, by way of the complements of both
+    for (double& threshold : thresholds) threshold = 1.0 - threshold;
+    return thresholded(settings.alpha, thresholds, softmax_doubt, below);
   }
   if (settings.policy == "margin") {
-    expect_threshold(settings, settings.threshold >= 0.0 && settings.threshold <= largest, "0 to 1e30");
-    return thresholded(settings, logit_margin, above);
+    expect_thresholds(settings, largest, "0 to 1e30");
+    return thresholded(settings.alpha, thresholds, logit_margin, above);
   }
   if (settings.policy == "entropy") {
-    expect_fraction(settings);
-    return thresholded(settings, normalised_entropy, below);
-  }
-  if (settings.policy == "stable") {
-    const bool sound = settings.threshold >= 1.0 && settings.threshold <= 1e9 &&
-                       settings.threshold == std::floor(settings.threshold);
-    expect_threshold(settings, sound, "a whole number of steps, 1 or more");
-    return std::make_unique<Stable>(static_cast<int>(settings.threshold));
+    expect_fractions(settings);
+    return thresholded(settings.alpha, thresholds, normalised_entropy, below);
   }
   throw InputError("--stop", settings.policy, "expected never, confidence, margin, entropy or stable");
 }

@@ -3,6 +3,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace rheobase {
 
@@ -11,6 +12,8 @@ struct StopSettings {
   std::string policy = "never";  ///< never, confidence, margin, entropy, stable
   double alpha = 1.0;            ///< scale of the accumulated logits before softmax; more than 0
   double threshold = 0.0;        ///< meaning by policy, see make_stop_policy()
+  /// The thresholds of steps 1, 2, ..., one each; `threshold` holds from there on.
+  std::vector<double> early_thresholds = {};
 
   bool operator==(const StopSettings&) const = default;
 };
@@ -38,6 +41,7 @@ class StopPolicy {
 ///   margin       (largest - second largest of sum) / alpha > threshold [0, 1e30]    (Wu et al., cutoff)
 ///   entropy      H(softmax(sum / alpha)) / ln K < threshold [0, 1]               (DT-SNN, DAC 2023)
 ///   stable       the largest logit has been the same for `threshold` [1, 2, ...] consecutive steps
+/// Early thresholds may be given for all of them but `stable`, in the same ranges.
 /// A confidence threshold may be as close to 1 as a double: what is compared is 1 - confidence.
 /// A single class leaves nothing to decide: confidence 1, margin infinite, entropy 0.
 std::unique_ptr<StopPolicy> make_stop_policy(const StopSettings& settings);

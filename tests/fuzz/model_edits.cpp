@@ -32,12 +32,41 @@ std::string pick(const std::vector<std::string>& list, Choices& choices) {
 
 // A name that the layout knows, or any.
 std::string name(Choices& choices) {
-  static const std::vector<std::string> known{
-      "name",   "op",        "inputs",     "attributes", "tensors",      "weight",       "bias",
-      "mean",   "std",       "stride",     "shape",      "padding",      "groups",       "policy",
-      "alpha",  "threshold", "arithmetic", "stop",       "graph",        "nodes",        "000000",
-      "000001", "000004",    "000005",     "source",     "conversion",   "tool_version", "scale",
-      "kernel", "integer",   "shift",      "unit",       "fraction_bits"};
+  static const std::vector<std::string> known{"name",
+                                              "op",
+                                              "inputs",
+                                              "attributes",
+                                              "tensors",
+                                              "weight",
+                                              "bias",
+                                              "mean",
+                                              "std",
+                                              "stride",
+                                              "shape",
+                                              "padding",
+                                              "groups",
+                                              "policy",
+                                              "alpha",
+                                              "threshold",
+                                              "early_thresholds",
+                                              "calibration",
+                                              "arithmetic",
+                                              "stop",
+                                              "graph",
+                                              "nodes",
+                                              "000000",
+                                              "000001",
+                                              "000004",
+                                              "000005",
+                                              "source",
+                                              "conversion",
+                                              "tool_version",
+                                              "scale",
+                                              "kernel",
+                                              "integer",
+                                              "shift",
+                                              "unit",
+                                              "fraction_bits"};
   if (choices.ConsumeIntegralInRange(0, 9) > 0) return pick(known, choices);
   std::string any = choices.ConsumeRandomLengthString(12);
   for (char& c : any) c = c == '\0' ? '0' : c;

@@ -130,7 +130,8 @@ class BadUsage(CliTest):
 
     def test_thresholds(self):
         for policy, threshold in [("confidence", 1.5), ("confidence", "nan"), ("entropy", -0.1), ("margin", -1),
-                                  ("stable", 0.5)]:
+                                  ("stable", 0.5), ("margin", "2,-1"), ("margin", "2;3"), ("margin", ""),
+                                  ("margin", "2,"), ("stable", "1,2"), ("margin", "high")]:
             self.refuse(*self.run_words("--stop", policy, "--threshold", threshold), naming="--threshold")
         self.refuse(*self.run_words("--stop", "confidence"), naming="--threshold")
         self.refuse(*self.run_words("--stop", "confidence", "--threshold", 0.9, "--alpha", 0), naming="--alpha")
@@ -412,6 +413,14 @@ class HappyPath(CliTest):
                 for kernel, steps in [("auto", 1), ("event", 8), ("dense", 3)]]
         for result in runs[1:]:
             self.assertEqual([result[key] for key in RESULTS], [runs[0][key] for key in RESULTS])
+
+    def test_thresholds_by_step(self):
+        alike = self.run_json("--stop", "margin", "--threshold", 2)
+        result = self.run_json("--stop", "margin", "--threshold", "2,2,2")
+        self.assertEqual(result["exit_histogram"], alike["exit_histogram"])
+        self.assertEqual(result["stop"], {"policy": "margin", "alpha": 1.0, "threshold": 2.0, "early_thresholds": [2, 2]})
+        never_at_first = self.run_json("--stop", "margin", "--threshold", "1e30,0")["exit_histogram"]
+        self.assertEqual(never_at_first[0], 0)
 
     def test_a_stopped_run_never_takes_longer(self):
         never = self.run_json()

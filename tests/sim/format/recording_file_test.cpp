@@ -98,6 +98,14 @@ TEST(RecordingFile, GivesBackWhatWasRecorded) {
   }
 }
 
+TEST(RecordingFile, GivesBackThresholdsByStep) {
+  RecordingInfo info = sample_info(3);
+  info.stop.early_thresholds = {0.5, 0.25};
+  const Scratch scratch;
+  record_rows(scratch.file("run.h5"), info, ascending(3));
+  EXPECT_EQ(read_recording(scratch.file("run.h5")).info, info);
+}
+
 TEST(RecordingFile, AnyOrderGivesTheSameFile) {
   const Scratch scratch;
   auto order = ascending(1000);

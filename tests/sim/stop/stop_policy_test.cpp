@@ -92,6 +92,28 @@ TEST(StopPolicy, AStricterThresholdNeverStopsEarlier) {
   }
 }
 
+TEST(StopPolicy, EarlyThresholdsAreOfOneStepEachAndTheThresholdOfAllLaterOnes) {
+  const std::vector<float> sum{3.0F, 1.0F};  // a margin of 2 at every step
+  const auto steps_that_stop = [&](const StopSettings& settings) {
+    std::vector<int> steps;
+    for (int t = 1; t <= 5; ++t) {
+      StopMemory memory;
+      if (make_stop_policy(settings)->stop(sum, t, memory)) steps.push_back(t);
+    }
+    return steps;
+  };
+  EXPECT_THAT(steps_that_stop({"margin", 1.0, 1.0, {3.0, 1.5, 1e30}}), testing::ElementsAre(2, 4, 5));
+  EXPECT_THAT(steps_that_stop({"confidence", 1.0, 1.0, {0.8, 0.9, 0.85}}), testing::ElementsAre(1, 3));
+  EXPECT_THAT(steps_that_stop({"entropy", 1.0, 0.0, {0.9, 0.1, 0.6}}), testing::ElementsAre(1, 3));
+}
+
+TEST(StopPolicy, EqualThresholdsAtEveryStepAreOneThreshold) {
+  for (int sample = 0; sample < 50; ++sample) {
+    EXPECT_EQ(exit_time({"margin", 2.0, 0.75, {0.75, 0.75, 0.75}}, sample, 20),
+              exit_time({"margin", 2.0, 0.75}, sample, 20));
+  }
+}
+
 TEST(StopPolicy, StableCountsStepsWithTheSameLeader) {
   const auto policy = make_stop_policy({"stable", 1.0, 3});
   const std::vector<float> a{2.0F, 1.0F};
@@ -127,6 +149,8 @@ TEST(StopPolicy, ErrorsNameTheOptionTheValueAndTheRange) {
   EXPECT_THAT(error_of({"margin", 1.0, -1.0}), HasSubstr("--threshold"));
   EXPECT_THAT(error_of({"stable", 1.0, 2.5}), AllOf(HasSubstr("--threshold"), HasSubstr("whole number")));
   EXPECT_THAT(error_of({"stable", 1.0, 0.0}), HasSubstr("--threshold"));
+  EXPECT_THAT(error_of({"margin", 1.0, 1.0, {2.0, -3.0}}), AllOf(HasSubstr("--threshold"), HasSubstr("-3")));
+  EXPECT_THAT(error_of({"stable", 1.0, 2.0, {1.0}}), HasSubstr("one threshold for all steps"));
   for (const double alpha : {0.0, -1.0, nan, std::numeric_limits<double>::infinity()}) {
     EXPECT_THAT(error_of({"confidence", alpha, 0.5}), HasSubstr("--alpha"));
   }

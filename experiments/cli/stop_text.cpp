@@ -1,0 +1,28 @@
+#include "experiments/cli/stop_text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+namespace rheobase {
+
+std::string stop_text(const StopSettings& stop) {
+  if (stop.policy == "never") return "never";
+  if (stop.policy == "stable") return fmt::format("stable for {:g} steps", stop.threshold);
+  constexpr std::size_t shown = 4;
+  std::string early;
+  for (std::size_t t = 0; t < std::min(shown, stop.early_thresholds.size()); ++t)
+    early += fmt::format("{:.4g}, ", stop.early_thresholds[t]);
+  if (stop.early_thresholds.size() > shown) early += "..., ";
+  return fmt::format("{}, alpha {:g}, threshold{} {}{:g}", stop.policy, stop.alpha,
+                     early.empty() ? "" : "s by step", early, stop.threshold);
+}
+
+nlohmann::ordered_json stop_json(const StopSettings& stop) {
+  nlohmann::ordered_json json{{"policy", stop.policy}, {"alpha", stop.alpha}, {"threshold", stop.threshold}};
+  if (!stop.early_thresholds.empty()) json["early_thresholds"] = stop.early_thresholds;
+  return json;
+}
+
+}  // namespace rheobase

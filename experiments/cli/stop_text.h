@@ -1,0 +1,16 @@
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+#include "sim/stop/stop_policy.h"
+
+namespace rheobase {
+
+/// `margin, alpha 1, threshold 20`; early thresholds stand before it, the first few of them.
+std::string stop_text(const StopSettings& stop);
+
+/// {policy, alpha, threshold} and, where there are any, early_thresholds.
+nlohmann::ordered_json stop_json(const StopSettings& stop);
+
+}  // namespace rheobase
