@@ -4,24 +4,14 @@
 #include <string>
 #include <vector>
 
-#include "sim/engine/engine.h"
-#include "sim/format/model_file.h"
-#include "sim/stop/stop_policy.h"
+#include "experiments/simulation/simulation.h"
 
 namespace rheobase {
 
-/// What `rheobase run` was asked to do. Absent numbers have defaults that depend on the model or the data.
+/// What `rheobase run` was asked to do.
 struct RunRequest {
-  std::string model;
-  std::string data;
-  std::string split;
-  std::int64_t offset = 0;
-  std::optional<std::int64_t> limit;  ///< 1 or more; all that are left by default
-  std::optional<int> steps;           ///< 1 or more
-  std::optional<StopSettings> stop;   ///< none: what the model stores
-  std::optional<int> lookahead;
-  std::string coding;
-  EngineOptions engine;  ///< but for lookahead
+  SimulationSpec simulation;
+  bool calibration_samples = false;  ///< samples that a stored rule was calibrated on may come
   std::optional<std::string> record;
   std::optional<std::string> json;
   bool quiet = false;

@@ -7,16 +7,26 @@
 
 namespace rheobase {
 
+namespace {
+
+// Confidences that are sure beyond six digits are told by what they leave open.
+std::string threshold_text(const StopSettings& stop, double threshold) {
+  const bool close = stop.policy == "confidence" && threshold < 1.0 && threshold > 0.9999;
+  return close ? fmt::format("1-{:.3g}", 1.0 - threshold) : fmt::format("{:.5g}", threshold);
+}
+
+}  // namespace
+
 std::string stop_text(const StopSettings& stop) {
   if (stop.policy == "never") return "never";
   if (stop.policy == "stable") return fmt::format("stable for {:g} steps", stop.threshold);
   constexpr std::size_t shown = 4;
   std::string early;
   for (std::size_t t = 0; t < std::min(shown, stop.early_thresholds.size()); ++t)
-    early += fmt::format("{:.4g}, ", stop.early_thresholds[t]);
+    early += threshold_text(stop, stop.early_thresholds[t]) + ", ";
   if (stop.early_thresholds.size() > shown) early += "..., ";
-  return fmt::format("{}, alpha {:g}, threshold{} {}{:g}", stop.policy, stop.alpha,
-                     early.empty() ? "" : "s by step", early, stop.threshold);
+  return fmt::format("{}, alpha {:g}, threshold{} {}{}", stop.policy, stop.alpha,
+                     early.empty() ? "" : "s by step", early, threshold_text(stop, stop.threshold));
 }
 
 nlohmann::ordered_json stop_json(const StopSettings& stop) {

@@ -48,6 +48,10 @@ struct Model {
 /// a stop rule with early thresholds or its calibration samples 3.
 inline constexpr int model_file_version = 3;
 
+/// The bytes of a model's file: the same for equal models. Throws InputError naming `path` for a model that
+/// could not be read back.
+std::string model_file_bytes(const Model& model, const std::string& path);
+
 /// Writes the whole file or nothing. Throws InputError when the disk refuses, or a model that could not be
 /// read back.
 void write_model(const Model& model, const std::string& path);

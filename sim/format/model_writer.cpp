@@ -194,13 +194,17 @@ void check_arithmetic_of(const Graph& graph, const std::string& name, const std:
 
 std::string node_group_name(std::size_t number) { return fmt::format("{:06}", number); }
 
-void write_model(const Model& model, const std::string& path) {
+std::string model_file_bytes(const Model& model, const std::string& path) {
   Faults faults;
   StorableCheck(faults).model(model);
   throw_if_any(path, faults);
   std::string image = model_image(model);
   seal(image, FileKind::model, version_of(model));
-  write_file(path, image);
+  return image;
+}
+
+void write_model(const Model& model, const std::string& path) {
+  write_file(path, model_file_bytes(model, path));
 }
 
 }  // namespace rheobase

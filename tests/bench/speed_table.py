@@ -32,8 +32,8 @@ CALIBRATION = 128
 CLOSE = 1.25  # after two rounds a setting slower than this times its side's best is dropped
 
 
-def images(path, count):
-    records = np.fromfile(path, np.uint8, count * 3073).reshape(-1, 3073)
+def images(path, count, first=0):
+    records = np.fromfile(path, np.uint8, count * 3073, offset=first * 3073).reshape(-1, 3073)
     pixels = records[:, 1:].reshape(-1, 3, 32, 32).astype(np.float32) / 255
     return (pixels - np.float32(MEAN).reshape(3, 1, 1)) / np.float32(STD).reshape(3, 1, 1), records[:, 0]
 
@@ -44,7 +44,8 @@ class Rheobase:
     def __init__(self, label, args, model, out, stop):
         self.label, self.out, self.steps = label, out, args.steps
         self.settings = [slots for slots in args.slots or (1, 8, 16, 64) if slots <= args.images] or [args.images]
-        self.command = [args.rheobase, "run", model, "--data", f"cifar10:{args.cifar10}", "--limit", str(args.images),
+        self.command = [args.rheobase, "run", model, "--data", f"cifar10:{args.cifar10}", "--offset", str(args.offset),
+                        "--limit", str(args.images),
                         "--steps", str(args.steps), "--threads", str(args.threads), "--quiet", "--json", out, *stop]
 
     def run(self, slots):
@@ -147,6 +148,7 @@ def parse():
     parser.add_argument("model", type=pathlib.Path)
     parser.add_argument("cifar10", type=pathlib.Path, help="folder of test_batch.bin and data_batch_1.bin")
     parser.add_argument("--images", type=int, default=256, help="in a trial of (a), (c) and (d)")
+    parser.add_argument("--offset", type=int, default=0, help="first test image of (a), (c) and (d)")
     parser.add_argument("--dense-images", type=int, default=32, help="in a trial of (b), other ones each time")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--cores", help="of all sides, as 0,2; without: whatever the system gives")
@@ -156,7 +158,7 @@ def parse():
     parser.add_argument("--arithmetic", choices=("fixed", "float32"), default="fixed")
     parser.add_argument("--stop", choices=("confidence", "margin"), default="confidence")
     parser.add_argument("--alpha", default="1")
-    parser.add_argument("--threshold")
+    parser.add_argument("--threshold", help="of (d), or those of steps 1, 2, ... separated by commas")
     parser.add_argument("--json", type=pathlib.Path)
     parser.add_argument("--skip-peer", action="append", default=[], choices=PEERS)
     return parser.parse_args()
@@ -164,7 +166,7 @@ def parse():
 
 def all_sides(args, folder):
     test = args.cifar10 / "test_batch.bin"
-    sides = ann.sides(args.model, folder, images(test, args.images), images(test, ann.CHECKED),
+    sides = ann.sides(args.model, folder, images(test, args.images, args.offset), images(test, ann.CHECKED),
                       images(args.cifar10 / "data_batch_1.bin", CALIBRATION)[0], args.threads,
                       "int8" not in args.skip_peer)
     versions = {"onnxruntime": ann.onnxruntime.__version__}

@@ -84,13 +84,13 @@ class CliTest(unittest.TestCase):
 
 
 class Help(CliTest):
-    COMMANDS = [["convert"], ["info"], ["run"], ["devices"], ["data", "info"]]
+    COMMANDS = [["convert"], ["info"], ["run"], ["calibrate"], ["devices"], ["data", "info"]]
 
     def test_lists_the_commands(self):
         text = self.succeed("--help")
         for command in self.COMMANDS:
             self.assertRegex(text, rf"(?m)^  {command[0]} ")
-        for later in ("calibrate", "sweep", "report", "train", "export"):
+        for later in ("sweep", "report", "train", "export"):
             self.assertNotRegex(text, rf"(?m)^  {later}")
 
     def test_of_every_command(self):
@@ -108,7 +108,7 @@ class BadUsage(CliTest):
     def test_commands(self):
         self.refuse(naming="--help")
         self.refuse("fire", naming="fire")
-        for later in ("calibrate", "sweep", "report", "train", "export"):
+        for later in ("sweep", "report", "train", "export"):
             self.refuse(later, "x", naming=[later, "not in this version"])
 
     def test_words(self):
@@ -455,6 +455,88 @@ class HappyPath(CliTest):
         text = self.succeed("data", "info", self.data)
         self.assertIn("1x28x28", text)
         self.assertIn(f"{IMAGES} samples", text)
+
+
+class Calibrate(CliTest):
+    """On images of noise the thresholds mean nothing; what is kept to, stored and refused can be seen."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.data = f"mnist:{write_idx(cls.folder / 'more', images=40)}"
+        cls.recording = cls.folder / "all.h5"
+        rheobase("run", cls.model, "--data", cls.data, "--split", "train", "--steps", STEPS, "--quiet", "--record",
+                 cls.recording)
+
+    def setUp(self):
+        self.copy = self.folder / "copy.h5"
+        self.copy.write_bytes(self.model.read_bytes())
+
+    def calibrate(self, *more):
+        return json.loads(self.succeed("calibrate", self.copy, "--json", "-", *more))
+
+    def test_stores_the_rule_that_run_then_uses(self):
+        chosen = self.calibrate("--data", self.data, "--steps", STEPS, "--max-steps", 3, "--stop", "margin")
+        self.assertEqual((chosen["samples"], chosen["split"], chosen["steps"]), (40, "train", STEPS))
+        self.assertLessEqual(chosen["chosen"]["mean_steps"], 3)
+        info = json.loads(self.succeed("info", self.copy, "--json", "-"))
+        self.assertEqual(info["stop"].pop("calibration"),
+                         {"data": self.data, "split": "train", "first": 0, "samples": 40, "steps": STEPS})
+        self.assertEqual(info["stop"], chosen["stop"])
+        run = ("run", self.copy, "--data", self.data, "--steps", STEPS, "--stop", "stored", "--json", "-")
+        self.assertEqual(json.loads(self.succeed(*run))["stop"], chosen["stop"])
+        same = json.loads(self.succeed(*run, "--split", "train", "--calibration-samples"))
+        self.assertEqual(same["mean_steps"], chosen["chosen"]["mean_steps"])
+        self.assertEqual(same["accuracy"], chosen["chosen"]["accuracy"])
+
+    def test_a_rule_is_not_judged_by_the_samples_it_was_chosen_on(self):
+        self.calibrate("--data", self.data, "--steps", STEPS, "--max-loss", 0.01, "--limit", 20)
+        run = ("run", self.copy, "--data", self.data, "--split", "train", "--steps", STEPS, "--stop", "stored")
+        self.refuse(*run, "--offset", 10, "--limit", 15, naming=["--stop", "10 to 19", "--calibration-samples"])
+        self.succeed(*run, "--quiet", "--offset", 20)
+
+    def test_a_recording_serves_without_simulating(self):
+        simulated = self.calibrate("--data", self.data, "--steps", STEPS, "--max-loss", 0.02, "--by-step", "--dry-run")
+        recorded = self.calibrate("--recording", self.recording, "--max-loss", 0.02, "--by-step")
+        self.assertEqual(recorded, simulated)
+        self.calibrate("--recording", self.recording, "--max-loss", 0.5)  # the model has a rule now, and is the same
+
+    def test_a_dry_run_leaves_the_model_alone(self):
+        self.calibrate("--recording", self.recording, "--max-loss", 0.02, "--dry-run")
+        self.assertEqual(self.copy.read_bytes(), self.model.read_bytes())
+
+    def test_keeps_its_recording(self):
+        target = self.folder / "kept.h5"
+        kept = self.calibrate("--data", self.data, "--steps", STEPS, "--max-loss", 0.02, "--record", target)
+        self.assertEqual(self.calibrate("--recording", target, "--max-loss", 0.02), kept)
+
+    def test_tables_for_people(self):
+        text = self.succeed("calibrate", self.copy, "--recording", self.recording, "--max-loss", 0.02)
+        for words in ("mean steps", "at most 2 points lost", "points below", "95 % bootstrap"):
+            self.assertIn(words, text)
+
+    def test_refuses_what_leads_nowhere(self):
+        words = ("calibrate", self.copy, "--recording", self.recording)
+        self.refuse(*words, naming=["--max-loss", "--max-steps"])
+        self.refuse(*words, "--max-loss", 0.1, "--max-steps", 3, naming=["--max-loss", "--max-steps"])
+        self.refuse(*words, "--max-loss", 1, naming="--max-loss")
+        self.refuse(*words, "--max-loss", -0.1, naming="--max-loss")
+        self.refuse(*words, "--max-steps", 0.5, naming="--max-steps")
+        self.refuse(*words, "--max-loss", 0.1, "--stop", "never", naming="--stop")
+        self.refuse(*words, "--max-loss", 0.1, "--stop", "stable", "--by-step", naming="--by-step")
+        self.refuse(*words, "--max-steps", 3, "--guarantee", 0.9, naming="--guarantee")
+        self.refuse(*words, "--max-loss", 0.1, "--guarantee", 1, naming="--guarantee")
+        self.refuse(*words, "--max-loss", 0.01, "--guarantee", 0.95, naming=["--guarantee", "299"])
+        self.refuse(*words, "--max-loss", 0.1, "--data", self.data, naming="--recording")
+        self.refuse("calibrate", self.copy, "--max-loss", 0.1, naming="--data")
+        self.refuse("calibrate", self.copy, "--data", self.data, "--limit", 5, "--steps", STEPS, "--max-loss", 0.1,
+                    naming="too few")
+
+    def test_refuses_a_recording_of_another_network(self):
+        other = self.folder / "other.h5"
+        self.succeed("convert", ONNX, other, "--normalize", "none")
+        self.refuse("calibrate", other, "--recording", self.recording, "--max-loss", 0.1,
+                    naming=[self.recording, "another model"])
 
 
 if __name__ == "__main__":

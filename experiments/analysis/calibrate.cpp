@@ -1,0 +1,198 @@
+#include "experiments/analysis/calibrate.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <span>
+#include <utility>
+
+#include "experiments/analysis/guarantee.h"
+#include "experiments/analysis/step_shapes.h"
+#include "experiments/analysis/stop_scores.h"
+#include "experiments/analysis/threshold_front.h"
+#include "sim/core/error.h"
+
+namespace rheobase {
+namespace {
+
+// Rules that differ by one number only: how much evidence they ask for.
+struct Family {
+  double alpha = 1.0;
+  StepShape shape;
+
+  bool operator==(const Family&) const = default;
+};
+
+// A rule before it is spelled as settings.
+struct Candidate {
+  Family family;
+  float bound = 0.0F;
+  Outcome outcome;
+};
+
+// Those that no other one beats, both accuracy and steps falling.
+std::vector<Candidate> pareto(std::vector<Candidate> all) {
+  std::stable_sort(all.begin(), all.end(), [](const Candidate& a, const Candidate& b) {
+    if (a.outcome.mean_steps != b.outcome.mean_steps) return a.outcome.mean_steps < b.outcome.mean_steps;
+    return a.outcome.accuracy > b.outcome.accuracy;
+  });
+  std::vector<Candidate> front;
+  for (const Candidate& one : all) {
+    if (front.empty() || one.outcome.accuracy > front.back().outcome.accuracy) front.push_back(one);
+  }
+  std::reverse(front.begin(), front.end());
+  return front;
+}
+
+// The front's point that keeps to the goal; nothing where none does.
+const Candidate* choose(const std::vector<Candidate>& front, const CalibrationGoal& goal, double full) {
+  constexpr double rounding = 1e-9;
+  const Candidate* best = nullptr;
+  for (const Candidate& one : front) {
+    if (goal.max_loss && one.outcome.accuracy < full - *goal.max_loss - rounding) break;
+    best = &one;
+    if (goal.max_steps && one.outcome.mean_steps <= *goal.max_steps) return best;
+  }
+  return goal.max_loss ? best : nullptr;
+}
+
+// Samples, and the scores of every alpha on them.
+class Samples {
+ public:
+  Samples(const Recording& recording, const std::string& path, const CalibrationOptions& options)
+      : options_(options), trace_(recording, path) {
+    for (const double alpha : options.alphas) scores_.push_back({recording, options.policy, alpha});
+  }
+
+  Samples of(const std::vector<std::int64_t>& samples) const {
+    Samples some{options_, trace_.of(samples), {}};
+    for (const StopScores& scores : scores_) some.scores_.push_back(scores.of(samples));
+    return some;
+  }
+
+  const Trace& trace() const { return trace_; }
+
+  std::vector<Family> families() const {
+    std::vector<Family> all;
+    for (const double alpha : options_.alphas) {
+      for (const StepShape& shape : options_.by_step ? step_shapes() : std::vector<StepShape>(1))
+        all.push_back({alpha, shape});
+    }
+    return all;
+  }
+
+  // Numbers of which one bound makes a rule of the family.
+  StopScores scores(const Family& family) const {
+    const auto alpha = std::find(options_.alphas.begin(), options_.alphas.end(), family.alpha);
+    const StopScores& plain = scores_[alpha - options_.alphas.begin()];
+    return options_.by_step ? shaped(plain, options_.policy, family.shape) : plain;
+  }
+
+  StopSettings settings(const Candidate& one) const {
+    const std::vector<float> bounds =
+        options_.by_step ? bounds_of(one.bound, options_.policy, one.family.shape, trace_.steps())
+                         : std::vector<float>{one.bound};
+    return settings_of(options_.policy, one.family.alpha, bounds);
+  }
+
+  // Never to stop: always a choice.
+  Candidate never() const {
+    const std::vector<int> to_the_end(trace_.samples(), trace_.steps());
+    return {families().front(), never_bound, outcome(trace_, to_the_end)};
+  }
+
+  std::vector<Candidate> front() const {
+    std::vector<Candidate> all{never()};
+    for (const Family& family : families()) {
+      for (const FrontPoint& point : pareto_front(threshold_curve(trace_, scores(family))))
+        all.push_back({family, point.bound, point.outcome});
+    }
+    return pareto(std::move(all));
+  }
+
+  // The front's point that keeps to the goal.
+  Candidate choice(const std::vector<Candidate>& front) const {
+    if (const Candidate* const best = choose(front, options_.goal, never().outcome.accuracy)) return *best;
+    throw InputError(
+        "--max-steps", fmt::format("{}", *options_.goal.max_steps),
+        fmt::format("no threshold stops that early: the least is {:.2f}", front.back().outcome.mean_steps));
+  }
+
+ private:
+  Samples(const CalibrationOptions& options, Trace trace, std::vector<StopScores> scores)
+      : options_(options), trace_(std::move(trace)), scores_(std::move(scores)) {}
+
+  const CalibrationOptions& options_;
+  Trace trace_;
+  std::vector<StopScores> scores_;
+};
+
+// The laxest rule of a sequence that passes the test on these samples, in which the sequence had no part.
+StopSettings tested(const Samples& samples, const Family& family, const std::vector<float>& sequence,
+                    const Guarantee& guarantee) {
+  const StopScores scores = samples.scores(family);
+  const auto exits_of_rule = [&](std::int64_t rule) { return scores.exits(std::span(&sequence[rule], 1)); };
+  const auto passed = guaranteed_prefix(samples.trace(), static_cast<std::int64_t>(sequence.size()),
+                                        guarantee, exits_of_rule);
+  if (passed == 0) {
+    throw InputError("--guarantee", fmt::format("{}", guarantee.confidence),
+                     fmt::format("{} samples to test on cannot show a loss of at most {}: {} are needed",
+                                 samples.trace().samples(), guarantee.max_loss, samples_needed(guarantee)));
+  }
+  return samples.settings({family, sequence[passed - 1], {}});
+}
+
+// A single family leaves nothing to choose before the test: all samples serve it. Else some samples choose
+// the family and order its thresholds, and the others test them.
+StopSettings guaranteed(const Samples& samples, const CalibrationOptions& options) {
+  constexpr std::int64_t choosing = 5;  // one sample of so many
+  constexpr std::size_t most_tests = 500;
+  const Guarantee guarantee{*options.goal.max_loss, *options.guarantee};
+  const std::vector<Family> families = samples.families();
+  if (families.size() == 1) {
+    return tested(samples, families.front(), bound_sequence(options.policy, samples.trace().steps()),
+                  guarantee);
+  }
+  std::vector<std::int64_t> choose;
+  std::vector<std::int64_t> test;
+  for (std::int64_t i = 0; i < samples.trace().samples(); ++i)
+    (i % choosing == 0 ? choose : test).push_back(i);
+  const Samples chosen_on = samples.of(choose);
+  const Family family = chosen_on.choice(chosen_on.front()).family;
+  const std::vector<FrontPoint> curve = threshold_curve(chosen_on.trace(), chosen_on.scores(family));
+  std::vector<float> sequence;
+  for (std::size_t i = 0; i < curve.size(); i += 1 + curve.size() / most_tests)
+    sequence.push_back(curve[i].bound);
+  return tested(samples.of(test), family, sequence, guarantee);
+}
+
+}  // namespace
+
+std::vector<double> default_alphas(const std::string& policy) {
+  if (policy == "confidence" || policy == "entropy") return {1.0, 2.0, 4.0, 8.0, 16.0, 32.0};
+  return {1.0};
+}
+
+Calibration calibrate(const Recording& recording, const std::string& path,
+                      const CalibrationOptions& options) {
+  constexpr std::int64_t least_samples = 10;  // halves and fifths of them are taken
+  if (recording.info.samples < least_samples)
+    throw InputError(path, fmt::format("{} samples", recording.info.samples), "too few to calibrate on");
+  if (options.policy == "stable" && options.by_step)
+    throw InputError("--by-step", "", "does not go with --stop stable");
+  const Samples samples(recording, path, options);
+  const std::vector<Candidate> front = samples.front();
+  Calibration calibration;
+  calibration.full = samples.never().outcome;
+  for (const Candidate& one : front) calibration.front.push_back({samples.settings(one), one.outcome});
+  calibration.stop =
+      options.guarantee ? guaranteed(samples, options) : samples.settings(samples.choice(front));
+  const std::vector<int> exits = exits_of(recording, calibration.stop);
+  calibration.chosen = outcome(samples.trace(), exits);
+  calibration.intervals = bootstrap(samples.trace(), exits);
+  calibration.first_correct = outcome(samples.trace(), first_correct(samples.trace()));
+  calibration.stays_correct = outcome(samples.trace(), stays_correct(samples.trace()));
+  return calibration;
+}
+
+}  // namespace rheobase

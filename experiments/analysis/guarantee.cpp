@@ -1,0 +1,66 @@
+#include "experiments/analysis/guarantee.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "experiments/analysis/stop_scores.h"
+
+namespace rheobase {
+namespace {
+
+// Neighbours of a sequence differ by this much: finer costs time, not the promise.
+constexpr double ratio = 1.02;
+
+}  // namespace
+
+double binomial_tail(std::int64_t count, std::int64_t trials, double probability) {
+  if (count >= trials || probability <= 0.0) return 1.0;
+  if (probability >= 1.0) return 0.0;
+  const auto n = static_cast<double>(trials);
+  const double log_odds = std::log(probability) - std::log1p(-probability);
+  double log_term = n * std::log1p(-probability);  // of X = 0
+  double sum = 0.0;
+  double largest = log_term;
+  std::vector<double> terms;
+  for (std::int64_t k = 0; k <= count; ++k) {
+    terms.push_back(log_term);
+    largest = std::max(largest, log_term);
+    const auto x = static_cast<double>(k);
+    log_term += std::log((n - x) / (x + 1.0)) + log_odds;
+  }
+  for (const double term : terms) sum += std::exp(term - largest);
+  return std::min(1.0, std::exp(largest) * sum);
+}
+
+std::int64_t guaranteed_prefix(const Trace& trace, std::int64_t rules, const Guarantee& guarantee,
+                               const std::function<std::vector<int>(std::int64_t rule)>& exits_of_rule) {
+  for (std::int64_t rule = 0; rule < rules; ++rule) {
+    const std::vector<int> exits = exits_of_rule(rule);
+    std::int64_t lost = 0;
+    for (std::int64_t i = 0; i < trace.samples(); ++i)
+      lost += trace.correct(i, trace.steps()) && !trace.correct(i, exits[i]) ? 1 : 0;
+    // How likely so few losses would be if the share were above the bound.
+    if (binomial_tail(lost, trace.samples(), guarantee.max_loss) > 1.0 - guarantee.confidence) return rule;
+  }
+  return rules;
+}
+
+std::int64_t samples_needed(const Guarantee& guarantee) {
+  return static_cast<std::int64_t>(
+      std::ceil(std::log1p(-guarantee.confidence) / std::log1p(-guarantee.max_loss)));
+}
+
+std::vector<float> bound_sequence(const std::string& policy, int steps) {
+  std::vector<float> bounds{never_bound};
+  const auto put = [&](double bound) { bounds.push_back(static_cast<float>(bound)); };
+  if (policy == "stable") {
+    for (int unchanged = steps; unchanged >= 1; --unchanged) put(unchanged - 0.5);
+  } else if (policy == "margin") {
+    for (double margin = 1e6; margin > 1e-3; margin /= ratio) put(margin);
+  } else {
+    for (double doubt = 1e-12; doubt < 1.0; doubt *= ratio) put(-doubt);  // 1 - confidence, or entropy
+  }
+  return bounds;
+}
+
+}  // namespace rheobase

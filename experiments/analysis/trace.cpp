@@ -1,0 +1,111 @@
+#include "experiments/analysis/trace.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "sim/core/error.h"
+
+namespace rheobase {
+namespace {
+
+std::vector<std::uint8_t> correct_by_step(const Recording& recording, const std::string& path) {
+  const RecordingInfo& info = recording.info;
+  std::vector<std::uint8_t> correct;
+  correct.reserve(info.samples * info.steps);
+  for (std::int64_t row = 0; row < info.samples; ++row) {
+    const auto refuse = [&](const std::string& reason) {
+      throw InputError(path, fmt::format("sample {}", info.first + row), reason);
+    };
+    if (recording.labels[row] < 0) refuse("has no label");
+    if (recording.exit_steps[row] != info.steps)
+      refuse(fmt::format("stopped after {} of {} steps: record a run with --stop never",
+                         recording.exit_steps[row], info.steps));
+    for (std::int64_t t = 1; t <= info.steps; ++t)
+      correct.push_back(argmax(recording.logits_at(row, t)) == recording.labels[row] ? 1 : 0);
+  }
+  return correct;
+}
+
+}  // namespace
+
+Trace::Trace(const Recording& recording, const std::string& path)
+    : Trace(recording.info.samples, static_cast<int>(recording.info.steps),
+            correct_by_step(recording, path)) {}
+
+Trace::Trace(std::int64_t samples, int steps, std::vector<std::uint8_t> correct)
+    : samples_(samples), steps_(steps), correct_(std::move(correct)) {
+  if (samples < 1 || steps < 1 || static_cast<std::int64_t>(correct_.size()) != samples * steps)
+    throw InternalError("a trace needs samples, steps and an answer for each");
+}
+
+Trace Trace::of(std::span<const std::int64_t> samples) const {
+  std::vector<std::uint8_t> correct;
+  correct.reserve(samples.size() * steps_);
+  for (const std::int64_t sample : samples) {
+    const auto row = correct_.begin() + sample * steps_;
+    correct.insert(correct.end(), row, row + steps_);
+  }
+  return {static_cast<std::int64_t>(samples.size()), steps_, std::move(correct)};
+}
+
+Outcome outcome(const Trace& trace, std::span<const int> exits) {
+  std::int64_t right = 0;
+  std::int64_t steps = 0;
+  for (std::int64_t i = 0; i < trace.samples(); ++i) {
+    right += trace.correct(i, exits[i]) ? 1 : 0;
+    steps += exits[i];
+  }
+  const auto count = static_cast<double>(trace.samples());
+  return {static_cast<double>(right) / count, static_cast<double>(steps) / count};
+}
+
+std::vector<Outcome> deadline_curve(const Trace& trace, std::span<const int> exits) {
+  std::vector<Outcome> curve;
+  std::vector<int> ends(exits.begin(), exits.end());
+  for (int deadline = 1; deadline <= trace.steps(); ++deadline) {
+    for (std::size_t i = 0; i < ends.size(); ++i) ends[i] = std::min(exits[i], deadline);
+    curve.push_back(outcome(trace, ends));
+  }
+  return curve;
+}
+
+std::vector<int> exits_of(const Recording& recording, const StopSettings& stop) {
+  const auto policy = make_stop_policy(stop);
+  const auto steps = static_cast<int>(recording.info.steps);
+  std::vector<int> exits(recording.info.samples, steps);
+  for (std::int64_t row = 0; row < recording.info.samples; ++row) {
+    StopMemory memory;
+    for (int t = 1; t < steps; ++t) {
+      if (!policy->stop(recording.logits_at(row, t), t, memory)) continue;
+      exits[row] = t;
+      break;
+    }
+  }
+  return exits;
+}
+
+std::vector<int> first_correct(const Trace& trace) {
+  std::vector<int> exits(trace.samples(), trace.steps());
+  for (std::int64_t i = 0; i < trace.samples(); ++i) {
+    int t = 1;
+    while (t < trace.steps() && !trace.correct(i, t)) ++t;
+    exits[i] = t;
+  }
+  return exits;
+}
+
+std::vector<int> stays_correct(const Trace& trace) {
+  std::vector<int> exits(trace.samples(), trace.steps());
+  for (std::int64_t i = 0; i < trace.samples(); ++i) {
+    int t = trace.steps();
+    if (trace.correct(i, t)) {
+      while (t > 1 && trace.correct(i, t - 1)) --t;
+    }
+    exits[i] = t;
+  }
+  return exits;
+}
+
+}  // namespace rheobase

@@ -1,0 +1,158 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "experiments/analysis/calibrate.h"
+#include "experiments/cli/calibrate_report.h"
+#include "experiments/cli/command_line.h"
+#include "experiments/cli/commands.h"
+#include "experiments/cli/json_text.h"
+#include "experiments/cli/output.h"
+#include "experiments/cli/program.h"
+#include "experiments/cli/progress.h"
+#include "experiments/cli/registry.h"
+#include "experiments/cli/simulation_options.h"
+#include "sim/core/error.h"
+#include "sim/core/file.h"
+
+namespace rheobase {
+namespace {
+
+CommandSpec calibrate_spec() {
+  CommandSpec spec{
+      "calibrate",
+      "Chooses when to stop on samples that are run to the end, stores the rule in the model for\n"
+      "`run --stop stored`, and prints what there was to choose from.",
+      {"MODEL.h5"},
+      "--data SPEC or --recording FILE.h5, --max-loss X or --max-steps X",
+      po::options_description("Options of calibrate")};
+  const auto word = [](const char* name) { return po::value<std::string>()->value_name(name); };
+  const auto real = [](const char* name) { return po::value<double>()->value_name(name); };
+  add_simulation_options(spec.options, "train");
+  spec.options.add_options()("recording", word("FILE.h5"),
+                             "take a recording of this model, made by run --record, instead of simulating")(
+      "max-loss", real("X"),
+      "the fewest steps that lose at most this accuracy (0.001: 0.1 points) against T steps")(
+      "max-steps", real("X"), "the best accuracy in at most so many steps on average")(
+      "stop", word("POLICY")->default_value("confidence"), "confidence margin entropy stable")(
+      "alpha", real("A"), "scale of the summed logits (default: the best of 1, 2, 4, ..., 32)")(
+      "by-step", "a threshold for every step instead of one for all")(
+      "guarantee", real("P"), "make --max-loss hold for unseen samples with this probability (0.95)")(
+      "record", word("FILE.h5"), "keep the recording")("dry-run", "leave the model as it is")(
+      "json", word("FILE|-"), "write the results as JSON, to standard output instead of the table for -");
+  return spec;
+}
+
+double fraction(const CommandLine& line, const std::string& option, bool zero) {
+  const auto value = line.get<double>(option);
+  if ((zero ? value >= 0.0 : value > 0.0) && value < 1.0) return value;
+  throw InputError("--" + option, fmt::format("{}", value),
+                   zero ? "expected 0 or more and less than 1" : "expected more than 0 and less than 1");
+}
+
+CalibrationOptions parse_options(const CommandLine& line) {
+  CalibrationOptions options;
+  options.policy = line.get<std::string>("stop");
+  options.alphas = default_alphas(options.policy);
+  if (line.has("alpha")) options.alphas = {line.get<double>("alpha")};
+  options.by_step = line.flag("by-step");
+  if (line.has("max-loss") == line.has("max-steps"))
+    throw InputError("calibrate", "", "needs one of --max-loss and --max-steps: what the rule must keep to");
+  if (line.has("max-loss")) options.goal.max_loss = fraction(line, "max-loss", true);
+  if (line.has("max-steps")) options.goal.max_steps = line.get<double>("max-steps");
+  if (options.goal.max_steps && !(*options.goal.max_steps >= 1.0))
+    throw InputError("--max-steps", fmt::format("{}", *options.goal.max_steps), "expected 1 or more");
+  if (line.has("guarantee")) {
+    if (!options.goal.max_loss)
+      throw InputError("--guarantee", "", "goes with --max-loss, which it holds to");
+    fraction(line, "max-loss", false);
+    options.guarantee = fraction(line, "guarantee", false);
+  }
+  StopSettings stop{options.policy, options.alphas.front(), options.policy == "stable" ? 1.0 : 0.0};
+  make_stop_policy(stop);
+  if (options.policy == "never") throw InputError("--stop", "never", "leaves nothing to calibrate");
+  return options;
+}
+
+// The SHA-256 of the model's file as convert wrote it: a recording outlives a rule stored later.
+std::string sha256_without_stop(Model model, const std::string& path) {
+  model.stop.reset();
+  model.calibration.reset();
+  return sha256(model_file_bytes(model, path));
+}
+
+Recording simulated(const CommandLine& line, const Registry& registry) {
+  SimulationSpec spec = parse_simulation(line, "calibrate");
+  spec.stop = StopSettings{};
+  Simulation simulation(spec, registry);
+  if (simulation.options().steps < 2)
+    throw InputError("--steps", fmt::format("{}", simulation.options().steps), "leaves nothing to stop");
+  Progress progress(simulation.options().count, line.quiet());
+  Recording recording = record_all(simulation, [&] { progress.advance(); });
+  recording.info.tool_version = tool_version();
+  return recording;
+}
+
+// A recording made before, of this very network.
+Recording recorded(const CommandLine& line, const Model& model) {
+  if (line.has("data")) throw InputError("--recording", "", "does not go with --data: it holds its samples");
+  const auto path = line.get<std::string>("recording");
+  Recording recording = read_recording(path);
+  const std::string& sha = recording.info.model_sha256;
+  const std::string& of = line.positional(0);
+  if (sha != sha256_of_file(of) && sha != sha256_without_stop(model, of))
+    throw InputError(path, sha.substr(0, 16), "is the SHA-256 of another model");
+  recording.info.model = file_name(of);
+  return recording;
+}
+
+void save(const std::string& path, const Recording& recording) {
+  RecordingWriter writer(path, recording.info);
+  const auto layers = static_cast<std::int64_t>(recording.info.layers.size());
+  const std::int64_t logits = recording.info.steps * recording.info.classes;
+  for (std::int64_t row = 0; row < recording.info.samples; ++row) {
+    writer.add({recording.info.first + row, recording.labels[row], recording.exit_steps[row], false,
+                std::span(recording.logits).subspan(row * logits, logits),
+                std::span(recording.spike_counts).subspan(row * layers, layers)});
+  }
+  writer.commit();
+}
+
+void run(const CommandLine& line) {
+  const std::string& path = line.positional(0);
+  const CalibrationOptions options = parse_options(line);
+  const auto named = [&](const char* option) {
+    return line.has(option) ? line.get<std::string>(option) : "-";
+  };
+  expect_distinct_files({{"MODEL.h5", path},
+                         {"--json", named("json")},
+                         {"--record", named("record")},
+                         {"--recording", named("recording")}});
+  std::optional<ResultTarget> json;
+  if (line.has("json")) json.emplace(named("json"));
+  const Registry registry = full_registry();
+  Model model = read_model(path, registry.schemas());
+  const bool simulate = !line.has("recording");
+  const Recording recording = simulate ? simulated(line, registry) : recorded(line, model);
+  const Calibration calibration =
+      calibrate(recording, simulate ? line.get<std::string>("data") : named("recording"), options);
+  if (line.has("record")) save(named("record"), recording);
+  if (!line.flag("dry-run")) {
+    const RecordingInfo& info = recording.info;
+    model.stop = calibration.stop;
+    model.calibration = CalibrationSamples{info.data, info.split, info.first, info.samples, info.steps};
+    write_model(model, path);
+  }
+  if (json) json->write(json_text(calibration_json(recording.info, options, calibration)));
+  if (!json || !json->is_stdout()) write_stdout(calibration_text(recording.info, options, calibration));
+}
+
+}  // namespace
+
+void calibrate_command(const std::vector<std::string>& words) {
+  const auto line = parse_command_line(calibrate_spec(), words);
+  if (line) run(*line);
+}
+
+}  // namespace rheobase

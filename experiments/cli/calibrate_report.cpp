@@ -1,0 +1,100 @@
+#include "experiments/cli/calibrate_report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "experiments/cli/stop_text.h"
+
+namespace rheobase {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json outcome_json(const Outcome& outcome) {
+  return {{"accuracy", outcome.accuracy}, {"mean_steps", outcome.mean_steps}};
+}
+
+Json interval_json(const Interval& interval) { return {interval.low, interval.high}; }
+
+// About `rows` of the front, the ends among them.
+std::vector<CalibrationPoint> some_of(const std::vector<CalibrationPoint>& front, std::size_t rows) {
+  if (front.size() <= rows) return front;
+  std::vector<CalibrationPoint> some;
+  for (std::size_t i = 0; i < rows; ++i) some.push_back(front[i * (front.size() - 1) / (rows - 1)]);
+  return some;
+}
+
+std::string goal_text(const CalibrationOptions& options) {
+  if (options.goal.max_steps) return fmt::format("at most {:g} steps on average", *options.goal.max_steps);
+  std::string text = fmt::format("at most {:g} points lost", 100.0 * *options.goal.max_loss);
+  if (options.guarantee)
+    text += fmt::format(" on unseen samples, with {:g} % confidence", 100.0 * *options.guarantee);
+  return text;
+}
+
+}  // namespace
+
+Json calibration_json(const RecordingInfo& samples, const CalibrationOptions& options,
+                      const Calibration& calibration) {
+  Json json{{"schema", 1},
+            {"model", samples.model},
+            {"data", samples.data},
+            {"split", samples.split},
+            {"first", samples.first},
+            {"samples", samples.samples},
+            {"steps", samples.steps},
+            {"stop", stop_json(calibration.stop)},
+            {"full", outcome_json(calibration.full)},
+            {"chosen", outcome_json(calibration.chosen)}};
+  if (options.goal.max_loss) json["max_loss"] = *options.goal.max_loss;
+  if (options.goal.max_steps) json["max_steps"] = *options.goal.max_steps;
+  if (options.guarantee) json["guarantee"] = *options.guarantee;
+  json["intervals"] = {{"accuracy", interval_json(calibration.intervals.accuracy)},
+                       {"mean_steps", interval_json(calibration.intervals.mean_steps)},
+                       {"loss", interval_json(calibration.intervals.loss)}};
+  json["oracles"] = {{"first_correct", outcome_json(calibration.first_correct)},
+                     {"stays_correct", outcome_json(calibration.stays_correct)}};
+  json["front"] = Json::array();
+  for (const CalibrationPoint& point : calibration.front) {
+    Json entry = outcome_json(point.outcome);
+    entry["stop"] = stop_json(point.stop);
+    json["front"].push_back(std::move(entry));
+  }
+  return json;
+}
+
+std::string calibration_text(const RecordingInfo& samples, const CalibrationOptions& options,
+                             const Calibration& calibration) {
+  constexpr std::size_t rows = 16;
+  std::string text =
+      fmt::format("{} on {}, {} split, samples {} to {}, {} steps\n\n{:>10}  {:>10}  stop\n", samples.model,
+                  samples.data, samples.split, samples.first, samples.first + samples.samples - 1,
+                  samples.steps, "accuracy", "mean steps");
+  for (const CalibrationPoint& point : some_of(calibration.front, rows)) {
+    text += fmt::format("{:>8.2f} %  {:>10.2f}  {}\n", 100.0 * point.outcome.accuracy,
+                        point.outcome.mean_steps, stop_text(point.stop));
+  }
+  const OutcomeIntervals& range = calibration.intervals;
+  text += fmt::format("\n{}: {}\n", goal_text(options), stop_text(calibration.stop));
+  text += fmt::format(
+      "accuracy {:.2f} % ({:.2f} to {:.2f}), {:.2f} points below {} steps ({:.2f} to {:.2f})\n",
+      100.0 * calibration.chosen.accuracy, 100.0 * range.accuracy.low, 100.0 * range.accuracy.high,
+      100.0 * (calibration.full.accuracy - calibration.chosen.accuracy), samples.steps,
+      100.0 * range.loss.low, 100.0 * range.loss.high);
+  text += fmt::format("{:.2f} steps on average ({:.2f} to {:.2f}), {:.1f} % fewer than {}\n",
+                      calibration.chosen.mean_steps, range.mean_steps.low, range.mean_steps.high,
+                      100.0 * (1.0 - calibration.chosen.mean_steps / static_cast<double>(samples.steps)),
+                      samples.steps);
+  text += "intervals: 95 % bootstrap over samples, the rule kept\n\noracles, which know the labels:\n";
+  const auto oracle = [&](const char* name, const Outcome& bound, const char* meaning) {
+    text += fmt::format("{:<14} {:>6.2f} % after {:.2f} steps: {}\n", name, 100.0 * bound.accuracy,
+                        bound.mean_steps, meaning);
+  };
+  oracle("first_correct", calibration.first_correct, "stop at the first right answer");
+  oracle("stays_correct", calibration.stays_correct, "stop where the answer is right from then on");
+  return text;
+}
+
+}  // namespace rheobase

@@ -1,0 +1,76 @@
+#include "experiments/cli/simulation_options.h"
+
+#include <fmt/format.h>
+
+#include <limits>
+
+#include "sim/core/error.h"
+
+namespace rheobase {
+namespace {
+
+// Wide enough to fill the vector units of a layer and to keep two cores busy; more only takes memory.
+constexpr int default_slots = 32;
+constexpr int max_slots = 1 << 16;
+constexpr int max_steps = 1 << 20;
+
+DeviceKind available_device(const std::string& name) {
+  const DeviceKind kind = parse_device(name);
+  for (const DeviceInfo& info : devices()) {
+    if (info.kind == kind && !info.available) throw InputError("--device", name, info.description);
+  }
+  return kind;
+}
+
+}  // namespace
+
+std::int64_t ranged(const CommandLine& line, const std::string& option, std::int64_t low, std::int64_t high) {
+  const auto value = line.get<std::int64_t>(option);
+  if (value >= low && value <= high) return value;
+  throw InputError("--" + option, fmt::format("{}", value), fmt::format("expected {} to {}", low, high));
+}
+
+void add_simulation_options(po::options_description& options, const char* default_split) {
+  const auto word = [](const char* name) { return po::value<std::string>()->value_name(name); };
+  const auto whole = [](const char* name) { return po::value<std::int64_t>()->value_name(name); };
+  options.add_options()("data", word("SPEC"),
+                        "cifar10:DIR cifar100:DIR mnist:DIR fashion-mnist[:DIR] hdf5:FILE")(
+      "split", word("test|train")->default_value(default_split), "which part of the data set")(
+      "offset", whole("K")->default_value(0), "first sample")("limit", whole("N"),
+                                                              "number of samples (default: all)")(
+      "steps", whole("T"), "budget of time steps (default: 32; 1 for a network without spikes)")(
+      "coding", word("direct|poisson")->default_value("direct"), "how pixels enter the network")(
+      "device", word("NAME")->default_value("auto"), "where to run: reference cpu cuda auto")(
+      "slots", whole("B")->default_value(default_slots), "samples simulated together")(
+      "lookahead", whole("N"), "steps of a sample computed at once (default: 8, with --stop 1)")(
+      "kernel", word("auto|event|dense")->default_value("auto"),
+      "how synapses add up spikes; auto: by the density measured in each layer. Results are the same")(
+      "simd", word("NAME"), "use no better vector instructions than these; `rheobase devices` names them")(
+      "seed", whole("S")->default_value(0), "of poisson coding");
+}
+
+SimulationSpec parse_simulation(const CommandLine& line, const std::string& command) {
+  constexpr auto any = std::numeric_limits<std::int64_t>::max();
+  if (!line.has("data")) throw InputError(command, "", "--data is missing: which samples to run on");
+  SimulationSpec spec;
+  spec.model = line.positional(0);
+  spec.data = line.get<std::string>("data");
+  spec.split = line.get<std::string>("split");
+  if (spec.split != "test" && spec.split != "train")
+    throw InputError("--split", spec.split, "expected test or train");
+  spec.offset = ranged(line, "offset", 0, any);
+  if (line.has("limit")) spec.limit = ranged(line, "limit", 1, any);
+  if (line.has("steps")) spec.steps = static_cast<int>(ranged(line, "steps", 1, max_steps));
+  spec.coding = line.get<std::string>("coding");
+  spec.engine.device = available_device(line.get<std::string>("device"));
+  spec.engine.slots = static_cast<int>(ranged(line, "slots", 1, max_slots));
+  if (line.has("lookahead")) spec.lookahead = static_cast<int>(ranged(line, "lookahead", 1, 64));
+  if (line.has("simd")) use_simd(line.get<std::string>("simd"));
+  spec.engine.kernels = parse_kernel_choice(line.get<std::string>("kernel"));
+  spec.engine.threads = line.threads();
+  spec.engine.coding = parse_coding(spec.coding);
+  spec.engine.seed = static_cast<std::uint64_t>(ranged(line, "seed", 0, any));
+  return spec;
+}
+
+}  // namespace rheobase

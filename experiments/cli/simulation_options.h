@@ -1,0 +1,21 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "experiments/cli/command_line.h"
+#include "experiments/simulation/simulation.h"
+
+namespace rheobase {
+
+/// The options of every command that simulates: which samples, and how.
+void add_simulation_options(po::options_description& options, const char* default_split);
+
+/// What they say, but for the stop rule; the model is the first word. Throws InputError naming `command`
+/// where the data are missing, and on anything out of range.
+SimulationSpec parse_simulation(const CommandLine& line, const std::string& command);
+
+/// A whole number between both. Throws InputError naming the option.
+std::int64_t ranged(const CommandLine& line, const std::string& option, std::int64_t low, std::int64_t high);
+
+}  // namespace rheobase

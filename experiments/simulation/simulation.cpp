@@ -1,0 +1,124 @@
+#include "experiments/simulation/simulation.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <limits>
+
+#include "sim/core/error.h"
+#include "sim/core/file.h"
+
+namespace rheobase {
+namespace {
+
+constexpr int default_spiking_steps = 32;
+constexpr int full_lookahead = 8;
+
+StopSettings stop_of(const SimulationSpec& spec, const Model& model) {
+  if (spec.stop) return *spec.stop;
+  if (!model.stop) throw InputError("--stop", "stored", spec.model + " stores no stop policy");
+  return *model.stop;
+}
+
+// Where no sample stops early, as many steps at once as keep a layer's signals in the cache.
+int lookahead_of(const SimulationSpec& spec, const Model& model, const StopSettings& stop) {
+  const int steps = spec.steps.value_or(model.provenance.conversion == "ann" ? 1 : default_spiking_steps);
+  return std::min(spec.lookahead.value_or(stop.policy == "never" ? full_lookahead : 1), steps);
+}
+
+// The samples asked for, checked against the data set and the network.
+RunOptions options_of(const SimulationSpec& spec, const DataSet& data, const Engine& engine) {
+  if (data.shape() != engine.input_shape()) {
+    throw InputError(spec.data, "",
+                     fmt::format("samples are {}, {} takes {}", to_string(data.shape()), spec.model,
+                                 to_string(engine.input_shape())));
+  }
+  if (spec.offset >= data.size()) {
+    throw InputError("--offset", fmt::format("{}", spec.offset),
+                     fmt::format("{} has {} {} samples", spec.data, data.size(), spec.split));
+  }
+  RunOptions options;
+  options.steps = spec.steps.value_or(engine.spiking_nodes().empty() ? 1 : default_spiking_steps);
+  options.first = spec.offset;
+  options.count = std::min(spec.limit.value_or(data.size()), data.size() - spec.offset);
+  for (std::int64_t i = options.first; i < options.first + options.count; ++i) {
+    if (data.label(i) >= 0 && data.label(i) < engine.classes()) continue;
+    throw InputError(
+        spec.data, fmt::format("sample {}", i),
+        fmt::format("label is {}, {} has {} classes", data.label(i), spec.model, engine.classes()));
+  }
+  return options;
+}
+
+}  // namespace
+
+Simulation::Simulation(const SimulationSpec& spec, const Registry& registry)
+    : spec_(spec),
+      model_(read_model(spec.model, registry.schemas())),
+      stop_(stop_of(spec, model_)),
+      data_(open_data(spec.data, spec.split)) {
+  make_stop_policy(stop_);
+  EngineOptions engine_options = spec.engine;
+  engine_options.lookahead = lookahead_of(spec, model_, stop_);
+  engine_ = std::make_unique<Engine>(model_.graph, registry, engine_options);
+  options_ = options_of(spec, *data_, *engine_);
+}
+
+RecordingInfo Simulation::recording_info() const {
+  RecordingInfo info;
+  info.model = std::filesystem::path(spec_.model).filename().string();
+  info.model_sha256 = sha256_of_file(spec_.model);
+  info.data = spec_.data;
+  info.split = spec_.split;
+  info.device = to_string(spec_.engine.device);
+  info.arithmetic = model_.arithmetic;
+  info.coding = spec_.coding;
+  info.seed = static_cast<std::int64_t>(spec_.engine.seed);
+  info.stop = stop_;
+  info.first = options_.first;
+  info.samples = options_.count;
+  info.steps = options_.steps;
+  info.classes = engine_->classes();
+  for (const SpikingNode& node : engine_->spiking_nodes()) info.layers.push_back({node.name, node.neurons});
+  return info;
+}
+
+double Simulation::run(const std::function<void(const SampleResult&, int label)>& finished) {
+  const auto policy = make_stop_policy(stop_);
+  const auto start = std::chrono::steady_clock::now();
+  run_samples(*engine_, *data_, *policy, options_,
+              [&](const SampleResult& result) { finished(result, data_->label(result.sample)); });
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+SampleRecord record_of(const SampleResult& result, int label) {
+  return {result.sample, label, result.steps, result.stopped, result.logits_by_step, result.spike_counts};
+}
+
+Recording record_all(Simulation& simulation, const std::function<void()>& advance) {
+  Recording recording;
+  recording.info = simulation.recording_info();
+  const RecordingInfo& info = recording.info;
+  const auto layers = static_cast<std::int64_t>(info.layers.size());
+  recording.labels.assign(info.samples, -1);
+  recording.exit_steps.assign(info.samples, 0);
+  recording.stopped.assign(info.samples, 0);
+  recording.spike_counts.assign(info.samples * layers, 0);
+  recording.logits.assign(info.samples * info.steps * info.classes, std::numeric_limits<float>::quiet_NaN());
+  simulation.run([&](const SampleResult& result, int label) {
+    const std::int64_t row = result.sample - info.first;
+    recording.labels[row] = label;
+    recording.exit_steps[row] = result.steps;
+    recording.stopped[row] = result.stopped ? 1 : 0;
+    std::copy(result.spike_counts.begin(), result.spike_counts.end(),
+              recording.spike_counts.begin() + row * layers);
+    std::copy(result.logits_by_step.begin(), result.logits_by_step.end(),
+              recording.logits.begin() + row * info.steps * info.classes);
+    advance();
+  });
+  return recording;
+}
+
+}  // namespace rheobase

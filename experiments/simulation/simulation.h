@@ -1,0 +1,66 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "experiments/data/data_set.h"
+#include "sim/engine/engine.h"
+#include "sim/engine/runner.h"
+#include "sim/format/model_file.h"
+#include "sim/format/recording_file.h"
+#include "sim/stop/stop_policy.h"
+
+namespace rheobase {
+
+/// Which samples to run through which model, and how. Absent numbers have defaults that depend on the model
+/// or the data.
+struct SimulationSpec {
+  std::string model;  ///< file
+  std::string data;   ///< SPEC
+  std::string split;  ///< `test` or `train`
+  std::int64_t offset = 0;
+  std::optional<std::int64_t> limit;  ///< 1 or more; all that are left by default
+  std::optional<int> steps;  ///< the budget T, 1 or more; 32 by default, 1 for a network without spikes
+  std::optional<StopSettings> stop;  ///< none: what the model stores
+  std::optional<int> lookahead;      ///< by default 8, and 1 under a stop rule
+  std::string coding = "direct";     ///< the name of engine.coding
+  EngineOptions engine;              ///< but for lookahead
+};
+
+/// A model, samples that fit it and an engine, ready to run.
+class Simulation {
+ public:
+  /// Reads the model and the data. Throws InputError naming what does not exist or does not fit.
+  Simulation(const SimulationSpec& spec, const Registry& registry);
+
+  const Model& model() const { return model_; }
+  Engine& engine() { return *engine_; }
+  const RunOptions& options() const { return options_; }  ///< T and the samples
+  const StopSettings& stop() const { return stop_; }
+  const DataInfo& data() const { return data_->info(); }
+
+  /// What a recording says of this simulation, but for `tool_version`.
+  RecordingInfo recording_info() const;
+
+  /// Simulates every sample; `finished` sees each, with its label, in order of finishing. Returns the seconds
+  /// it took.
+  double run(const std::function<void(const SampleResult&, int label)>& finished);
+
+ private:
+  SimulationSpec spec_;
+  Model model_;
+  StopSettings stop_;
+  std::unique_ptr<DataSet> data_;
+  std::unique_ptr<Engine> engine_;
+  RunOptions options_;
+};
+
+/// `result` as a recording keeps it.
+SampleRecord record_of(const SampleResult& result, int label);
+
+/// Runs to the end and keeps every sample's logits by step in memory.
+Recording record_all(Simulation& simulation, const std::function<void()>& advance);
+
+}  // namespace rheobase
