@@ -14,8 +14,10 @@ demo:
 	@$(rheobase) convert experiments/models/fashion-mnist-cnn-qcfs-L4.onnx $(model) --normalize fashion-mnist --arithmetic fixed
 	@echo && echo "Every image for $(STEPS) steps:" && echo
 	@$(rheobase) run $(model) --data fashion-mnist --steps $(STEPS) --stop never
-	@echo && echo "Dynamic Confidence: every image until the network is sure:" && echo
-	@$(rheobase) run $(model) --data fashion-mnist --steps $(STEPS) --stop confidence --alpha 2 --threshold 0.9
+	@echo && echo "When to stop, chosen on 5000 training images:" && echo
+	@$(rheobase) calibrate $(model) --data fashion-mnist --limit 5000 --steps $(STEPS) --max-loss 0.001
+	@echo && echo "Dynamic Confidence: every test image until the network is sure:" && echo
+	@$(rheobase) run $(model) --data fashion-mnist --steps $(STEPS) --stop stored
 
 test:
 	@tests/support/install_packages.sh test

@@ -18,12 +18,23 @@ Json outcome_json(const Outcome& outcome) {
 
 Json interval_json(const Interval& interval) { return {interval.low, interval.high}; }
 
-// About `rows` of the front, the ends among them.
-std::vector<CalibrationPoint> some_of(const std::vector<CalibrationPoint>& front, std::size_t rows) {
-  if (front.size() <= rows) return front;
-  std::vector<CalibrationPoint> some;
-  for (std::size_t i = 0; i < rows; ++i) some.push_back(front[i * (front.size() - 1) / (rows - 1)]);
-  return some;
+// The cheapest rule of the front for some losses against all steps.
+std::string front_text(const Calibration& calibration) {
+  std::string text = fmt::format("{:>9}  {:>10}  {:>10}  stop\n", "lost", "accuracy", "mean steps");
+  const CalibrationPoint* shown = nullptr;
+  for (const double loss : {0.0, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1}) {
+    const CalibrationPoint* cheapest = nullptr;
+    for (const CalibrationPoint& point : calibration.front) {
+      if (point.outcome.accuracy >= calibration.full.accuracy - loss - 1e-9) cheapest = &point;
+    }
+    if (cheapest == nullptr || cheapest == shown) continue;
+    shown = cheapest;
+    const Outcome& outcome = cheapest->outcome;
+    text += fmt::format("{:>9.2f}  {:>8.2f} %  {:>10.2f}  {}\n",
+                        100.0 * (calibration.full.accuracy - outcome.accuracy), 100.0 * outcome.accuracy,
+                        outcome.mean_steps, stop_text(cheapest->stop));
+  }
+  return text;
 }
 
 std::string goal_text(const CalibrationOptions& options) {
@@ -67,15 +78,10 @@ Json calibration_json(const RecordingInfo& samples, const CalibrationOptions& op
 
 std::string calibration_text(const RecordingInfo& samples, const CalibrationOptions& options,
                              const Calibration& calibration) {
-  constexpr std::size_t rows = 16;
   std::string text =
-      fmt::format("{} on {}, {} split, samples {} to {}, {} steps\n\n{:>10}  {:>10}  stop\n", samples.model,
-                  samples.data, samples.split, samples.first, samples.first + samples.samples - 1,
-                  samples.steps, "accuracy", "mean steps");
-  for (const CalibrationPoint& point : some_of(calibration.front, rows)) {
-    text += fmt::format("{:>8.2f} %  {:>10.2f}  {}\n", 100.0 * point.outcome.accuracy,
-                        point.outcome.mean_steps, stop_text(point.stop));
-  }
+      fmt::format("{} on {}, {} split, samples {} to {}, {} steps\n\n", samples.model, samples.data,
+                  samples.split, samples.first, samples.first + samples.samples - 1, samples.steps);
+  text += front_text(calibration);
   const OutcomeIntervals& range = calibration.intervals;
   text += fmt::format("\n{}: {}\n", goal_text(options), stop_text(calibration.stop));
   text += fmt::format(
