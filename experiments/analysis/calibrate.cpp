@@ -11,6 +11,7 @@
 #include "experiments/analysis/stop_scores.h"
 #include "experiments/analysis/threshold_front.h"
 #include "sim/core/error.h"
+#include "sim/core/hash.h"
 
 namespace rheobase {
 namespace {
@@ -83,9 +84,13 @@ class Samples {
 
   // Numbers of which one bound makes a rule of the family.
   StopScores scores(const Family& family) const {
-    const auto alpha = std::find(options_.alphas.begin(), options_.alphas.end(), family.alpha);
-    const StopScores& plain = scores_[alpha - options_.alphas.begin()];
+    const StopScores& plain = plain_scores(family.alpha);
     return options_.by_step ? shaped(plain, options_.policy, family.shape) : plain;
+  }
+
+  // What the policy does under these settings, which hold a bound as well as they can.
+  std::vector<int> exits(const StopSettings& stop) const {
+    return plain_scores(stop.alpha).exits(bounds_of(stop));
   }
 
   StopSettings settings(const Candidate& one) const {
@@ -101,12 +106,16 @@ class Samples {
     return {families().front(), never_bound, outcome(trace_, to_the_end)};
   }
 
+  // Of every family's front, by what the settings come to.
   std::vector<Candidate> front() const {
-    std::vector<Candidate> all{never()};
+    std::vector<Candidate> all;
     for (const Family& family : families()) {
       for (const FrontPoint& point : pareto_front(threshold_curve(trace_, scores(family))))
         all.push_back({family, point.bound, point.outcome});
     }
+    all = pareto(std::move(all));
+    for (Candidate& one : all) one.outcome = outcome(trace_, exits(settings(one)));
+    all.push_back(never());
     return pareto(std::move(all));
   }
 
@@ -122,41 +131,52 @@ class Samples {
   Samples(const CalibrationOptions& options, Trace trace, std::vector<StopScores> scores)
       : options_(options), trace_(std::move(trace)), scores_(std::move(scores)) {}
 
+  const StopScores& plain_scores(double alpha) const {
+    return scores_[std::find(options_.alphas.begin(), options_.alphas.end(), alpha) -
+                   options_.alphas.begin()];
+  }
+
   const CalibrationOptions& options_;
   Trace trace_;
-  std::vector<StopScores> scores_;
+  std::vector<StopScores> scores_;  // by alpha
 };
 
 // The laxest rule of a sequence that passes the test on these samples, in which the sequence had no part.
 StopSettings tested(const Samples& samples, const Family& family, const std::vector<float>& sequence,
                     const Guarantee& guarantee) {
-  const StopScores scores = samples.scores(family);
-  const auto exits_of_rule = [&](std::int64_t rule) { return scores.exits(std::span(&sequence[rule], 1)); };
-  const auto passed = guaranteed_prefix(samples.trace(), static_cast<std::int64_t>(sequence.size()),
-                                        guarantee, exits_of_rule);
-  if (passed == 0) {
-    throw InputError("--guarantee", fmt::format("{}", guarantee.confidence),
-                     fmt::format("{} samples to test on cannot show a loss of at most {}: {} are needed",
-                                 samples.trace().samples(), guarantee.max_loss, samples_needed(guarantee)));
-  }
-  return samples.settings({family, sequence[passed - 1], {}});
+  const auto rule_of = [&](std::int64_t rule) { return samples.settings({family, sequence[rule], {}}); };
+  const auto passed =
+      guaranteed_prefix(samples.trace(), static_cast<std::int64_t>(sequence.size()), guarantee,
+                        [&](std::int64_t rule) { return samples.exits(rule_of(rule)); });
+  return rule_of(passed - 1);  // never to stop, which comes first, passes where there are enough samples
 }
 
-// A single family leaves nothing to choose before the test: all samples serve it. Else some samples choose
-// the family and order its thresholds, and the others test them.
+// A single family leaves nothing to choose before the test: all samples serve it. Else a fifth of the
+// samples, drawn at random whatever order they come in, chooses the family and orders its thresholds, and the
+// others test them.
 StopSettings guaranteed(const Samples& samples, const CalibrationOptions& options) {
-  constexpr std::int64_t choosing = 5;  // one sample of so many
+  constexpr std::uint64_t choosing = 5;  // one sample of so many
   constexpr std::size_t most_tests = 500;
   const Guarantee guarantee{*options.goal.max_loss, *options.guarantee};
   const std::vector<Family> families = samples.families();
-  if (families.size() == 1) {
+  const bool choose_first = families.size() > 1;
+  std::vector<std::int64_t> choose;
+  std::vector<std::int64_t> test;
+  for (std::int64_t i = 0; i < samples.trace().samples(); ++i) {
+    const bool chooses = choose_first && mix64(static_cast<std::uint64_t>(i)) % choosing == 0;
+    (chooses ? choose : test).push_back(i);
+  }
+  const double needed = samples_needed(guarantee);
+  if (static_cast<double>(test.size()) < needed) {
+    throw InputError(
+        "--guarantee", fmt::format("{}", guarantee.confidence),
+        fmt::format("{} samples cannot show a loss of at most {}: it takes about {:.0f}",
+                    samples.trace().samples(), guarantee.max_loss, choose_first ? 1.25 * needed : needed));
+  }
+  if (!choose_first) {
     return tested(samples, families.front(), bound_sequence(options.policy, samples.trace().steps()),
                   guarantee);
   }
-  std::vector<std::int64_t> choose;
-  std::vector<std::int64_t> test;
-  for (std::int64_t i = 0; i < samples.trace().samples(); ++i)
-    (i % choosing == 0 ? choose : test).push_back(i);
   const Samples chosen_on = samples.of(choose);
   const Family family = chosen_on.choice(chosen_on.front()).family;
   const std::vector<FrontPoint> curve = threshold_curve(chosen_on.trace(), chosen_on.scores(family));
@@ -166,6 +186,19 @@ StopSettings guaranteed(const Samples& samples, const CalibrationOptions& option
   return tested(samples.of(test), family, sequence, guarantee);
 }
 
+void check(const Recording& recording, const std::string& path, const CalibrationOptions& options) {
+  if (options.goal.max_loss.has_value() == options.goal.max_steps.has_value() || options.alphas.empty() ||
+      (options.guarantee && !options.goal.max_loss))
+    throw InternalError("a calibration needs one goal, and a guarantee a loss");
+  constexpr std::int64_t least_samples = 10;  // one of five is none of fewer
+  if (recording.info.samples < least_samples)
+    throw InputError(path, fmt::format("{} samples", recording.info.samples), "too few to calibrate on");
+  if (recording.info.steps < 2)
+    throw InputError(path, fmt::format("{} step", recording.info.steps), "leaves nothing to stop");
+  if (options.policy == "stable" && options.by_step)
+    throw InputError("--by-step", "", "does not go with --stop stable");
+}
+
 }  // namespace
 
 std::vector<double> default_alphas(const std::string& policy) {
@@ -173,13 +206,17 @@ std::vector<double> default_alphas(const std::string& policy) {
   return {1.0};
 }
 
+std::vector<CalibrationPoint> stop_front(const Recording& recording, const std::string& path,
+                                         const CalibrationOptions& options) {
+  const Samples samples(recording, path, options);
+  std::vector<CalibrationPoint> points;
+  for (const Candidate& one : samples.front()) points.push_back({samples.settings(one), one.outcome});
+  return points;
+}
+
 Calibration calibrate(const Recording& recording, const std::string& path,
                       const CalibrationOptions& options) {
-  constexpr std::int64_t least_samples = 10;  // halves and fifths of them are taken
-  if (recording.info.samples < least_samples)
-    throw InputError(path, fmt::format("{} samples", recording.info.samples), "too few to calibrate on");
-  if (options.policy == "stable" && options.by_step)
-    throw InputError("--by-step", "", "does not go with --stop stable");
+  check(recording, path, options);
   const Samples samples(recording, path, options);
   const std::vector<Candidate> front = samples.front();
   Calibration calibration;
@@ -190,6 +227,9 @@ Calibration calibrate(const Recording& recording, const std::string& path,
   const std::vector<int> exits = exits_of(recording, calibration.stop);
   calibration.chosen = outcome(samples.trace(), exits);
   calibration.intervals = bootstrap(samples.trace(), exits);
+  calibration.chosen_cost = mean_cost(recording, exits);
+  const std::vector<int> to_the_end(recording.info.samples, static_cast<int>(recording.info.steps));
+  calibration.full_cost = mean_cost(recording, to_the_end);
   calibration.first_correct = outcome(samples.trace(), first_correct(samples.trace()));
   calibration.stays_correct = outcome(samples.trace(), stays_correct(samples.trace()));
   return calibration;

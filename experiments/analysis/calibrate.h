@@ -23,7 +23,7 @@ struct CalibrationOptions {
   bool by_step = false;                ///< a threshold for every step (StepBounds)
   CalibrationGoal goal;
   /// Risk control: max_loss holds for unseen samples with this probability (Guarantee). Where alpha or bounds
-  /// are to be chosen too, that is done on every fifth sample and the test on the others.
+  /// are to be chosen too, that is done on a random fifth of the samples and the test on the others.
   std::optional<double> guarantee;
 };
 
@@ -35,16 +35,22 @@ struct CalibrationPoint {
 
 struct Calibration {
   StopSettings stop;
-  Outcome chosen;              ///< of `stop` on all samples
-  Outcome full;                ///< T steps for every sample
-  OutcomeIntervals intervals;  ///< of `chosen`
-  Outcome first_correct;       ///< upper bounds that need the labels, see trace.h
+  Outcome chosen;                       ///< of `stop` on all samples
+  Outcome full;                         ///< T steps for every sample
+  OutcomeIntervals intervals;           ///< of `chosen`
+  std::optional<MeanCost> chosen_cost;  ///< where the recording has step costs
+  std::optional<MeanCost> full_cost;
+  Outcome first_correct;  ///< upper bounds that need the labels, see trace.h
   Outcome stays_correct;
   std::vector<CalibrationPoint> front;  ///< not beaten in both accuracy and steps; both falling
 };
 
 /// Alphas worth trying where the logits' scale is not known.
 std::vector<double> default_alphas(const std::string& policy);
+
+/// The Pareto front of a policy's rules, of which calibrate() takes one; the goal plays no part.
+std::vector<CalibrationPoint> stop_front(const Recording& recording, const std::string& path,
+                                         const CalibrationOptions& options);
 
 /// Chooses a rule on the samples of a recording that never stopped. Throws InputError naming `path` or the
 /// option where the recording does not serve, or has too few samples for the guarantee.

@@ -45,9 +45,8 @@ std::int64_t guaranteed_prefix(const Trace& trace, std::int64_t rules, const Gua
   return rules;
 }
 
-std::int64_t samples_needed(const Guarantee& guarantee) {
-  return static_cast<std::int64_t>(
-      std::ceil(std::log1p(-guarantee.confidence) / std::log1p(-guarantee.max_loss)));
+double samples_needed(const Guarantee& guarantee) {
+  return std::ceil(std::log1p(-guarantee.confidence) / std::log1p(-guarantee.max_loss));
 }
 
 std::vector<float> bound_sequence(const std::string& policy, int steps) {
@@ -58,7 +57,8 @@ std::vector<float> bound_sequence(const std::string& policy, int steps) {
   } else if (policy == "margin") {
     for (double margin = 1e6; margin > 1e-3; margin /= ratio) put(margin);
   } else {
-    for (double doubt = 1e-12; doubt < 1.0; doubt *= ratio) put(-doubt);  // 1 - confidence, or entropy
+    // 1 - confidence, from the least that a threshold can say, or the entropy.
+    for (double doubt = 2.3e-16; doubt < 1.0; doubt *= ratio) put(-doubt);
   }
   return bounds;
 }

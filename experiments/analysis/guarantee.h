@@ -27,8 +27,8 @@ struct Guarantee {
 std::int64_t guaranteed_prefix(const Trace& trace, std::int64_t rules, const Guarantee& guarantee,
                                const std::function<std::vector<int>(std::int64_t rule)>& exits_of_rule);
 
-/// The least number of samples that can pass a test at all: none of them lost.
-std::int64_t samples_needed(const Guarantee& guarantee);
+/// The least number of samples that can pass a test at all, a whole number: none of them lost.
+double samples_needed(const Guarantee& guarantee);
 
 /// Bounds that depend on nothing but the policy and T, from never stopping to always: the sequence to test.
 std::vector<float> bound_sequence(const std::string& policy, int steps);

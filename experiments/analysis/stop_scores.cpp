@@ -68,6 +68,13 @@ double threshold_of(const std::string& policy, float bound) {
   return std::clamp(value, 0.0, 1e30);
 }
 
+float bound_of(const std::string& policy, double threshold) {
+  if (policy == "confidence") return -static_cast<float>(1.0 - threshold);
+  if (policy == "entropy") return -static_cast<float>(threshold);
+  if (policy == "stable") return static_cast<float>(threshold - 0.5);
+  return static_cast<float>(threshold);
+}
+
 }  // namespace
 
 const float never_bound = std::numeric_limits<float>::infinity();
@@ -117,6 +124,13 @@ StopSettings settings_of(const std::string& policy, double alpha, std::span<cons
   while (!stop.early_thresholds.empty() && stop.early_thresholds.back() == stop.threshold)
     stop.early_thresholds.pop_back();
   return stop;
+}
+
+std::vector<float> bounds_of(const StopSettings& stop) {
+  std::vector<float> bounds;
+  for (const double threshold : stop.early_thresholds) bounds.push_back(bound_of(stop.policy, threshold));
+  bounds.push_back(bound_of(stop.policy, stop.threshold));
+  return bounds;
 }
 
 }  // namespace rheobase

@@ -49,4 +49,9 @@ float bound_between(float low, float high);
 /// can say it; the last of the bounds holds on. `stable` takes one bound.
 StopSettings settings_of(const std::string& policy, double alpha, std::span<const float> bounds);
 
+/// The bounds that the policy really compares with, one for each of its thresholds: a threshold close to 1
+/// has few digits left for 1 - confidence. StopScores::exits() under them is what the policy does, sample by
+/// sample.
+std::vector<float> bounds_of(const StopSettings& stop);
+
 }  // namespace rheobase

@@ -86,6 +86,24 @@ std::vector<int> exits_of(const Recording& recording, const StopSettings& stop) 
   return exits;
 }
 
+std::optional<MeanCost> mean_cost(const Recording& recording, std::span<const int> exits) {
+  if (!recording.info.step_costs) return std::nullopt;
+  std::uint64_t spikes = 0;
+  std::uint64_t acs = 0;
+  std::uint64_t macs = 0;
+  for (std::int64_t row = 0; row < recording.info.samples; ++row) {
+    for (std::int64_t t = 0; t < exits[row]; ++t) {
+      const StepCost& cost = recording.step_costs[row * recording.info.steps + t];
+      spikes += cost.spikes;
+      acs += cost.acs;
+      macs += cost.macs;
+    }
+  }
+  const auto count = static_cast<double>(recording.info.samples);
+  return MeanCost{static_cast<double>(spikes) / count, static_cast<double>(acs) / count,
+                  static_cast<double>(macs) / count};
+}
+
 std::vector<int> first_correct(const Trace& trace) {
   std::vector<int> exits(trace.samples(), trace.steps());
   for (std::int64_t i = 0; i < trace.samples(); ++i) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -49,6 +50,16 @@ std::vector<Outcome> deadline_curve(const Trace& trace, std::span<const int> exi
 /// Exit times of samples that a rule watches: 1..T, T where it never says stop. Throws InputError for a rule
 /// that makes no policy (make_stop_policy).
 std::vector<int> exits_of(const Recording& recording, const StopSettings& stop);
+
+/// What a sample takes up to its exit, on average.
+struct MeanCost {
+  double spikes = 0.0;
+  double acs = 0.0;   ///< effective accumulates
+  double macs = 0.0;  ///< effective multiply-accumulates
+};
+
+/// Nothing where the recording has no step costs.
+std::optional<MeanCost> mean_cost(const Recording& recording, std::span<const int> exits);
 
 /// The two upper bounds that need the labels. They are no policies: nothing that runs can know them.
 ///   first_correct  the first step whose answer is right; T where none is. A sample that is right at any step

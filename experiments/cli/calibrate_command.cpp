@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "experiments/analysis/calibrate.h"
@@ -36,9 +36,11 @@ CommandSpec calibrate_spec() {
       "the fewest steps that lose at most this accuracy (0.001: 0.1 points) against T steps")(
       "max-steps", real("X"), "the best accuracy in at most so many steps on average")(
       "stop", word("POLICY")->default_value("confidence"), "confidence margin entropy stable")(
-      "alpha", real("A"), "scale of the summed logits (default: the best of 1, 2, 4, ..., 32)")(
+      "alpha", real("A"),
+      "scale of the summed logits (default: of confidence and entropy the best of 1, 2, 4, ..., 32, else 1)")(
       "by-step", "a threshold for every step instead of one for all")(
-      "guarantee", real("P"), "make --max-loss hold for unseen samples with this probability (0.95)")(
+      "guarantee", real("P"),
+      "make --max-loss hold with this probability (0.95) for all samples drawn like these")(
       "record", word("FILE.h5"), "keep the recording")("dry-run", "leave the model as it is")(
       "json", word("FILE|-"), "write the results as JSON, to standard output instead of the table for -");
   return spec;
@@ -75,13 +77,6 @@ CalibrationOptions parse_options(const CommandLine& line) {
   return options;
 }
 
-// The SHA-256 of the model's file as convert wrote it: a recording outlives a rule stored later.
-std::string sha256_without_stop(Model model, const std::string& path) {
-  model.stop.reset();
-  model.calibration.reset();
-  return sha256(model_file_bytes(model, path));
-}
-
 Recording simulated(const CommandLine& line, const Registry& registry) {
   SimulationSpec spec = parse_simulation(line, "calibrate");
   spec.stop = StopSettings{};
@@ -94,14 +89,18 @@ Recording simulated(const CommandLine& line, const Registry& registry) {
   return recording;
 }
 
-// A recording made before, of this very network.
+// A recording made before, of this very network. What it holds was chosen when it was made.
 Recording recorded(const CommandLine& line, const Model& model) {
-  if (line.has("data")) throw InputError("--recording", "", "does not go with --data: it holds its samples");
+  for (const char* option : {"data", "split", "offset", "limit", "steps", "coding", "seed", "record"}) {
+    if (line.given(option))
+      throw InputError(fmt::format("--{}", option), "",
+                       "does not go with --recording, which holds its samples");
+  }
   const auto path = line.get<std::string>("recording");
   Recording recording = read_recording(path);
-  const std::string& sha = recording.info.model_sha256;
   const std::string& of = line.positional(0);
-  if (sha != sha256_of_file(of) && sha != sha256_without_stop(model, of))
+  const std::string& sha = recording.info.model_sha256;
+  if (sha != network_sha256(model, of) && sha != sha256_of_file(of))
     throw InputError(path, sha.substr(0, 16), "is the SHA-256 of another model");
   recording.info.model = file_name(of);
   return recording;
@@ -112,9 +111,12 @@ void save(const std::string& path, const Recording& recording) {
   const auto layers = static_cast<std::int64_t>(recording.info.layers.size());
   const std::int64_t logits = recording.info.steps * recording.info.classes;
   for (std::int64_t row = 0; row < recording.info.samples; ++row) {
-    writer.add({recording.info.first + row, recording.labels[row], recording.exit_steps[row], false,
-                std::span(recording.logits).subspan(row * logits, logits),
-                std::span(recording.spike_counts).subspan(row * layers, layers)});
+    writer.add(
+        {recording.info.first + row, recording.labels[row], recording.exit_steps[row], false,
+         std::span(recording.logits).subspan(row * logits, logits),
+         std::span(recording.spike_counts).subspan(row * layers, layers),
+         std::span(recording.step_costs)
+             .subspan(row * recording.info.steps, recording.info.step_costs ? recording.info.steps : 0)});
   }
   writer.commit();
 }
@@ -129,20 +131,26 @@ void run(const CommandLine& line) {
                          {"--json", named("json")},
                          {"--record", named("record")},
                          {"--recording", named("recording")}});
-  std::optional<ResultTarget> json;
-  if (line.has("json")) json.emplace(named("json"));
   const Registry registry = full_registry();
   Model model = read_model(path, registry.schemas());
+  // What cannot be written is refused before the work is done.
+  std::optional<ResultTarget> json;
+  if (line.has("json")) json.emplace(named("json"));
+  const std::string target = std::filesystem::canonical(path).string();  // behind a link
+  if (!line.flag("dry-run")) const ResultTarget trial(target);
+  if (line.has("record")) const ResultTarget trial(named("record"));
+
   const bool simulate = !line.has("recording");
   const Recording recording = simulate ? simulated(line, registry) : recorded(line, model);
+  if (line.has("record")) save(named("record"), recording);
   const Calibration calibration =
       calibrate(recording, simulate ? line.get<std::string>("data") : named("recording"), options);
-  if (line.has("record")) save(named("record"), recording);
   if (!line.flag("dry-run")) {
     const RecordingInfo& info = recording.info;
     model.stop = calibration.stop;
-    model.calibration = CalibrationSamples{info.data, info.split, info.first, info.samples, info.steps};
-    write_model(model, path);
+    model.calibration =
+        CalibrationSamples{info.data, info.data_sha256, info.split, info.first, info.samples, info.steps};
+    write_model(model, target);
   }
   if (json) json->write(json_text(calibration_json(recording.info, options, calibration)));
   if (!json || !json->is_stdout()) write_stdout(calibration_text(recording.info, options, calibration));

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "experiments/cli/output.h"
 #include "experiments/cli/stop_text.h"
 
 namespace rheobase {
@@ -14,6 +15,10 @@ using Json = nlohmann::ordered_json;
 
 Json outcome_json(const Outcome& outcome) {
   return {{"accuracy", outcome.accuracy}, {"mean_steps", outcome.mean_steps}};
+}
+
+Json cost_json(const MeanCost& cost) {
+  return {{"spikes", cost.spikes}, {"Effective_ACs", cost.acs}, {"Effective_MACs", cost.macs}};
 }
 
 Json interval_json(const Interval& interval) { return {interval.low, interval.high}; }
@@ -37,11 +42,22 @@ std::string front_text(const Calibration& calibration) {
   return text;
 }
 
+std::string cost_text(const MeanCost& chosen, const MeanCost& full) {
+  const auto saved = [](double part, double whole) {
+    return whole > 0.0 ? 100.0 * (1.0 - part / whole) : 0.0;
+  };
+  const double chosen_operations = chosen.acs + chosen.macs;
+  return fmt::format("per sample {} spikes and {} synaptic operations: {:.1f} % and {:.1f} % fewer\n",
+                     short_count(chosen.spikes), short_count(chosen_operations),
+                     saved(chosen.spikes, full.spikes), saved(chosen_operations, full.acs + full.macs));
+}
+
 std::string goal_text(const CalibrationOptions& options) {
   if (options.goal.max_steps) return fmt::format("at most {:g} steps on average", *options.goal.max_steps);
   std::string text = fmt::format("at most {:g} points lost", 100.0 * *options.goal.max_loss);
   if (options.guarantee)
-    text += fmt::format(" on unseen samples, with {:g} % confidence", 100.0 * *options.guarantee);
+    text +=
+        fmt::format(" of all samples drawn like these, with {:g} % confidence", 100.0 * *options.guarantee);
   return text;
 }
 
@@ -62,6 +78,8 @@ Json calibration_json(const RecordingInfo& samples, const CalibrationOptions& op
   if (options.goal.max_loss) json["max_loss"] = *options.goal.max_loss;
   if (options.goal.max_steps) json["max_steps"] = *options.goal.max_steps;
   if (options.guarantee) json["guarantee"] = *options.guarantee;
+  if (calibration.full_cost) json["full"]["cost"] = cost_json(*calibration.full_cost);
+  if (calibration.chosen_cost) json["chosen"]["cost"] = cost_json(*calibration.chosen_cost);
   json["intervals"] = {{"accuracy", interval_json(calibration.intervals.accuracy)},
                        {"mean_steps", interval_json(calibration.intervals.mean_steps)},
                        {"loss", interval_json(calibration.intervals.loss)}};
@@ -93,6 +111,9 @@ std::string calibration_text(const RecordingInfo& samples, const CalibrationOpti
                       calibration.chosen.mean_steps, range.mean_steps.low, range.mean_steps.high,
                       100.0 * (1.0 - calibration.chosen.mean_steps / static_cast<double>(samples.steps)),
                       samples.steps);
+  if (calibration.chosen.mean_steps == static_cast<double>(samples.steps))
+    text += "no sample stops: no rule keeps to that and saves steps\n";
+  if (calibration.full_cost) text += cost_text(*calibration.chosen_cost, *calibration.full_cost);
   text += "intervals: 95 % bootstrap over samples, the rule kept\n\noracles, which know the labels:\n";
   const auto oracle = [&](const char* name, const Outcome& bound, const char* meaning) {
     text += fmt::format("{:<14} {:>6.2f} % after {:.2f} steps: {}\n", name, 100.0 * bound.accuracy,

@@ -27,6 +27,8 @@ class CommandLine {
 
   const std::string& positional(std::size_t index) const { return positional_.at(index); }
   bool has(const std::string& option) const { return values_.count(option) > 0; }
+  /// Whether it was asked for, and is not just the default.
+  bool given(const std::string& option) const { return has(option) && !values_[option].defaulted(); }
   /// The value given, or the option's default.
   template <class T>
   T get(const std::string& option) const {

@@ -1,15 +1,12 @@
 #include <fmt/format.h>
 
-#include "converters/onnx/importer.h"
-#include "converters/passes.h"
 #include "experiments/cli/command_line.h"
 #include "experiments/cli/commands.h"
 #include "experiments/cli/output.h"
 #include "experiments/cli/program.h"
 #include "experiments/cli/registry.h"
-#include "experiments/data/normalization.h"
+#include "experiments/simulation/conversion.h"
 #include "sim/core/error.h"
-#include "sim/core/file.h"
 #include "sim/format/model_file.h"
 #include "sim/graph/validate.h"
 
@@ -65,26 +62,6 @@ void check_options(const CommandLine& line) {
   }
 }
 
-Tensor per_channel(const std::vector<float>& values) {
-  return {{static_cast<std::int64_t>(values.size())}, values};
-}
-
-// Normalisation belongs to the Input node; that it fits the channels is for validation to say.
-void set_normalization(Graph& graph, const Normalization& normalization) {
-  if (normalization.mean.empty()) return;
-  for (Node& node : graph.nodes) {
-    if (node.op != "Input") continue;
-    node.tensors["mean"] = per_channel(normalization.mean);
-    node.tensors["std"] = per_channel(normalization.std);
-  }
-}
-
-Graph import(const std::string& path) {
-  if (path.ends_with(".nir"))
-    throw InputError(path, "", "NIR files cannot be read in this version; give an .onnx file");
-  return import_onnx(path);
-}
-
 std::string summary(const Model& model, const ShapeMap& shapes, const std::string& path) {
   double parameters = 0.0;
   std::string input, output;
@@ -115,16 +92,9 @@ void convert_command(const std::vector<std::string>& words) {
   const ResultTarget trial(target);
 
   const Registry registry = full_registry();
-  Model model;
-  model.graph = import(source);
-  set_normalization(model.graph, normalization);
-  validate_or_throw(model.graph, registry.schemas(), source);
-  fold_affine(model.graph);
-  if (to == "snn") convert_to_snn(model.graph, source);
-  model.arithmetic = line->get<std::string>("arithmetic");
-  if (model.arithmetic == "fixed") quantize(model.graph, registry.schemas(), source);
+  const Model model = convert_model({source, to, line->get<std::string>("arithmetic"), normalization},
+                                    registry.schemas(), tool_version());
   const ShapeMap shapes = validate_or_throw(model.graph, registry.schemas(), source);
-  model.provenance = {tool_version(), file_name(source), sha256_of_file(source), to};
   write_model(model, target);
   if (!line->quiet()) write_stdout(summary(model, shapes, target));
 }

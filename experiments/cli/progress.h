@@ -2,13 +2,15 @@
 
 #include <chrono>
 #include <cstdint>
+#include <string>
 
 namespace rheobase {
 
 /// A bar on standard error with rate and time left; silent when that is not a terminal.
 class Progress {
  public:
-  Progress(std::int64_t total, bool quiet);
+  /// `what` stands before the bar.
+  Progress(std::int64_t total, bool quiet, std::string what = "");
   /// Wipes the bar.
   ~Progress();
   Progress(const Progress&) = delete;
@@ -20,6 +22,7 @@ class Progress {
   using Clock = std::chrono::steady_clock;
   void draw(Clock::time_point now);
 
+  std::string what_;
   std::int64_t total_;
   std::int64_t done_ = 0;
   bool visible_;

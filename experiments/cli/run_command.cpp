@@ -14,6 +14,7 @@
 #include "experiments/cli/run_report.h"
 #include "experiments/simulation/simulation.h"
 #include "sim/core/error.h"
+#include "sim/core/file.h"
 #include "sim/format/recording_file.h"
 
 namespace rheobase {
@@ -26,17 +27,19 @@ std::uint64_t peak_memory_bytes() {
 }
 
 // A rule looks better than it is on the samples it was chosen on.
-void expect_other_samples(const RunRequest& request, const Simulation& simulation) {
+void expect_other_samples(const RunRequest& request, const Simulation& simulation,
+                          const RecordingInfo& info) {
   const auto& from = simulation.model().calibration;
   if (request.simulation.stop || !from || request.calibration_samples) return;
   const RunOptions& run = simulation.options();
-  const bool same_data = from->data == request.simulation.data && from->split == request.simulation.split;
+  const bool same_data = from->data_sha256.empty() ? from->data == info.data && from->split == info.split
+                                                   : from->data_sha256 == info.data_sha256;
   const std::int64_t first = std::max(from->first, run.first);
   const std::int64_t last = std::min(from->first + from->samples, run.first + run.count) - 1;
   if (!same_data || first > last) return;
   throw InputError(
       "--stop", "stored",
-      fmt::format("was calibrated on samples {} to {} of this split too: choose others with --offset and "
+      fmt::format("was calibrated on samples {} to {} of these data too: choose others with --offset and "
                   "--limit, or allow them with --calibration-samples",
                   first, last));
 }
@@ -45,7 +48,7 @@ RunReport describe(const RunRequest& request, const Simulation& simulation, cons
   const SimulationSpec& spec = request.simulation;
   RunReport report;
   report.model = spec.model;
-  report.model_sha256 = info.model_sha256;
+  report.model_sha256 = sha256_of_file(spec.model);
   report.data = spec.data;
   report.split = spec.split;
   report.device = info.device;
@@ -68,29 +71,27 @@ void run(const RunRequest& request) {
   if (request.json) json.emplace(*request.json);
   const Registry registry = full_registry();
   Simulation simulation(request.simulation, registry);
-  expect_other_samples(request, simulation);
   Engine& engine = simulation.engine();
   RecordingInfo info = simulation.recording_info();
   info.tool_version = tool_version();
+  expect_other_samples(request, simulation, info);
 
   RunSummary summary(simulation.options().steps, engine.spiking_nodes());
   RunReport report = describe(request, simulation, info);
   std::unique_ptr<RecordingWriter> recording;
   if (request.record) recording = std::make_unique<RecordingWriter>(*request.record, info);
-  NeuroBenchProbe probe(simulation.model().graph, engine.nodes(), engine.slots(), engine.lookahead());
-  engine.set_probe(&probe);
   {
     Progress progress(info.samples, request.quiet);
     report.seconds = simulation.run([&](const SampleResult& result, int label) {
       summary.add(result, label);
-      if (recording) recording->add(record_of(result, label));
+      if (recording) recording->add(simulation.record_of(result, label));
       progress.advance();
     });
   }
   report.lookahead = engine.lookahead();
   report.synapses = engine.synapses();
-  report.activation_sparsity = probe.activation_sparsity();
-  report.operations = probe.synaptic_operations(summary.samples());
+  report.activation_sparsity = simulation.metrics().activation_sparsity();
+  report.operations = simulation.metrics().synaptic_operations(summary.samples());
   report.peak_memory_bytes = peak_memory_bytes();
 
   if (recording) recording->commit();

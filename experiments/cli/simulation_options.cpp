@@ -30,6 +30,27 @@ std::int64_t ranged(const CommandLine& line, const std::string& option, std::int
   throw InputError("--" + option, fmt::format("{}", value), fmt::format("expected {} to {}", low, high));
 }
 
+void add_engine_options(po::options_description& options) {
+  const auto word = [](const char* name) { return po::value<std::string>()->value_name(name); };
+  options.add_options()("device", word("NAME")->default_value("auto"),
+                        "where to run: reference cpu cuda auto")(
+      "slots", po::value<std::int64_t>()->value_name("B")->default_value(default_slots),
+      "samples simulated together")(
+      "kernel", word("auto|event|dense")->default_value("auto"),
+      "how synapses add up spikes; auto: by the density measured in each layer. Results are the same")(
+      "simd", word("NAME"), "use no better vector instructions than these; `rheobase devices` names them");
+}
+
+EngineOptions parse_engine(const CommandLine& line) {
+  EngineOptions engine;
+  engine.device = available_device(line.get<std::string>("device"));
+  engine.slots = static_cast<int>(ranged(line, "slots", 1, max_slots));
+  if (line.has("simd")) use_simd(line.get<std::string>("simd"));
+  engine.kernels = parse_kernel_choice(line.get<std::string>("kernel"));
+  engine.threads = line.threads();
+  return engine;
+}
+
 void add_simulation_options(po::options_description& options, const char* default_split) {
   const auto word = [](const char* name) { return po::value<std::string>()->value_name(name); };
   const auto whole = [](const char* name) { return po::value<std::int64_t>()->value_name(name); };
@@ -40,13 +61,9 @@ void add_simulation_options(po::options_description& options, const char* defaul
                                                               "number of samples (default: all)")(
       "steps", whole("T"), "budget of time steps (default: 32; 1 for a network without spikes)")(
       "coding", word("direct|poisson")->default_value("direct"), "how pixels enter the network")(
-      "device", word("NAME")->default_value("auto"), "where to run: reference cpu cuda auto")(
-      "slots", whole("B")->default_value(default_slots), "samples simulated together")(
       "lookahead", whole("N"), "steps of a sample computed at once (default: 8, with --stop 1)")(
-      "kernel", word("auto|event|dense")->default_value("auto"),
-      "how synapses add up spikes; auto: by the density measured in each layer. Results are the same")(
-      "simd", word("NAME"), "use no better vector instructions than these; `rheobase devices` names them")(
       "seed", whole("S")->default_value(0), "of poisson coding");
+  add_engine_options(options);
 }
 
 SimulationSpec parse_simulation(const CommandLine& line, const std::string& command) {
@@ -62,12 +79,8 @@ SimulationSpec parse_simulation(const CommandLine& line, const std::string& comm
   if (line.has("limit")) spec.limit = ranged(line, "limit", 1, any);
   if (line.has("steps")) spec.steps = static_cast<int>(ranged(line, "steps", 1, max_steps));
   spec.coding = line.get<std::string>("coding");
-  spec.engine.device = available_device(line.get<std::string>("device"));
-  spec.engine.slots = static_cast<int>(ranged(line, "slots", 1, max_slots));
+  spec.engine = parse_engine(line);
   if (line.has("lookahead")) spec.lookahead = static_cast<int>(ranged(line, "lookahead", 1, 64));
-  if (line.has("simd")) use_simd(line.get<std::string>("simd"));
-  spec.engine.kernels = parse_kernel_choice(line.get<std::string>("kernel"));
-  spec.engine.threads = line.threads();
   spec.engine.coding = parse_coding(spec.coding);
   spec.engine.seed = static_cast<std::uint64_t>(ranged(line, "seed", 0, any));
   return spec;

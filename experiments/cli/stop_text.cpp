@@ -9,8 +9,15 @@ namespace rheobase {
 
 namespace {
 
+// A threshold that nothing passes, and that `calibrate` chooses for steps at which no sample shall stop.
+bool never(const StopSettings& stop, double threshold) {
+  if (stop.policy == "margin") return threshold >= 1e30;
+  return threshold == (stop.policy == "confidence" ? 1.0 : 0.0);
+}
+
 // Confidences that are sure beyond six digits are told by what they leave open.
 std::string threshold_text(const StopSettings& stop, double threshold) {
+  if (never(stop, threshold)) return "never";
   const bool close = stop.policy == "confidence" && threshold < 1.0 && threshold > 0.9999;
   return close ? fmt::format("1-{:.3g}", 1.0 - threshold) : fmt::format("{:.5g}", threshold);
 }

@@ -21,6 +21,9 @@ struct DataInfo {
   Shape shape;  ///< of one sample, {C, H, W} or {N}
 };
 
+/// SHA-256 over the contents of the files a data set was read from: the same however they are spelled.
+std::string data_sha256(const DataInfo& info);
+
 /// Labelled samples.
 class DataSet : public SampleSource {
  public:

@@ -5,6 +5,7 @@
 
 #include "experiments/data/data_set.h"
 #include "experiments/data/loaders.h"
+#include "sim/core/file.h"
 
 namespace rheobase {
 namespace {
@@ -50,6 +51,12 @@ const std::array<Kind, 5>& kinds() {
 }
 
 }  // namespace
+
+std::string data_sha256(const DataInfo& info) {
+  std::string digests;
+  for (const std::string& file : info.files) digests += sha256_of_file(file);
+  return sha256(digests);
+}
 
 std::unique_ptr<DataSet> open_data(const std::string& spec, const std::string& split) {
   if (split != "train" && split != "test")

@@ -92,7 +92,8 @@ NeuroBenchProbe::Work& NeuroBenchProbe::Work::operator+=(const Work& other) {
 NeuroBenchProbe::NeuroBenchProbe(const Graph& graph, const std::vector<Node>& order, int slots, int lookahead)
     : lookahead_(lookahead),
       signals_(order.size()),
-      lanes_(static_cast<std::size_t>(slots) * static_cast<std::size_t>(lookahead)) {
+      lanes_(static_cast<std::size_t>(slots) * static_cast<std::size_t>(lookahead)),
+      steps_(slots) {
   SchemaSet structural;
   add_structural_schemas(structural);
   std::map<std::string, std::size_t> index;
@@ -173,9 +174,13 @@ void NeuroBenchProbe::on_signal(int node, const SignalSpec& spec, const SignalVi
 }
 
 void NeuroBenchProbe::taken(int lane) {
-  total_ += lanes_.at(lane).work;
-  if (!lanes_[lane].evaluated) return;
-  for (const Signal& signal : signals_) total_ += signal.constant.at(lane / lookahead_);
+  const int slot = lane / lookahead_;
+  Work work = lanes_.at(lane).work;
+  if (lanes_[lane].evaluated) {
+    for (const Signal& signal : signals_) work += signal.constant.at(slot);
+  }
+  total_ += work;
+  steps_[slot].push_back({work.active, work.acs, work.macs});
 }
 
 SynapticOperations NeuroBenchProbe::synaptic_operations(std::int64_t samples) const {

@@ -2,9 +2,11 @@
 
 #include <cstdint>
 #include <mutex>
+#include <span>
 #include <vector>
 
 #include "sim/engine/engine.h"
+#include "sim/format/recording_file.h"
 #include "sim/graph/graph.h"
 
 namespace rheobase {
@@ -45,6 +47,12 @@ class NeuroBenchProbe : public SignalProbe {
   void on_signal(int node, const SignalSpec& spec, const SignalView& view, int lane) override;
   void taken(int lane) override;
 
+  /// What each step took of the sample that is in a slot; spikes are non-zero outputs of neurons. Forgotten
+  /// by reset().
+  std::span<const StepCost> step_costs(int slot) const { return steps_.at(slot); }
+  /// Another sample is about to enter the slot.
+  void reset(int slot) { steps_.at(slot).clear(); }
+
   SynapticOperations synaptic_operations(std::int64_t samples) const;
   /// Share of zeros among the outputs of all neurons over all steps and samples; 0 without neurons.
   double activation_sparsity() const;
@@ -77,6 +85,7 @@ class NeuroBenchProbe : public SignalProbe {
   int lookahead_;
   std::vector<Signal> signals_;  // by node
   std::vector<Lane> lanes_;
+  std::vector<std::vector<StepCost>> steps_;  // by slot
   Work total_;
 };
 

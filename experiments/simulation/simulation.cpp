@@ -23,13 +23,27 @@ StopSettings stop_of(const SimulationSpec& spec, const Model& model) {
 }
 
 // Where no sample stops early, as many steps at once as keep a layer's signals in the cache.
-int lookahead_of(const SimulationSpec& spec, const Model& model, const StopSettings& stop) {
-  const int steps = spec.steps.value_or(model.provenance.conversion == "ann" ? 1 : default_spiking_steps);
+int lookahead_of(const SimulationSpec& spec, const StopSettings& stop, int steps) {
   return std::min(spec.lookahead.value_or(stop.policy == "never" ? full_lookahead : 1), steps);
 }
 
+// A stored rule runs under the budget it was calibrated for; thresholds by step say nothing about others.
+int steps_of(const SimulationSpec& spec, const Model& model) {
+  const bool stored = !spec.stop && model.calibration;
+  if (!spec.steps) {
+    if (stored) return static_cast<int>(model.calibration->steps);
+    return model.provenance.conversion == "ann" ? 1 : default_spiking_steps;
+  }
+  if (stored && !model.stop->early_thresholds.empty() && *spec.steps != model.calibration->steps) {
+    throw InputError("--steps", fmt::format("{}", *spec.steps),
+                     fmt::format("the thresholds by step that {} stores were calibrated for {}", spec.model,
+                                 model.calibration->steps));
+  }
+  return *spec.steps;
+}
+
 // The samples asked for, checked against the data set and the network.
-RunOptions options_of(const SimulationSpec& spec, const DataSet& data, const Engine& engine) {
+RunOptions options_of(const SimulationSpec& spec, int steps, const DataSet& data, const Engine& engine) {
   if (data.shape() != engine.input_shape()) {
     throw InputError(spec.data, "",
                      fmt::format("samples are {}, {} takes {}", to_string(data.shape()), spec.model,
@@ -40,7 +54,7 @@ RunOptions options_of(const SimulationSpec& spec, const DataSet& data, const Eng
                      fmt::format("{} has {} {} samples", spec.data, data.size(), spec.split));
   }
   RunOptions options;
-  options.steps = spec.steps.value_or(engine.spiking_nodes().empty() ? 1 : default_spiking_steps);
+  options.steps = steps;
   options.first = spec.offset;
   options.count = std::min(spec.limit.value_or(data.size()), data.size() - spec.offset);
   for (std::int64_t i = options.first; i < options.first + options.count; ++i) {
@@ -54,6 +68,12 @@ RunOptions options_of(const SimulationSpec& spec, const DataSet& data, const Eng
 
 }  // namespace
 
+std::string network_sha256(Model model, const std::string& path) {
+  model.stop.reset();
+  model.calibration.reset();
+  return sha256(model_file_bytes(model, path));
+}
+
 Simulation::Simulation(const SimulationSpec& spec, const Registry& registry)
     : spec_(spec),
       model_(read_model(spec.model, registry.schemas())),
@@ -61,16 +81,21 @@ Simulation::Simulation(const SimulationSpec& spec, const Registry& registry)
       data_(open_data(spec.data, spec.split)) {
   make_stop_policy(stop_);
   EngineOptions engine_options = spec.engine;
-  engine_options.lookahead = lookahead_of(spec, model_, stop_);
+  const int steps = steps_of(spec, model_);
+  engine_options.lookahead = lookahead_of(spec, stop_, steps);
   engine_ = std::make_unique<Engine>(model_.graph, registry, engine_options);
-  options_ = options_of(spec, *data_, *engine_);
+  options_ = options_of(spec, steps, *data_, *engine_);
+  probe_ = std::make_unique<NeuroBenchProbe>(model_.graph, engine_->nodes(), engine_->slots(),
+                                             engine_->lookahead());
+  engine_->set_probe(probe_.get());
 }
 
 RecordingInfo Simulation::recording_info() const {
   RecordingInfo info;
   info.model = std::filesystem::path(spec_.model).filename().string();
-  info.model_sha256 = sha256_of_file(spec_.model);
+  info.model_sha256 = network_sha256(model_, spec_.model);
   info.data = spec_.data;
+  info.data_sha256 = data_sha256(data_->info());
   info.split = spec_.split;
   info.device = to_string(spec_.engine.device);
   info.arithmetic = model_.arithmetic;
@@ -82,19 +107,29 @@ RecordingInfo Simulation::recording_info() const {
   info.steps = options_.steps;
   info.classes = engine_->classes();
   for (const SpikingNode& node : engine_->spiking_nodes()) info.layers.push_back({node.name, node.neurons});
+  info.step_costs = true;
   return info;
 }
 
 double Simulation::run(const std::function<void(const SampleResult&, int label)>& finished) {
   const auto policy = make_stop_policy(stop_);
   const auto start = std::chrono::steady_clock::now();
-  run_samples(*engine_, *data_, *policy, options_,
-              [&](const SampleResult& result) { finished(result, data_->label(result.sample)); });
+  for (int slot = 0; slot < engine_->slots(); ++slot) probe_->reset(slot);
+  run_samples(*engine_, *data_, *policy, options_, [&](const SampleResult& result) {
+    finished(result, data_->label(result.sample));
+    probe_->reset(result.slot);
+  });
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-SampleRecord record_of(const SampleResult& result, int label) {
-  return {result.sample, label, result.steps, result.stopped, result.logits_by_step, result.spike_counts};
+SampleRecord Simulation::record_of(const SampleResult& result, int label) const {
+  return {result.sample,
+          label,
+          result.steps,
+          result.stopped,
+          result.logits_by_step,
+          result.spike_counts,
+          probe_->step_costs(result.slot)};
 }
 
 Recording record_all(Simulation& simulation, const std::function<void()>& advance) {
@@ -106,6 +141,7 @@ Recording record_all(Simulation& simulation, const std::function<void()>& advanc
   recording.exit_steps.assign(info.samples, 0);
   recording.stopped.assign(info.samples, 0);
   recording.spike_counts.assign(info.samples * layers, 0);
+  recording.step_costs.resize(info.samples * info.steps);
   recording.logits.assign(info.samples * info.steps * info.classes, std::numeric_limits<float>::quiet_NaN());
   simulation.run([&](const SampleResult& result, int label) {
     const std::int64_t row = result.sample - info.first;
@@ -116,6 +152,8 @@ Recording record_all(Simulation& simulation, const std::function<void()>& advanc
               recording.spike_counts.begin() + row * layers);
     std::copy(result.logits_by_step.begin(), result.logits_by_step.end(),
               recording.logits.begin() + row * info.steps * info.classes);
+    const auto costs = simulation.metrics().step_costs(result.slot);
+    std::copy(costs.begin(), costs.end(), recording.step_costs.begin() + row * info.steps);
     advance();
   });
   return recording;

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "experiments/data/data_set.h"
+#include "experiments/metrics/neurobench.h"
 #include "sim/engine/engine.h"
 #include "sim/engine/runner.h"
 #include "sim/format/model_file.h"
@@ -22,7 +23,8 @@ struct SimulationSpec {
   std::string split;  ///< `test` or `train`
   std::int64_t offset = 0;
   std::optional<std::int64_t> limit;  ///< 1 or more; all that are left by default
-  std::optional<int> steps;  ///< the budget T, 1 or more; 32 by default, 1 for a network without spikes
+  /// The budget T, 1 or more; by default that of a stored rule's calibration, else 32, and 1 for an ANN.
+  std::optional<int> steps;
   std::optional<StopSettings> stop;  ///< none: what the model stores
   std::optional<int> lookahead;      ///< by default 8, and 1 under a stop rule
   std::string coding = "direct";     ///< the name of engine.coding
@@ -48,17 +50,24 @@ class Simulation {
   /// it took.
   double run(const std::function<void(const SampleResult&, int label)>& finished);
 
+  /// Operations and activations of all samples so far, and of the sample that `finished` is looking at.
+  const NeuroBenchProbe& metrics() const { return *probe_; }
+  /// `result` as a recording keeps it, while `finished` is looking at it.
+  SampleRecord record_of(const SampleResult& result, int label) const;
+
  private:
   SimulationSpec spec_;
   Model model_;
   StopSettings stop_;
   std::unique_ptr<DataSet> data_;
   std::unique_ptr<Engine> engine_;
+  std::unique_ptr<NeuroBenchProbe> probe_;
   RunOptions options_;
 };
 
-/// `result` as a recording keeps it.
-SampleRecord record_of(const SampleResult& result, int label);
+/// SHA-256 of a model's file as it is without a stop rule: what a recording was made with, whatever is
+/// calibrated later.
+std::string network_sha256(Model model, const std::string& path);
 
 /// Runs to the end and keeps every sample's logits by step in memory.
 Recording record_all(Simulation& simulation, const std::function<void()>& advance);

@@ -63,7 +63,7 @@ class Stream {
     const bool stopped = t < options_.steps && policy_.stop(logits, t, sample.memory);
     if (!stopped && t < options_.steps) return;
     finished_({sample.index, t, stopped, sample.logits_by_step, engine_.spike_counts(slot),
-               engine_.spike_hash(slot)});
+               engine_.spike_hash(slot), slot});
     engine_.release(slot);
     --in_flight_;
     refill(slot);

@@ -28,6 +28,7 @@ struct SampleResult {
   std::span<const float> logits_by_step;        ///< [steps][K], accumulated
   std::span<const std::uint64_t> spike_counts;  ///< per spiking node, over all its steps
   std::uint64_t spike_hash = 0;
+  int slot = 0;  ///< of the engine, in which it ran
 };
 
 struct RunOptions {

@@ -22,6 +22,26 @@ Datatype string_type(std::size_t length) {
   return type;
 }
 
+// Strings of equal length, one behind the other.
+struct TextBlock {
+  explicit TextBlock(const std::vector<std::string>& values)
+      : length(longest(values)),
+        type(string_type(length)),
+        bytes(std::max<std::size_t>(values.size(), 1) * length, '\0') {
+    for (std::size_t i = 0; i < values.size(); ++i) bytes.replace(i * length, values[i].size(), values[i]);
+  }
+
+  static std::size_t longest(const std::vector<std::string>& values) {
+    std::size_t length = 1;
+    for (const std::string& value : values) length = std::max(length, value.size());
+    return length;
+  }
+
+  std::size_t length;
+  Datatype type;
+  std::string bytes;
+};
+
 void put(hid_t where, const std::string& name, hid_t stored, hid_t type, const Dataspace& space,
          const void* values) {
   const AttributeHandle attribute(
@@ -56,12 +76,8 @@ struct AttributeWriter {
   }
 
   void put_texts(const std::vector<std::string>& values, const Dataspace& space) const {
-    std::size_t length = 1;
-    for (const std::string& value : values) length = std::max(length, value.size());
-    std::string block(std::max<std::size_t>(values.size(), 1) * length, '\0');
-    for (std::size_t i = 0; i < values.size(); ++i) block.replace(i * length, values[i].size(), values[i]);
-    const Datatype type = string_type(length);
-    put(where, name, type.get(), type.get(), space, block.data());
+    const TextBlock block(values);
+    put(where, name, block.type.get(), block.type.get(), space, block.bytes.data());
   }
 };
 
@@ -87,6 +103,12 @@ void write_dataset(hid_t group, const std::string& name, const Shape& shape, hid
                         "create a dataset");
   if (H5Sget_simple_extent_npoints(space.get()) == 0) return;
   checked(H5Dwrite(dataset.get(), type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values), "write a dataset");
+}
+
+void write_texts(hid_t group, const std::string& name, const std::vector<std::string>& values) {
+  const TextBlock block(values);
+  write_dataset(group, name, {static_cast<std::int64_t>(values.size())}, block.type.get(), block.type.get(),
+                block.bytes.data());
 }
 
 }  // namespace rheobase::hdf5

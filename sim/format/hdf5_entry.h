@@ -30,4 +30,7 @@ void write_attribute(hid_t where, const std::string& name, const Entry& value);
 void write_dataset(hid_t group, const std::string& name, const Shape& shape, hid_t stored, hid_t type,
                    const void* values);
 
+/// A dataset of rank 1 of strings of fixed length, as attributes keep them.
+void write_texts(hid_t group, const std::string& name, const std::vector<std::string>& values);
+
 }  // namespace rheobase::hdf5

@@ -23,6 +23,7 @@ struct Provenance {
 /// The samples that a stored stop rule was chosen on.
 struct CalibrationSamples {
   std::string data;          ///< the data SPEC
+  std::string data_sha256;   ///< of the files behind it, however they are spelled; empty where not known
   std::string split;         ///< `test` or `train`
   std::int64_t first = 0;    ///< index of the first one
   std::int64_t samples = 0;  ///< how many from there on, 1 or more

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 
+#include "sim/format/model_file.h"
 #include "sim/graph/op_schema.h"
 
 namespace rheobase {
@@ -18,5 +20,12 @@ void check_arithmetic_name(const std::string& name, const std::string& where, Fa
 /// Appends a fault, seen at `where`, where the name of an arithmetic is not that of the graph's.
 void check_arithmetic_of(const Graph& graph, const std::string& name, const std::string& where,
                          Faults& faults);
+
+/// Whether the numbers are in range; 2^40 keeps their sums in 64 bits.
+inline bool sound(const CalibrationSamples& from) {
+  constexpr std::int64_t most = std::int64_t{1} << 40;
+  const auto within = [](std::int64_t value, std::int64_t least) { return value >= least && value <= most; };
+  return within(from.first, 0) && within(from.samples, 1) && within(from.steps, 1);
+}
 
 }  // namespace rheobase

@@ -67,15 +67,18 @@ class ModelReader {
     const auto group = entries_.group(stop, "calibration");
     if (!group) return std::nullopt;
     const Place place{group->get(), stop.child("calibration")};
-    entries_.refuse_others(place, {"data", "split", "first", "samples", "steps"}, {});
+    entries_.refuse_others(place, {"data", "data_sha256", "split", "first", "samples", "steps"}, {});
     CalibrationSamples from;
     from.data = entries_.attribute_or_empty<std::string>(place, "data");
+    from.data_sha256 = entries_.attribute_or_empty<std::string>(place, "data_sha256");
     from.split = entries_.attribute_or_empty<std::string>(place, "split");
     from.first = entries_.attribute_or_empty<std::int64_t>(place, "first");
     from.samples = entries_.attribute_or_empty<std::int64_t>(place, "samples");
     from.steps = entries_.attribute_or_empty<std::int64_t>(place, "steps");
-    if (from.first < 0 || from.samples < 1 || from.steps < 1)
-      faults_.push_back({place.path, "needs samples and steps"});
+    if (!sound(from)) {
+      faults_.push_back({place.path, fmt::format("names {} samples from {} on and {} steps", from.samples,
+                                                 from.first, from.steps)});
+    }
     return from;
   }
 

@@ -42,9 +42,9 @@ class StorableCheck {
   void calibration(const CalibrationSamples& from, bool stops) {
     if (!stops) faults_.push_back({"calibration", "without a stop rule"});
     text("calibration", from.data);
+    text("calibration", from.data_sha256);
     text("calibration", from.split);
-    if (from.first < 0 || from.samples < 1 || from.steps < 1)
-      faults_.push_back({"calibration", "needs samples and steps"});
+    if (!sound(from)) faults_.push_back({"calibration", "needs samples and steps"});
   }
 
   void text(const std::string& where, const std::string& text) {
@@ -142,6 +142,7 @@ void write_stop(hid_t file, const Model& model) {
   if (!model.calibration) return;
   const Group calibration = hdf5::create_group(stop.get(), "calibration");
   hdf5::write_attribute(calibration.get(), "data", model.calibration->data);
+  hdf5::write_attribute(calibration.get(), "data_sha256", model.calibration->data_sha256);
   hdf5::write_attribute(calibration.get(), "split", model.calibration->split);
   hdf5::write_attribute(calibration.get(), "first", model.calibration->first);
   hdf5::write_attribute(calibration.get(), "samples", model.calibration->samples);

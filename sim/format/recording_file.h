@@ -11,8 +11,9 @@
 namespace rheobase {
 
 /// Version of the layout written; older ones are read, newer ones refused (docs/reference/recording.md).
-/// A recording is written as version 1, one under a stop rule with early thresholds as version 2.
-inline constexpr int recording_file_version = 2;
+/// A recording is written as the oldest version that can hold it: 1, under a stop rule with early thresholds
+/// 2, with the costs of steps 3.
+inline constexpr int recording_file_version = 3;
 
 /// A layer whose spikes are counted.
 struct RecordedLayer {
@@ -22,11 +23,20 @@ struct RecordedLayer {
   bool operator==(const RecordedLayer&) const = default;
 };
 
+/// What one step of one sample took, over all layers; operations by NeuroBench's rules.
+struct StepCost {
+  std::uint64_t spikes = 0;
+  std::uint64_t acs = 0;   ///< effective accumulates
+  std::uint64_t macs = 0;  ///< effective multiply-accumulates
+
+  bool operator==(const StepCost&) const = default;
+};
+
 /// What was run, and how. `first`, `samples`, `steps`, `classes` and `layers` fix the sizes of the recording.
 struct RecordingInfo {
   std::string tool_version;
   std::string model;         ///< file name, without its folder
-  std::string model_sha256;  ///< 64 hex digits
+  std::string model_sha256;  ///< of the model's file as it is without a stop rule
   std::string data;          ///< the data SPEC as given
   std::string split;
   std::string device;
@@ -39,6 +49,9 @@ struct RecordingInfo {
   std::int64_t steps = 0;    ///< the budget T, 1 or more
   std::int64_t classes = 0;  ///< K, 1 or more
   std::vector<RecordedLayer> layers;
+  bool step_costs = false;  ///< the cost of every step is recorded
+  std::string data_sha256 =
+      {};  ///< of the files behind `data` (as in CalibrationSamples); kept with step costs
 
   bool operator==(const RecordingInfo&) const = default;
 };
@@ -51,6 +64,7 @@ struct SampleRecord {
   bool stopped = false;                         ///< by the policy, before the budget ran out
   std::span<const float> logits_by_step;        ///< [steps][K], accumulated
   std::span<const std::uint64_t> spike_counts;  ///< one a layer, over all its steps
+  std::span<const StepCost> step_costs = {};    ///< [steps] where RecordingInfo::step_costs, else none
 };
 
 /// Writes a recording as samples finish, in any order; the file is the same for every order. Samples are kept
@@ -82,6 +96,7 @@ struct Recording {
   std::vector<std::uint8_t> stopped;        ///< [N], 0 or 1
   std::vector<float> logits;                ///< [N][T][K], accumulated; NaN after the exit
   std::vector<std::uint64_t> spike_counts;  ///< [N][layers]
+  std::vector<StepCost> step_costs;         ///< [N][T], 0 after the exit; empty unless info.step_costs
 
   /// The K logits of a row after step t = 1 .. exit_steps[row].
   std::span<const float> logits_at(std::int64_t row, std::int64_t t) const;

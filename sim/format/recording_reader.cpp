@@ -29,6 +29,7 @@ class RecordingReader {
     result.exit_steps = entries_.values<std::int64_t>(root, "exit_step", {info.samples});
     result.stopped = entries_.values<std::uint8_t>(root, "stopped", {info.samples});
     result.spike_counts = entries_.values<std::uint64_t>(root, "spike_counts", {info.samples, layers});
+    if (info.step_costs) read_step_costs(root, result);
     result.logits =
         entries_.values<float>(root, "logits", {info.samples, info.steps, info.classes}, deflate_expansion);
     if (faults_.empty()) check_rows(result);
@@ -56,11 +57,15 @@ class RecordingReader {
                        number("samples"),
                        number("steps"),
                        number("classes"),
+                       {},
+                       false,
                        {}};
     if (entries_.has_attribute(root, "stop_early_thresholds")) {
       info.stop.early_thresholds =
           entries_.attribute_or_empty<std::vector<double>>(root, "stop_early_thresholds");
     }
+    info.step_costs = entries_.has_member(root, "step_costs");
+    if (info.step_costs) info.data_sha256 = text("data_sha256");
     const auto names = entries_.attribute_or_empty<std::vector<std::string>>(root, "layer_names");
     const auto neurons = entries_.attribute_or_empty<std::vector<std::int64_t>>(root, "layer_neurons");
     if (names.size() != neurons.size()) {
@@ -70,6 +75,13 @@ class RecordingReader {
     }
     for (std::size_t i = 0; i < names.size(); ++i) info.layers.push_back({names[i], neurons[i]});
     return info;
+  }
+
+  void read_step_costs(const Place& root, Recording& recording) {
+    const RecordingInfo& info = recording.info;
+    const auto values = entries_.values<std::uint64_t>(root, "step_costs", {info.samples, info.steps, 3});
+    for (std::size_t i = 0; i + 2 < values.size(); i += 3)
+      recording.step_costs.push_back({values[i], values[i + 1], values[i + 2]});
   }
 
   bool check_info(const RecordingInfo& info) {
@@ -91,6 +103,11 @@ class RecordingReader {
     const std::int64_t T = recording.info.steps;
     const std::int64_t K = recording.info.classes;
     for (std::int64_t row = 0; row < recording.info.samples; ++row) {
+      const std::int64_t label = recording.labels[row];
+      if (label < -1 || label >= K) {
+        faults_.push_back(
+            {fmt::format("/label[{}]", row), fmt::format("is {}, expected -1 to {}", label, K - 1)});
+      }
       const std::int64_t exit = recording.exit_steps[row];
       if (exit < 1 || exit > T) {
         faults_.push_back(

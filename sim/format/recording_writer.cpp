@@ -34,7 +34,7 @@ void check_texts(const std::string& path, const RecordingInfo& info) {
   };
   for (const std::string* const text :
        {&info.tool_version, &info.model, &info.model_sha256, &info.data, &info.split, &info.device,
-        &info.arithmetic, &info.coding, &info.stop.policy}) {
+        &info.arithmetic, &info.coding, &info.data_sha256, &info.stop.policy}) {
     check("recording", *text);
   }
   for (const RecordedLayer& layer : info.layers) check("layer", layer.name);
@@ -75,6 +75,7 @@ void write_info(hid_t root, const RecordingInfo& info) {
   }
   put("layer_names", names);
   put("layer_neurons", neurons);
+  if (info.step_costs) put("data_sha256", info.data_sha256);
 }
 
 // The logits of consecutive samples; NaN where nothing was recorded.
@@ -138,7 +139,8 @@ class RecordingWriter::Impl {
         labels_(info.samples),
         exit_steps_(info.samples),
         stopped_(info.samples),
-        spike_counts_(info.samples * info.layers.size()) {
+        spike_counts_(info.samples * info.layers.size()),
+        step_costs_(info.step_costs ? info.samples * info.steps : 0) {
     const hdf5::Session session;
     image_.emplace(seal_bytes);
     write_info(image_->id(), info_);
@@ -159,6 +161,7 @@ class RecordingWriter::Impl {
     stopped_[row] = record.stopped ? 1 : 0;
     std::copy(record.spike_counts.begin(), record.spike_counts.end(),
               spike_counts_.begin() + row * static_cast<std::int64_t>(info_.layers.size()));
+    std::copy(record.step_costs.begin(), record.step_costs.end(), step_costs_.begin() + row * info_.steps);
     Block& block = block_of(row / rows_);
     const std::int64_t offset = (row % rows_) * info_.steps * info_.classes;
     std::copy(record.logits_by_step.begin(), record.logits_by_step.end(), block.logits.begin() + offset);
@@ -173,17 +176,24 @@ class RecordingWriter::Impl {
           fmt::format("sample {} was never recorded", info_.first + (missing - recorded_.begin())));
     }
     std::string bytes = finish_image();
-    seal(bytes, FileKind::recording, info_.stop.early_thresholds.empty() ? 1 : 2);
+    seal(bytes, FileKind::recording, version());
     write_file(path_, bytes);
   }
 
  private:
+  std::uint32_t version() const {
+    if (info_.step_costs) return 3;
+    return info_.stop.early_thresholds.empty() ? 1 : 2;
+  }
+
   std::int64_t row_of(const SampleRecord& record) const {
     const std::int64_t row = record.sample - info_.first;
     const auto expected = static_cast<std::size_t>(record.steps * info_.classes);
-    const bool fits = row >= 0 && row < info_.samples && !recorded_[row] && record.steps >= 1 &&
-                      record.steps <= info_.steps && record.logits_by_step.size() == expected &&
-                      record.spike_counts.size() == info_.layers.size();
+    const bool fits =
+        row >= 0 && row < info_.samples && !recorded_[row] && record.steps >= 1 &&
+        record.steps <= info_.steps && record.logits_by_step.size() == expected &&
+        record.spike_counts.size() == info_.layers.size() &&
+        static_cast<std::int64_t>(record.step_costs.size()) == (info_.step_costs ? record.steps : 0);
     if (!fits) throw InternalError(fmt::format("sample {} does not fit the recording", record.sample));
     return row;
   }
@@ -218,6 +228,11 @@ class RecordingWriter::Impl {
     hdf5::write_dataset(root, "stopped", {info_.samples}, H5T_STD_U8LE, H5T_NATIVE_UINT8, stopped_.data());
     hdf5::write_dataset(root, "spike_counts", {info_.samples, layers}, H5T_STD_U64LE, H5T_NATIVE_UINT64,
                         spike_counts_.data());
+    if (info_.step_costs) {
+      static_assert(sizeof(StepCost) == 3 * sizeof(std::uint64_t));
+      hdf5::write_dataset(root, "step_costs", {info_.samples, info_.steps, 3}, H5T_STD_U64LE,
+                          H5T_NATIVE_UINT64, step_costs_.data());
+    }
     logits_->close();
     return image_->finish();
   }
@@ -230,6 +245,7 @@ class RecordingWriter::Impl {
   std::vector<std::int64_t> exit_steps_;
   std::vector<std::uint8_t> stopped_;
   std::vector<std::uint64_t> spike_counts_;
+  std::vector<StepCost> step_costs_;
   std::map<std::int64_t, Block> blocks_;  // those that are not written yet
   std::int64_t next_block_ = 0;
   std::optional<hdf5::MemoryFile> image_;

@@ -7,7 +7,7 @@
 namespace rheobase {
 
 /// What a sealed file holds.
-enum class FileKind : std::uint32_t { model = 1, recording = 2 };
+enum class FileKind : std::uint32_t { model = 1, recording = 2, table = 3 };
 
 /// The seal: the first 512 bytes, which HDF5 leaves to us as its user block. Little-endian:
 ///     0  8 bytes   "RHEOBASE"

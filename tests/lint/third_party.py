@@ -18,6 +18,7 @@ HOMES = {
     "google/protobuf": ["converters/onnx"],
     "boost": ["experiments/cli"],
     "nlohmann": ["experiments"],
+    "toml++": ["experiments/sweep/sweep_spec.cpp"],
     "zlib": ["experiments/data"],
 }
 

@@ -37,6 +37,8 @@ TEST(Bootstrap, WhatDoesNotVaryHasNoWidth) {
 
 TEST(Bootstrap, IsAFunctionOfItsSeed) {
   const std::vector<int> exits(100, 1);
+  EXPECT_NE(bootstrap(half_right(100), exits, 20, 3).accuracy.low,
+            bootstrap(half_right(100), exits, 20, 4).accuracy.low);
   EXPECT_EQ(bootstrap(half_right(100), exits, 50, 3).accuracy.low,
             bootstrap(half_right(100), exits, 50, 3).accuracy.low);
 }

@@ -46,6 +46,18 @@ TEST(StopScores, NeverAndAlwaysAreThresholdsToo) {
   }
 }
 
+TEST(StopScores, TheBoundsOfSettingsAreWhatThePolicyComparesWith) {
+  Recording recording = random_walks(100, 6);
+  for (float& logit : recording.logits) logit *= 20.0F;
+  for (const StopSettings& stop : {StopSettings{"confidence", 1.0, 1.0 - 3e-16, {0.5, 1.0 - 1e-12}},
+                                   {"margin", 2.0, 30.0, {1.0}},
+                                   {"entropy", 1.0, 1e-12, {0.1}},
+                                   {"stable", 1.0, 3.0}}) {
+    const StopScores scores(recording, stop.policy, stop.alpha);
+    EXPECT_EQ(scores.exits(bounds_of(stop)), exits_of(recording, stop)) << stop.policy;
+  }
+}
+
 TEST(StopScores, EqualThresholdsAtTheEndBecomeOne) {
   const std::vector<float> bounds{1.0F, 2.0F, 2.0F, 2.0F};
   EXPECT_EQ(settings_of("margin", 1.0, bounds), (StopSettings{"margin", 1.0, 2.0, {1.0}}));

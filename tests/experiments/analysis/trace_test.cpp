@@ -91,6 +91,18 @@ TEST(Trace, ExitsFollowThePolicyAndTheBudget) {
   }
 }
 
+TEST(Trace, ACostIsThatOfTheStepsBeforeTheExit) {
+  Recording recording = random_walks(2, 3);
+  EXPECT_FALSE(mean_cost(recording, std::vector<int>{1, 1}));
+  recording.info.step_costs = true;
+  recording.step_costs = {{1, 10, 100}, {2, 20, 200},    {4, 40, 400},
+                          {8, 80, 800}, {16, 160, 1600}, {32, 320, 3200}};
+  const auto cost = mean_cost(recording, std::vector<int>{2, 3});
+  EXPECT_EQ(cost->spikes, (1 + 2 + 8 + 16 + 32) / 2.0);
+  EXPECT_EQ(cost->acs, 10 * cost->spikes);
+  EXPECT_EQ(cost->macs, 100 * cost->spikes);
+}
+
 // The published demo of Dynamic Confidence (ResNet-18, T = 27): 10,000 samples whose exits have the histogram
 // of its log end, for every deadline, after the mean latency that the log prints.
 TEST(Trace, TheDeadlineCurveIsThatOfThePublishedDemo) {

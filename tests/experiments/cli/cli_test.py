@@ -84,13 +84,13 @@ class CliTest(unittest.TestCase):
 
 
 class Help(CliTest):
-    COMMANDS = [["convert"], ["info"], ["run"], ["calibrate"], ["devices"], ["data", "info"]]
+    COMMANDS = [["convert"], ["info"], ["run"], ["calibrate"], ["sweep"], ["devices"], ["data", "info"]]
 
     def test_lists_the_commands(self):
         text = self.succeed("--help")
         for command in self.COMMANDS:
             self.assertRegex(text, rf"(?m)^  {command[0]} ")
-        for later in ("sweep", "report", "train", "export"):
+        for later in ("report", "train", "export"):
             self.assertNotRegex(text, rf"(?m)^  {later}")
 
     def test_of_every_command(self):
@@ -108,7 +108,7 @@ class BadUsage(CliTest):
     def test_commands(self):
         self.refuse(naming="--help")
         self.refuse("fire", naming="fire")
-        for later in ("sweep", "report", "train", "export"):
+        for later in ("report", "train", "export"):
             self.refuse(later, "x", naming=[later, "not in this version"])
 
     def test_words(self):
@@ -488,6 +488,8 @@ class Calibrate(CliTest):
         same = json.loads(self.succeed(*run, "--split", "train", "--calibration-samples"))
         self.assertEqual(same["mean_steps"], chosen["chosen"]["mean_steps"])
         self.assertEqual(same["accuracy"], chosen["chosen"]["accuracy"])
+        for key in ("Effective_ACs", "Effective_MACs"):
+            self.assertAlmostEqual(same["SynapticOperations"][key], chosen["chosen"]["cost"][key], delta=0.01)
 
     def test_a_rule_is_not_judged_by_the_samples_it_was_chosen_on(self):
         self.calibrate("--data", self.data, "--steps", STEPS, "--max-loss", 0.01, "--limit", 20)
@@ -500,6 +502,37 @@ class Calibrate(CliTest):
         recorded = self.calibrate("--recording", self.recording, "--max-loss", 0.02, "--by-step")
         self.assertEqual(recorded, simulated)
         self.calibrate("--recording", self.recording, "--max-loss", 0.5)  # the model has a rule now, and is the same
+
+    def test_a_recording_of_a_calibrated_model_serves_when_the_rule_has_changed(self):
+        kept = self.folder / "later.h5"
+        self.calibrate("--recording", self.recording, "--max-loss", 0.5)
+        self.calibrate("--data", self.data, "--steps", STEPS, "--max-steps", 2, "--record", kept)
+        self.calibrate("--recording", kept, "--max-loss", 0.2)
+        self.calibrate("--recording", kept, "--max-loss", 0.02)
+
+    def test_calibration_samples_are_known_by_their_contents(self):
+        self.calibrate("--data", self.data, "--steps", STEPS, "--max-loss", 0.01)
+        spelled = self.data + "/"
+        self.refuse("run", self.copy, "--data", spelled, "--split", "train", "--stop", "stored", naming="0 to 39")
+
+    def test_thresholds_by_step_run_under_the_budget_they_were_made_for(self):
+        self.calibrate("--recording", self.recording, "--max-steps", 2, "--by-step")
+        run = ("run", self.copy, "--data", self.data, "--stop", "stored")
+        self.assertEqual(json.loads(self.succeed(*run, "--json", "-"))["steps"], STEPS)
+        self.refuse(*run, "--steps", STEPS + 1, naming=["--steps", STEPS])
+
+    def test_a_guarantee_that_the_samples_can_give(self):
+        chosen = self.calibrate("--recording", self.recording, "--max-loss", 0.2, "--guarantee", 0.8, "--stop", "margin")
+        self.assertEqual(chosen["guarantee"], 0.8)
+        self.assertLessEqual(chosen["full"]["accuracy"] - chosen["chosen"]["accuracy"], 0.2)
+
+    def test_writes_through_a_link(self):
+        link = self.folder / "link.h5"
+        link.symlink_to(self.copy)
+        self.succeed("calibrate", link, "--recording", self.recording, "--max-loss", 0.1, "--quiet")
+        self.assertTrue(link.is_symlink())
+        self.assertNotEqual(self.copy.read_bytes(), self.model.read_bytes())
+        link.unlink()
 
     def test_a_dry_run_leaves_the_model_alone(self):
         self.calibrate("--recording", self.recording, "--max-loss", 0.02, "--dry-run")
@@ -526,8 +559,11 @@ class Calibrate(CliTest):
         self.refuse(*words, "--max-loss", 0.1, "--stop", "stable", "--by-step", naming="--by-step")
         self.refuse(*words, "--max-steps", 3, "--guarantee", 0.9, naming="--guarantee")
         self.refuse(*words, "--max-loss", 0.1, "--guarantee", 1, naming="--guarantee")
-        self.refuse(*words, "--max-loss", 0.01, "--guarantee", 0.95, naming=["--guarantee", "299"])
-        self.refuse(*words, "--max-loss", 0.1, "--data", self.data, naming="--recording")
+        self.refuse(*words, "--max-loss", 0.01, "--guarantee", 0.95, naming=["--guarantee", "374"])
+        for option, value in [("--data", self.data), ("--steps", 3), ("--limit", 9), ("--split", "test")]:
+            self.refuse(*words, "--max-loss", 0.1, option, value, naming=[option, "--recording"])
+        self.refuse("calibrate", self.copy, "--data", self.data, "--max-loss", 0.1, "--record", "/none/x.h5",
+                    naming="/none")
         self.refuse("calibrate", self.copy, "--max-loss", 0.1, naming="--data")
         self.refuse("calibrate", self.copy, "--data", self.data, "--limit", 5, "--steps", STEPS, "--max-loss", 0.1,
                     naming="too few")

@@ -46,7 +46,7 @@ struct Sample {
     record.steps = 1 + static_cast<std::int64_t>(random() % info.steps);
     record.stopped = record.steps < info.steps;
     record.sample = info.first + row;
-    record.label = static_cast<std::int64_t>(random() % 10);
+    record.label = static_cast<std::int64_t>(random() % 3) - 1;  // -1: not known
     for (std::int64_t i = 0; i < record.steps * info.classes; ++i)
       logits.push_back(static_cast<float>(random() % 997));
     spikes = {random(), random()};
@@ -104,6 +104,35 @@ TEST(RecordingFile, GivesBackThresholdsByStep) {
   const Scratch scratch;
   record_rows(scratch.file("run.h5"), info, ascending(3));
   EXPECT_EQ(read_recording(scratch.file("run.h5")).info, info);
+}
+
+TEST(RecordingFile, GivesBackWhatStepsCost) {
+  RecordingInfo info = sample_info(20);
+  info.step_costs = true;
+  info.data_sha256 = std::string(64, 'd');
+  const Scratch scratch;
+  std::vector<std::vector<StepCost>> costs;
+  {
+    RecordingWriter writer(scratch.file("run.h5"), info);
+    for (std::uint64_t row = 0; row < 20; ++row) {
+      const Sample sample(info, static_cast<std::int64_t>(row));
+      SampleRecord record = sample.record;
+      costs.emplace_back();
+      for (std::uint64_t t = 0; t < static_cast<std::uint64_t>(record.steps); ++t)
+        costs.back().push_back({row + t, 1000 * row, t << 40});
+      EXPECT_THROW(writer.add(record), InternalError);  // the costs are missing
+      record.step_costs = costs.back();
+      writer.add(record);
+    }
+    writer.commit();
+  }
+  const Recording recording = read_recording(scratch.file("run.h5"));
+  EXPECT_EQ(recording.info, info);
+  for (std::int64_t row = 0; row < 20; ++row) {
+    costs[row].resize(info.steps);
+    for (std::int64_t t = 0; t < info.steps; ++t)
+      ASSERT_EQ(recording.step_costs[row * info.steps + t], costs[row][t]);
+  }
 }
 
 TEST(RecordingFile, AnyOrderGivesTheSameFile) {

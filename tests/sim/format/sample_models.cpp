@@ -29,7 +29,8 @@ class RandomNodes {
     model.arithmetic = fixed_ ? "fixed" : "float32";
     if (below(2) == 0) model.stop = StopSettings{"margin", real(), real()};
     if (model.stop && below(2) == 0) model.stop->early_thresholds = {real(), real(), real()};
-    if (model.stop && below(2) == 0) model.calibration = {"cifar10:" + word(), "train", below(9), 5000, 32};
+    if (model.stop && below(2) == 0)
+      model.calibration = {"cifar10:" + word(), word(), "train", below(9), 5000, 32};
     model.provenance = {word(), word(), std::string(64, 'e'), "snn"};
     auto& nodes = model.graph.nodes;
     nodes.push_back({"in/put", "Input", {}, {{"shape", std::vector<std::int64_t>{2, 3, 4}}}, {}});

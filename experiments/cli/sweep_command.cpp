@@ -1,0 +1,73 @@
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <memory>
+
+#include "experiments/cli/command_line.h"
+#include "experiments/cli/commands.h"
+#include "experiments/cli/output.h"
+#include "experiments/cli/program.h"
+#include "experiments/cli/progress.h"
+#include "experiments/cli/registry.h"
+#include "experiments/cli/simulation_options.h"
+#include "experiments/sweep/sweep.h"
+#include "sim/core/error.h"
+
+namespace rheobase {
+namespace {
+
+CommandSpec sweep_spec() {
+  CommandSpec spec{
+      "sweep",
+      "Simulates every model on every data set once, reads all budgets and stop policies from the\n"
+      "recordings, and writes DIR/results.csv and DIR/results.h5. Started again, it goes on where it\n"
+      "stopped.",
+      {"SPEC.toml"},
+      "--out DIR",
+      po::options_description("Options of sweep")};
+  spec.options.add_options()("out", po::value<std::string>()->value_name("DIR"), "folder of the results");
+  add_engine_options(spec.options);
+  return spec;
+}
+
+std::string cell_text(const CellResult& cell) {
+  if (!cell.error.empty()) return fmt::format("failed    {}: {}\n", cell.cell.name(), cell.error);
+  return fmt::format("{}  {}: {} points\n", cell.reused ? "reused  " : "recorded", cell.cell.name(),
+                     cell.points.size());
+}
+
+void run(const CommandLine& line) {
+  if (!line.has("out")) throw InputError("sweep", "", "--out is missing: the folder of the results");
+  const SweepSpec spec = read_sweep_spec(line.positional(0));
+  SweepOptions options;
+  options.folder = line.get<std::string>("out");
+  options.tool_version = tool_version();
+  options.engine = parse_engine(line);
+  std::unique_ptr<Progress> progress;
+  options.begin_cell = [&](const std::string& cell, std::int64_t samples) {
+    progress.reset();  // the bar before
+    progress = std::make_unique<Progress>(samples, line.quiet(), cell);
+  };
+  options.advance = [&] { progress->advance(); };
+  const std::vector<CellResult> results = run_sweep(spec, full_registry(), options);
+  progress.reset();
+  std::size_t failed = 0;
+  std::string text;
+  for (const CellResult& cell : results) {
+    text += cell_text(cell);
+    failed += cell.error.empty() ? 0 : 1;
+  }
+  if (!line.quiet()) write_stdout(text + fmt::format("{0}/results.csv, {0}/results.h5\n", options.folder));
+  if (failed > 0)
+    throw std::runtime_error(
+        fmt::format("{} of {} cells failed, see {}/manifest.json", failed, results.size(), options.folder));
+}
+
+}  // namespace
+
+void sweep_command(const std::vector<std::string>& words) {
+  const auto line = parse_command_line(sweep_spec(), words);
+  if (line) run(*line);
+}
+
+}  // namespace rheobase

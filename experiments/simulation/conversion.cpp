@@ -1,0 +1,51 @@
+#include "experiments/simulation/conversion.h"
+
+#include <filesystem>
+
+#include "converters/onnx/importer.h"
+#include "converters/passes.h"
+#include "sim/core/error.h"
+#include "sim/core/file.h"
+#include "sim/graph/validate.h"
+
+namespace rheobase {
+namespace {
+
+Tensor per_channel(const std::vector<float>& values) {
+  return {{static_cast<std::int64_t>(values.size())}, values};
+}
+
+// Normalisation belongs to the Input node; that it fits the channels is for validation to say.
+void set_normalization(Graph& graph, const Normalization& normalization) {
+  if (normalization.mean.empty()) return;
+  for (Node& node : graph.nodes) {
+    if (node.op != "Input") continue;
+    node.tensors["mean"] = per_channel(normalization.mean);
+    node.tensors["std"] = per_channel(normalization.std);
+  }
+}
+
+Graph import(const std::string& path) {
+  if (path.ends_with(".nir"))
+    throw InputError(path, "", "NIR files cannot be read in this version; give an .onnx file");
+  return import_onnx(path);
+}
+
+}  // namespace
+
+Model convert_model(const ConversionSpec& spec, const SchemaSet& schemas, const std::string& tool_version) {
+  Model model;
+  model.graph = import(spec.source);
+  set_normalization(model.graph, spec.normalization);
+  validate_or_throw(model.graph, schemas, spec.source);
+  fold_affine(model.graph);
+  if (spec.to == "snn") convert_to_snn(model.graph, spec.source);
+  model.arithmetic = spec.arithmetic;
+  if (model.arithmetic == "fixed") quantize(model.graph, schemas, spec.source);
+  validate_or_throw(model.graph, schemas, spec.source);
+  model.provenance = {tool_version, std::filesystem::path(spec.source).filename().string(),
+                      sha256_of_file(spec.source), spec.to};
+  return model;
+}
+
+}  // namespace rheobase

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "experiments/sweep/sweep_cells.h"
+#include "experiments/sweep/sweep_points.h"
+#include "sim/op/registry.h"
+
+namespace rheobase {
+
+/// How to run a sweep; none of it changes results.
+struct SweepOptions {
+  std::string folder;  ///< of all results
+  std::string tool_version;
+  EngineOptions engine;  ///< device, slots, threads
+  /// Called with what is about to run and how many samples it has.
+  std::function<void(const std::string& cell, std::int64_t samples)> begin_cell = [](const std::string&,
+                                                                                     std::int64_t) {};
+  std::function<void()> advance = [] {};  ///< a sample is done
+};
+
+/// What became of a cell.
+struct CellResult {
+  SweepCell cell;
+  std::string key;
+  std::string recording;  ///< file within the folder; empty where the cell failed
+  bool reused = false;    ///< the recording was there
+  std::string error;      ///< why it failed
+  std::vector<SweepPoint> points;
+};
+
+/// Runs every cell whose recording is not there yet, and reads all points. A recording appears under its key
+/// whole or not at all, so a sweep that was killed goes on where it stopped, and ends with the same results.
+/// A cell that fails does not stop the others. Writes manifest.json, results.csv and results.h5
+/// (docs/reference/sweep.md).
+std::vector<CellResult> run_sweep(const SweepSpec& spec, const Registry& registry,
+                                  const SweepOptions& options);
+
+}  // namespace rheobase

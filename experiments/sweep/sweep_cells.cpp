@@ -1,0 +1,46 @@
+#include "experiments/sweep/sweep_cells.h"
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "sim/core/file.h"
+
+namespace rheobase {
+
+std::string SweepCell::name() const {
+  std::string text = std::filesystem::path(model).filename().string();
+  if (!arithmetic.empty()) text += ", " + arithmetic;
+  return text + ", " + data + ", " + coding;
+}
+
+std::vector<SweepCell> sweep_cells(const SweepSpec& spec) {
+  std::vector<SweepCell> cells;
+  for (const std::string& model : spec.models) {
+    const std::vector<std::string> own{""};
+    for (const std::string& data : spec.data) {
+      for (const std::string& arithmetic : model.ends_with(".onnx") ? spec.arithmetic : own) {
+        for (const std::string& coding : spec.coding) cells.push_back({model, data, arithmetic, coding});
+      }
+    }
+  }
+  return cells;
+}
+
+std::string cell_key(const SweepCell& cell, const SweepSpec& spec, const std::string& tool_version) {
+  nlohmann::ordered_json key{{"tool_version", tool_version},
+                             {"model_sha256", sha256_of_file(cell.model)},
+                             {"arithmetic", cell.arithmetic},
+                             {"normalize", cell.arithmetic.empty() ? "" : spec.normalize},
+                             {"data", cell.data},
+                             {"split", spec.split},
+                             {"offset", spec.offset},
+                             {"limit", spec.limit.value_or(-1)},
+                             {"steps", spec.steps.back()},
+                             {"coding", cell.coding},
+                             {"seed", cell.coding == "direct" ? 0 : spec.seed}};
+  const auto data = open_data(cell.data, spec.split);
+  for (const std::string& file : data->info().files) key["data_sha256"].push_back(sha256_of_file(file));
+  return key.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+}
+
+}  // namespace rheobase

@@ -1,0 +1,105 @@
+#include "experiments/sweep/sweep_points.h"
+
+#include <algorithm>
+
+#include "experiments/analysis/calibrate.h"
+
+namespace rheobase {
+namespace {
+
+constexpr int bootstrap_rounds = 200;
+
+class Points {
+ public:
+  Points(const Recording& recording, const std::string& path)
+      : recording_(recording), path_(path), trace_(recording, path) {}
+
+  void add_fixed_times() {
+    for (int t = 1; t <= trace_.steps(); ++t) add("never", false, {}, std::vector<int>(trace_.samples(), t));
+  }
+
+  void add_oracles() {
+    add("first_correct", false, {}, first_correct(trace_));
+    add("stays_correct", false, {}, stays_correct(trace_));
+  }
+
+  void add_policy(const SweepPolicy& policy, std::size_t most_points) {
+    for (const double alpha : policy.alphas) {
+      std::vector<StopSettings> rules;
+      for (const double threshold : policy.thresholds) rules.push_back({policy.name, alpha, threshold});
+      if (rules.empty()) rules = front(policy, alpha, most_points);
+      for (const StopSettings& rule : rules)
+        add(policy.name, policy.by_step, rule, exits_of(recording_, rule));
+    }
+  }
+
+  std::vector<SweepPoint> take() { return std::move(points_); }
+
+ private:
+  std::vector<StopSettings> front(const SweepPolicy& policy, double alpha, std::size_t most_points) const {
+    CalibrationOptions options;
+    options.policy = policy.name;
+    options.alphas = {alpha};
+    options.by_step = policy.by_step;
+    const std::vector<CalibrationPoint> all = stop_front(recording_, path_, options);
+    const std::size_t count = std::min(all.size(), most_points);
+    std::vector<StopSettings> rules;
+    for (std::size_t i = 0; i < count; ++i)
+      rules.push_back(all[count == 1 ? 0 : i * (all.size() - 1) / (count - 1)].stop);
+    return rules;
+  }
+
+  void add(const std::string& policy, bool by_step, const StopSettings& stop, const std::vector<int>& exits) {
+    SweepPoint point;
+    point.budget = trace_.steps();
+    point.policy = policy;
+    point.by_step = by_step;
+    point.stop = stop;
+    point.outcome = outcome(trace_, exits);
+    point.intervals = bootstrap(trace_, exits, bootstrap_rounds);
+    point.cost = mean_cost(recording_, exits).value_or(MeanCost{});
+    points_.push_back(std::move(point));
+  }
+
+  const Recording& recording_;
+  const std::string& path_;
+  Trace trace_;
+  std::vector<SweepPoint> points_;
+};
+
+}  // namespace
+
+Recording cut_to(const Recording& recording, int steps) {
+  Recording cut;
+  cut.info = recording.info;
+  cut.info.steps = steps;
+  cut.labels = recording.labels;
+  cut.exit_steps.assign(recording.info.samples, steps);
+  cut.stopped.assign(recording.info.samples, 0);
+  const std::int64_t K = recording.info.classes;
+  for (std::int64_t row = 0; row < recording.info.samples; ++row) {
+    const auto logits = recording.logits.begin() + row * recording.info.steps * K;
+    cut.logits.insert(cut.logits.end(), logits, logits + steps * K);
+    if (!recording.info.step_costs) continue;
+    const auto costs = recording.step_costs.begin() + row * recording.info.steps;
+    cut.step_costs.insert(cut.step_costs.end(), costs, costs + steps);
+  }
+  return cut;
+}
+
+std::vector<SweepPoint> sweep_points(const Recording& recording, const std::string& path,
+                                     const SweepSpec& spec, std::size_t most_points) {
+  std::vector<SweepPoint> all;
+  for (const int budget : spec.steps) {
+    if (budget > recording.info.steps) break;
+    const Recording cut = cut_to(recording, budget);
+    Points points(cut, path);
+    points.add_fixed_times();
+    points.add_oracles();
+    for (const SweepPolicy& policy : spec.policies) points.add_policy(policy, most_points);
+    for (SweepPoint& point : points.take()) all.push_back(std::move(point));
+  }
+  return all;
+}
+
+}  // namespace rheobase

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace rheobase {
+
+/// A stop rule of a sweep: every alpha by every threshold.
+struct SweepPolicy {
+  std::string name;                ///< confidence, margin, entropy, stable
+  std::vector<double> alphas;      ///< one or more
+  std::vector<double> thresholds;  ///< none: the Pareto front of all of them
+  bool by_step = false;            ///< with a front: a threshold for every step (StepShape)
+};
+
+/// What `rheobase sweep` reads (docs/reference/sweep.md): every model by every data set, arithmetic and
+/// coding is simulated once, for the largest budget; every budget and policy is then read from the recording.
+struct SweepSpec {
+  std::vector<std::string> models;      ///< .h5, or .onnx that is converted
+  std::vector<std::string> data;        ///< SPECs
+  std::vector<std::string> arithmetic;  ///< of .onnx models: float32, fixed
+  std::vector<std::string> coding;      ///< direct, poisson
+  std::vector<int> steps;               ///< budgets T, ascending
+  std::vector<SweepPolicy> policies;
+  std::string split = "test";
+  std::string normalize = "none";  ///< of .onnx models
+  std::int64_t offset = 0;
+  std::optional<std::int64_t> limit;
+  std::int64_t seed = 0;
+};
+
+/// Throws InputError with every fault: no TOML, unknown keys, values of another type or out of range, nothing
+/// to do.
+SweepSpec read_sweep_spec(const std::string& path);
+
+}  // namespace rheobase
