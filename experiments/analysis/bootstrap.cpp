@@ -1,6 +1,7 @@
 #include "experiments/analysis/bootstrap.h"
 
 #include <algorithm>
+#include <cmath>
 #include <vector>
 
 #include "sim/core/hash.h"
@@ -11,7 +12,7 @@ namespace {
 Interval middle(std::vector<double>& values) {
   std::sort(values.begin(), values.end());
   const auto at = [&](double share) {
-    return values[static_cast<std::size_t>(share * static_cast<double>(values.size() - 1) + 0.5)];
+    return values[std::lround(share * static_cast<double>(values.size() - 1))];
   };
   return {at(0.025), at(0.975)};
 }

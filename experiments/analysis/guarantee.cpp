@@ -10,6 +10,8 @@ namespace {
 
 // Neighbours of a sequence differ by this much: finer costs time, not the promise.
 constexpr double ratio = 1.02;
+constexpr int margins = 1047;  // from 1e6 to 1e-3
+constexpr int doubts = 1820;   // to 1
 
 }  // namespace
 
@@ -55,10 +57,10 @@ std::vector<float> bound_sequence(const std::string& policy, int steps) {
   if (policy == "stable") {
     for (int unchanged = steps; unchanged >= 1; --unchanged) put(unchanged - 0.5);
   } else if (policy == "margin") {
-    for (double margin = 1e6; margin > 1e-3; margin /= ratio) put(margin);
+    for (int i = 0; i < margins; ++i) put(1e6 * std::pow(ratio, -i));
   } else {
     // 1 - confidence, from the least that a threshold can say, or the entropy.
-    for (double doubt = 2.3e-16; doubt < 1.0; doubt *= ratio) put(-doubt);
+    for (int i = 0; i < doubts; ++i) put(-2.3e-16 * std::pow(ratio, i));
   }
   return bounds;
 }

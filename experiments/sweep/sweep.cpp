@@ -66,7 +66,7 @@ class Sweep {
     const Model model =
         convert_model({cell.model, "snn", cell.arithmetic, normalization_preset(spec_.normalize)},
                       registry_.schemas(), options_.tool_version);
-    const std::string path = fs::path(recording).replace_extension("model.h5").string();
+    std::string path = fs::path(recording).replace_extension("model.h5").string();
     write_model(model, path);
     return path;
   }

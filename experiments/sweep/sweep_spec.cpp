@@ -38,7 +38,7 @@ class Reader {
     known_.insert(key);
     const toml::node* const node = table_.get(key);
     if (node == nullptr) return std::nullopt;
-    const auto found = node->value<T>();
+    auto found = node->value<T>();
     if (!found) fault(key, fmt::format("expected {}", kind<T>));
     return found;
   }

@@ -136,27 +136,35 @@ class ByteSums {
   Bytes bytes_;  // of the rows themselves, modulo 256
 };
 
-template <int Width>
-HWY_INLINE void sum_position(const std::uint8_t* rows, const std::uint16_t* events, std::int64_t count,
-                             const std::int32_t* start, std::int32_t* out) {
+// One or two vectors of every row, from byte 2 * column on.
+template <int Width, int Vectors>
+HWY_INLINE void sum_columns(const std::uint8_t* rows, const std::uint16_t* events, std::int64_t count,
+                            const std::int32_t* start, std::int32_t* out) {
   constexpr std::int64_t n = hn::MaxLanes(Words<Width>());
-  constexpr bool two_vectors = Width / 2 > n;
-  static_assert(Width / 2 <= 2 * n);
-  if (count == 0 && start != out) std::memcpy(out, start, Width * sizeof(std::int32_t));
   while (count > 0) {
     const std::int64_t now = std::min(count, events_before_widening);
     ByteSums<Width> first, second;
     static_assert(event_multiple == 8);
     for (std::int64_t i = 0; i < now; i += 8) {
       first.add_eight(rows, events + i);
-      if constexpr (two_vectors) second.add_eight(rows + 2 * n, events + i);
+      if constexpr (Vectors == 2) second.add_eight(rows + 2 * n, events + i);
     }
     first.finish(now, start, out);
-    if constexpr (two_vectors) second.finish(now, start + n, out + n);
+    if constexpr (Vectors == 2) second.finish(now, start + n, out + n);
     start = out;
     events += now;
     count -= now;
   }
+}
+
+template <int Width>
+HWY_INLINE void sum_position(const std::uint8_t* rows, const std::uint16_t* events, std::int64_t count,
+                             const std::int32_t* start, std::int32_t* out) {
+  constexpr std::int64_t n = hn::MaxLanes(Words<Width>());
+  constexpr int vectors = Width / 2 > n ? 2 : 1;
+  if (count == 0 && start != out) std::memcpy(out, start, Width * sizeof(std::int32_t));
+  for (std::int64_t column = 0; column < Width / 2; column += vectors * n)  // once where vectors are long
+    sum_columns<Width, vectors>(rows + 2 * column, events, count, start + column, out + column);
 }
 
 #endif

@@ -15,7 +15,8 @@ SweepSpec spec_with(std::vector<int> steps, std::vector<SweepPolicy> policies) {
   return spec;
 }
 
-std::vector<SweepPoint> of_policy(const std::vector<SweepPoint>& points, const std::string& policy, int budget) {
+std::vector<SweepPoint> of_policy(const std::vector<SweepPoint>& points, const std::string& policy,
+                                  int budget) {
   std::vector<SweepPoint> some;
   for (const SweepPoint& point : points) {
     if (point.policy == policy && point.budget == budget) some.push_back(point);
@@ -29,8 +30,7 @@ TEST(SweepPoints, FixedTimesReadEverySampleAfterSoManySteps) {
   const Trace trace(recording, "run.h5");
   const auto fixed = of_policy(points, "never", 6);
   ASSERT_EQ(fixed.size(), 6U);
-  for (int t = 1; t <= 6; ++t)
-    EXPECT_EQ(fixed[t - 1].outcome, outcome(trace, std::vector<int>(120, t)));
+  for (int t = 1; t <= 6; ++t) EXPECT_EQ(fixed[t - 1].outcome, outcome(trace, std::vector<int>(120, t)));
 }
 
 TEST(SweepPoints, AShorterBudgetIsTheBeginningOfALongerOne) {
@@ -45,7 +45,8 @@ TEST(SweepPoints, AShorterBudgetIsTheBeginningOfALongerOne) {
 
 TEST(SweepPoints, WithoutThresholdsAPolicyIsItsFront) {
   const Recording recording = random_walks(200, 8);
-  const auto points = sweep_points(recording, "run.h5", spec_with({8}, {{"confidence", {1.0, 4.0}, {}, false}}), 10);
+  const auto points =
+      sweep_points(recording, "run.h5", spec_with({8}, {{"confidence", {1.0, 4.0}, {}, false}}), 10);
   const auto front = of_policy(points, "confidence", 8);
   EXPECT_LE(front.size(), 20U);  // ten an alpha
   EXPECT_GE(front.size(), 10U);
@@ -56,7 +57,8 @@ TEST(SweepPoints, WithoutThresholdsAPolicyIsItsFront) {
 TEST(SweepTable, IsTidyTextWithQuotesWhereTheyAreNeeded) {
   CellResult cell;
   cell.cell = {"a \"b\", c.h5", "mnist:x", "fixed", "direct"};
-  cell.points = sweep_points(random_walks(50, 3), "run.h5", spec_with({3}, {{"stable", {1.0}, {2.0}, false}}));
+  cell.points =
+      sweep_points(random_walks(50, 3), "run.h5", spec_with({3}, {{"stable", {1.0}, {2.0}, false}}));
   const Table table = sweep_table({cell}, spec_with({3}, {}));
   EXPECT_EQ(table.rows(), 3U + 2U + 1U);
   const std::string text = csv_text(table);

@@ -72,8 +72,9 @@ TEST(SweepSpec, NamesEveryFaultAtOnce) {
     name = "stable"
     by_step = true
   )");
-  for (const char* part : {"models: expected a text", "data: names no data set", "steps: 0", "color: unknown key",
-                           "split: 'valid'", "policy[0].name: 'sometimes'", "policy[1].", "1.5", "policy[2].by_step"})
+  for (const char* part :
+       {"models: expected a text", "data: names no data set", "steps: 0", "color: unknown key",
+        "split: 'valid'", "policy[0].name: 'sometimes'", "policy[1].", "1.5", "policy[2].by_step"})
     EXPECT_THAT(message, HasSubstr(part));
 }
 
@@ -82,14 +83,15 @@ TEST(SweepSpec, NamesTheLineThatIsNoToml) {
 }
 
 TEST(SweepSpec, AModelFileHasItsOwnArithmetic) {
-  const SweepSpec spec =
-      read("models = ['a.h5', 'b.onnx']\ndata = 'fashion-mnist'\narithmetic = ['float32', 'fixed']\n"
-           "coding = ['direct', 'poisson']\n");
+  const SweepSpec spec = read(
+      "models = ['a.h5', 'b.onnx']\ndata = 'fashion-mnist'\narithmetic = ['float32', 'fixed']\n"
+      "coding = ['direct', 'poisson']\n");
   std::vector<std::string> names;
   for (const SweepCell& cell : sweep_cells(spec)) names.push_back(cell.name());
-  EXPECT_THAT(names, ElementsAre("a.h5, fashion-mnist, direct", "a.h5, fashion-mnist, poisson",
-                                 "b.onnx, float32, fashion-mnist, direct", "b.onnx, float32, fashion-mnist, poisson",
-                                 "b.onnx, fixed, fashion-mnist, direct", "b.onnx, fixed, fashion-mnist, poisson"));
+  EXPECT_THAT(names,
+              ElementsAre("a.h5, fashion-mnist, direct", "a.h5, fashion-mnist, poisson",
+                          "b.onnx, float32, fashion-mnist, direct", "b.onnx, float32, fashion-mnist, poisson",
+                          "b.onnx, fixed, fashion-mnist, direct", "b.onnx, fixed, fashion-mnist, poisson"));
 }
 
 }  // namespace
