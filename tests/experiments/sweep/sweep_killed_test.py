@@ -1,12 +1,11 @@
 #!/usr/bin/env python3
 """A sweep that is killed at random moments and started again ends with the results of one that was not.
 
-usage: sweep_killed_test.py RHEOBASE [KILLS]      run from the root of the checkout
+usage: sweep_killed_test.py RHEOBASE [KILLS [IMAGES]]      run from the root of the checkout
 """
 import hashlib, pathlib, random, signal, struct, subprocess, sys, tempfile, time
 
-PROGRAM, KILLS = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 20
-IMAGES = 120
+PROGRAM, KILLS, IMAGES = sys.argv[1], *(int(x) for x in (sys.argv[2:] + ["20", "120"][len(sys.argv) - 2:]))
 
 
 def write_idx(folder):
