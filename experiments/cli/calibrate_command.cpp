@@ -108,16 +108,7 @@ Recording recorded(const CommandLine& line, const Model& model) {
 
 void save(const std::string& path, const Recording& recording) {
   RecordingWriter writer(path, recording.info);
-  const auto layers = static_cast<std::int64_t>(recording.info.layers.size());
-  const std::int64_t logits = recording.info.steps * recording.info.classes;
-  for (std::int64_t row = 0; row < recording.info.samples; ++row) {
-    writer.add(
-        {recording.info.first + row, recording.labels[row], recording.exit_steps[row], false,
-         std::span(recording.logits).subspan(row * logits, logits),
-         std::span(recording.spike_counts).subspan(row * layers, layers),
-         std::span(recording.step_costs)
-             .subspan(row * recording.info.steps, recording.info.step_costs ? recording.info.steps : 0)});
-  }
+  for (std::int64_t row = 0; row < recording.info.samples; ++row) writer.add(recording.record(row));
   writer.commit();
 }
 

@@ -16,41 +16,39 @@ namespace rheobase {
 namespace {
 
 struct Activity {
-  std::uint64_t active = 0;      // values that are not 0
-  std::uint64_t operations = 0;  // sum of their fan-outs
-  bool unit = true;              // every value is -1, 0 or 1
+  std::uint64_t active = 0;  // values that are not 0
+  bool unit = true;          // every value is -1, 0 or 1
 };
 
 template <class Number>
-Activity activity_of_numbers(const Number* values, std::int64_t size, const std::uint32_t* fan_out) {
+Activity activity_of_numbers(const Number* values, std::int64_t size) {
   Activity result;
   for (std::int64_t i = 0; i < size; ++i) {
     const bool active = values[i] != Number{0};
     result.active += active ? 1 : 0;
     result.unit &= !active || values[i] == Number{1} || values[i] == Number{-1};
-    if (fan_out != nullptr) result.operations += active ? fan_out[i] : 0;
   }
   return result;
 }
 
-// `by_bit`: the fan-outs in the order of the words' bits, where they fit 16 bits; `most` of them.
-Activity activity_of_spikes(const SignalSpec& spec, const std::uint64_t* words, const std::uint32_t* fan_out,
-                            const std::vector<std::uint16_t>& by_bit, std::uint16_t most) {
+// Sum of the fan-outs of the values that are not 0.
+template <class Number>
+std::uint64_t operations_of_numbers(const Number* values, const std::vector<std::uint32_t>& fan_out) {
+  std::uint64_t sum = 0;
+  for (std::size_t i = 0; i < fan_out.size(); ++i) sum += values[i] != Number{0} ? fan_out[i] : 0;
+  return sum;
+}
+
+std::uint64_t operations_of_spikes(const SignalSpec& spec, const std::uint64_t* words,
+                                   const std::vector<std::uint32_t>& fan_out) {
   const std::int64_t count = spec.shape.pixels() * spec.words_per_pixel();
-  Activity result;
-  result.active = count_spikes(words, count);
-  if (!by_bit.empty()) {
-    result.operations = weigh_spikes(words, count, by_bit.data(), most);
-    return result;
-  }
-  if (fan_out == nullptr) return result;
+  std::uint64_t sum = 0;
   for (std::int64_t w = 0; w < count; ++w) {
     const std::uint32_t* neurons =
-        fan_out + w / spec.words_per_pixel() * spec.shape.channels + w % spec.words_per_pixel() * 64;
-    for (std::uint64_t rest = words[w]; rest != 0; rest &= rest - 1)
-      result.operations += neurons[std::countr_zero(rest)];
+        fan_out.data() + w / spec.words_per_pixel() * spec.shape.channels + w % spec.words_per_pixel() * 64;
+    for (std::uint64_t rest = words[w]; rest != 0; rest &= rest - 1) sum += neurons[std::countr_zero(rest)];
   }
-  return result;
+  return sum;
 }
 
 }  // namespace
@@ -80,20 +78,42 @@ double connection_sparsity(const Graph& graph) {
   return weights == 0 ? 0.0 : static_cast<double>(zeros) / static_cast<double>(weights);
 }
 
+void NeuroBenchProbe::Work::clear(std::size_t synapse_count) {
+  macs = acs = dense = active = activations = 0;
+  synapses.assign(synapse_count, {});
+}
+
 NeuroBenchProbe::Work& NeuroBenchProbe::Work::operator+=(const Work& other) {
   macs += other.macs;
   acs += other.acs;
   dense += other.dense;
   active += other.active;
   activations += other.activations;
+  for (std::size_t i = 0; i < other.synapses.size(); ++i) synapses[i] += other.synapses[i];
   return *this;
+}
+
+void NeuroBenchProbe::Reader::prepare(const SignalSpec& spec) {
+  FanOut found = rheobase::fan_out(*node, spec.shape);
+  fan_out = std::move(found.effective);
+  dense = found.dense;
+  if (spec.type != SignalType::spikes) return;
+  const std::uint32_t largest = *std::max_element(fan_out.begin(), fan_out.end());
+  if (largest > std::numeric_limits<std::uint16_t>::max()) return;
+  most = static_cast<std::uint16_t>(largest);
+  const std::int64_t row = spec.words_per_pixel() * 64;
+  by_bit.assign(spec.shape.pixels() * row, 0);
+  for (std::int64_t i = 0; i < spec.shape.size(); ++i) {
+    by_bit[i / spec.shape.channels * row + i % spec.shape.channels] = static_cast<std::uint16_t>(fan_out[i]);
+  }
 }
 
 NeuroBenchProbe::NeuroBenchProbe(const Graph& graph, const std::vector<Node>& order, int slots, int lookahead)
     : lookahead_(lookahead),
       signals_(order.size()),
       lanes_(static_cast<std::size_t>(slots) * static_cast<std::size_t>(lookahead)),
-      steps_(slots) {
+      steps_(slots),
+      samples_(slots) {
   SchemaSet structural;
   add_structural_schemas(structural);
   std::map<std::string, std::size_t> index;
@@ -104,83 +124,91 @@ NeuroBenchProbe::NeuroBenchProbe(const Graph& graph, const std::vector<Node>& or
     signals_[i].constant.resize(slots);
   }
   for (const Node& node : graph.nodes) {
-    if (has_synapses(node)) signals_.at(index.at(node.inputs.at(0))).readers.push_back(&node);
+    if (!has_synapses(node)) continue;
+    Reader reader;
+    reader.node = &node;
+    reader.synapse = synapses_++;
+    signals_.at(index.at(node.inputs.at(0))).readers.push_back(std::move(reader));
   }
+  for (int slot = 0; slot < slots; ++slot) reset(slot);
+  total_.clear(synapses_);
 }
 
-void NeuroBenchProbe::prepare(Signal& signal, const SignalSpec& spec) {
-  for (const Node* reader : signal.readers) {
-    const FanOut one = rheobase::fan_out(*reader, spec.shape);
-    signal.fan_out.resize(one.effective.size(), 0);
-    for (std::size_t i = 0; i < one.effective.size(); ++i) signal.fan_out[i] += one.effective[i];
-    signal.dense += one.dense;
-  }
-  if (spec.type != SignalType::spikes || signal.fan_out.empty()) return;
-  const std::uint32_t most = *std::max_element(signal.fan_out.begin(), signal.fan_out.end());
-  if (most > std::numeric_limits<std::uint16_t>::max()) return;
-  signal.most = static_cast<std::uint16_t>(most);
-  const std::int64_t row = spec.words_per_pixel() * 64;
-  signal.by_bit.assign(spec.shape.pixels() * row, 0);
-  for (std::int64_t i = 0; i < spec.shape.size(); ++i) {
-    signal.by_bit[i / spec.shape.channels * row + i % spec.shape.channels] =
-        static_cast<std::uint16_t>(signal.fan_out[i]);
-  }
+void NeuroBenchProbe::reset(int slot) {
+  steps_.at(slot).clear();
+  samples_.at(slot).assign(synapses_, {});
 }
 
-NeuroBenchProbe::Work NeuroBenchProbe::measure(const Signal& signal, const SignalSpec& spec,
-                                               const SignalView& view, int lane) {
-  const std::uint32_t* fan_out = signal.fan_out.empty() ? nullptr : signal.fan_out.data();
+void NeuroBenchProbe::measure(const Signal& signal, const SignalSpec& spec, const SignalView& view, int lane,
+                              Work& work) {
   const std::int64_t size = spec.shape.size();
-  Activity activity;
+  const auto add = [&](const Activity& activity, const auto& operations_of) {
+    for (const Reader& reader : signal.readers) {
+      const std::uint64_t operations = operations_of(reader);
+      const SynapseCost cost{activity.unit ? operations : 0, activity.unit ? 0 : operations};
+      work.synapses[reader.synapse] += cost;
+      work.acs += cost.acs;
+      work.macs += cost.macs;
+      work.dense += reader.dense;
+    }
+    if (!signal.neuron) return;
+    work.active += activity.active;
+    work.activations += static_cast<std::uint64_t>(size);
+  };
+  const auto add_numbers = [&](const auto* values) {
+    add(activity_of_numbers(values, size),
+        [&](const Reader& reader) { return operations_of_numbers(values, reader.fan_out); });
+  };
   switch (spec.type) {
-    case SignalType::spikes:
-      activity = activity_of_spikes(spec, view.spikes(lane), fan_out, signal.by_bit, signal.most);
+    case SignalType::spikes: {
+      const std::uint64_t* words = view.spikes(lane);
+      const std::int64_t count = spec.shape.pixels() * spec.words_per_pixel();
+      add({signal.neuron ? count_spikes(words, count) : 0, true}, [&](const Reader& reader) {
+        return reader.by_bit.empty() ? operations_of_spikes(spec, words, reader.fan_out)
+                                     : weigh_spikes(words, count, reader.by_bit.data(), reader.most);
+      });
       break;
+    }
     case SignalType::real32:
-      activity = activity_of_numbers(view.real(lane), size, fan_out);
+      add_numbers(view.real(lane));
       break;
     case SignalType::int16:
-      activity = activity_of_numbers(view.int16(lane), size, fan_out);
+      add_numbers(view.int16(lane));
       break;
     case SignalType::int32:
-      activity = activity_of_numbers(view.int32(lane), size, fan_out);
+      add_numbers(view.int32(lane));
       break;
   }
-  Work work;
-  (activity.unit ? work.acs : work.macs) = activity.operations;
-  work.dense = signal.dense;
-  if (signal.neuron) {
-    work.active = activity.active;
-    work.activations = static_cast<std::uint64_t>(size);
-  }
-  return work;
 }
 
 void NeuroBenchProbe::begin(std::span<const int> lanes) {
-  for (const int lane : lanes) lanes_.at(lane) = {};
+  for (const int lane : lanes) {
+    lanes_.at(lane).work.clear(synapses_);
+    lanes_[lane].evaluated = false;
+  }
 }
 
 void NeuroBenchProbe::on_signal(int node, const SignalSpec& spec, const SignalView& view, int lane) {
   Signal& signal = signals_.at(node);
   if (signal.output) lanes_.at(lane).evaluated = true;
   if (!signal.neuron && signal.readers.empty()) return;
-  std::call_once(signal.prepared, [&] { prepare(signal, spec); });
-  const Work work = measure(signal, spec, view, lane);
-  if (spec.constant) {
-    signal.constant.at(lane / lookahead_) = work;
-  } else {
-    lanes_.at(lane).work += work;
-  }
+  std::call_once(signal.prepared, [&] {
+    for (Reader& reader : signal.readers) reader.prepare(spec);
+  });
+  Work& work = spec.constant ? signal.constant.at(lane / lookahead_) : lanes_.at(lane).work;
+  if (spec.constant) work.clear(synapses_);
+  measure(signal, spec, view, lane, work);
 }
 
 void NeuroBenchProbe::taken(int lane) {
   const int slot = lane / lookahead_;
-  Work work = lanes_.at(lane).work;
+  Work& work = lanes_.at(lane).work;
   if (lanes_[lane].evaluated) {
     for (const Signal& signal : signals_) work += signal.constant.at(slot);
   }
   total_ += work;
   steps_[slot].push_back({work.active, work.acs, work.macs});
+  for (std::size_t i = 0; i < synapses_; ++i) samples_[slot][i] += work.synapses[i];
 }
 
 SynapticOperations NeuroBenchProbe::synaptic_operations(std::int64_t samples) const {

@@ -50,8 +50,10 @@ class NeuroBenchProbe : public SignalProbe {
   /// What each step took of the sample that is in a slot; spikes are non-zero outputs of neurons. Forgotten
   /// by reset().
   std::span<const StepCost> step_costs(int slot) const { return steps_.at(slot); }
+  /// What each Conv2d or Linear node of the graph, in its order, took of the sample in a slot.
+  std::span<const SynapseCost> synapse_costs(int slot) const { return samples_.at(slot); }
   /// Another sample is about to enter the slot.
-  void reset(int slot) { steps_.at(slot).clear(); }
+  void reset(int slot);
 
   SynapticOperations synaptic_operations(std::int64_t samples) const;
   /// Share of zeros among the outputs of all neurons over all steps and samples; 0 without neurons.
@@ -60,18 +62,28 @@ class NeuroBenchProbe : public SignalProbe {
  private:
   struct Work {
     std::uint64_t macs = 0, acs = 0, dense = 0, active = 0, activations = 0;
+    std::vector<SynapseCost> synapses;  // macs and acs by synapse
+
+    void clear(std::size_t synapse_count);
     Work& operator+=(const Work& other);
+  };
+  // A Conv2d or Linear node, and how far each value that it reads leads.
+  struct Reader {
+    const Node* node = nullptr;
+    std::size_t synapse = 0;
+    std::vector<std::uint32_t> fan_out;  // pixel-major
+    std::vector<std::uint16_t> by_bit;  // the same for spikes, 64 numbers a word; empty where 16 bits are few
+    std::uint16_t most = 0;             // the largest of by_bit
+    std::uint64_t dense = 0;
+
+    void prepare(const SignalSpec& spec);
   };
   // One node's output as its readers see it.
   struct Signal {
     bool neuron = false;
     bool output = false;
-    std::vector<const Node*> readers;  // Conv2d and Linear nodes
+    std::vector<Reader> readers;
     std::once_flag prepared;
-    std::vector<std::uint32_t> fan_out;  // of all readers together, pixel-major; empty without readers
-    std::vector<std::uint16_t> by_bit;   // the same for spikes, 64 numbers a word
-    std::uint16_t most = 0;              // the largest of by_bit
-    std::uint64_t dense = 0;
     std::vector<Work> constant;  // by slot: of one step, for a signal that does not change with it
   };
   struct Lane {
@@ -79,13 +91,15 @@ class NeuroBenchProbe : public SignalProbe {
     bool evaluated = false;  // the readout was computed
   };
 
-  static void prepare(Signal& signal, const SignalSpec& spec);
-  static Work measure(const Signal& signal, const SignalSpec& spec, const SignalView& view, int lane);
+  static void measure(const Signal& signal, const SignalSpec& spec, const SignalView& view, int lane,
+                      Work& work);
 
   int lookahead_;
   std::vector<Signal> signals_;  // by node
   std::vector<Lane> lanes_;
-  std::vector<std::vector<StepCost>> steps_;  // by slot
+  std::size_t synapses_ = 0;                       // how many
+  std::vector<std::vector<StepCost>> steps_;       // by slot
+  std::vector<std::vector<SynapseCost>> samples_;  // by slot
   Work total_;
 };
 

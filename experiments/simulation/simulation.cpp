@@ -6,7 +6,9 @@
 #include <chrono>
 #include <filesystem>
 #include <limits>
+#include <map>
 
+#include "experiments/metrics/fan_out.h"
 #include "sim/core/error.h"
 #include "sim/core/file.h"
 
@@ -66,6 +68,20 @@ RunOptions options_of(const SimulationSpec& spec, int steps, const DataSet& data
   return options;
 }
 
+// Every Conv2d and Linear node, with the operations of one step if nothing were 0.
+std::vector<RecordedSynapse> synapses_of(const Graph& graph, const Engine& engine) {
+  std::map<std::string, ImageShape> shapes;
+  for (std::size_t i = 0; i < engine.nodes().size(); ++i)
+    shapes[engine.nodes()[i].name] = engine.signal(static_cast<int>(i)).shape;
+  std::vector<RecordedSynapse> synapses;
+  for (const Node& node : graph.nodes) {
+    if (!has_synapses(node)) continue;
+    const FanOut found = fan_out(node, shapes.at(node.inputs.at(0)));
+    synapses.push_back({node.name, static_cast<std::int64_t>(found.dense)});
+  }
+  return synapses;
+}
+
 }  // namespace
 
 std::string network_sha256(Model model, const std::string& path) {
@@ -108,6 +124,7 @@ RecordingInfo Simulation::recording_info() const {
   info.classes = engine_->classes();
   for (const SpikingNode& node : engine_->spiking_nodes()) info.layers.push_back({node.name, node.neurons});
   info.step_costs = true;
+  info.synapses = synapses_of(model_.graph, *engine_);
   return info;
 }
 
@@ -129,7 +146,8 @@ SampleRecord Simulation::record_of(const SampleResult& result, int label) const 
           result.stopped,
           result.logits_by_step,
           result.spike_counts,
-          probe_->step_costs(result.slot)};
+          probe_->step_costs(result.slot),
+          probe_->synapse_costs(result.slot)};
 }
 
 Recording record_all(Simulation& simulation, const std::function<void()>& advance) {
@@ -142,6 +160,8 @@ Recording record_all(Simulation& simulation, const std::function<void()>& advanc
   recording.stopped.assign(info.samples, 0);
   recording.spike_counts.assign(info.samples * layers, 0);
   recording.step_costs.resize(info.samples * info.steps);
+  const auto synapses = static_cast<std::int64_t>(info.synapses.size());
+  recording.synapse_costs.resize(info.samples * synapses);
   recording.logits.assign(info.samples * info.steps * info.classes, std::numeric_limits<float>::quiet_NaN());
   simulation.run([&](const SampleResult& result, int label) {
     const std::int64_t row = result.sample - info.first;
@@ -154,6 +174,8 @@ Recording record_all(Simulation& simulation, const std::function<void()>& advanc
               recording.logits.begin() + row * info.steps * info.classes);
     const auto costs = simulation.metrics().step_costs(result.slot);
     std::copy(costs.begin(), costs.end(), recording.step_costs.begin() + row * info.steps);
+    const auto by_synapse = simulation.metrics().synapse_costs(result.slot);
+    std::copy(by_synapse.begin(), by_synapse.end(), recording.synapse_costs.begin() + row * synapses);
     advance();
   });
   return recording;

@@ -73,6 +73,7 @@ Recording cut_to(const Recording& recording, int steps) {
   Recording cut;
   cut.info = recording.info;
   cut.info.steps = steps;
+  cut.info.synapses.clear();  // what they took is known for all steps only
   cut.labels = recording.labels;
   cut.exit_steps.assign(recording.info.samples, steps);
   cut.stopped.assign(recording.info.samples, 0);

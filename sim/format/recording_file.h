@@ -12,8 +12,8 @@ namespace rheobase {
 
 /// Version of the layout written; older ones are read, newer ones refused (docs/reference/recording.md).
 /// A recording is written as the oldest version that can hold it: 1, under a stop rule with early thresholds
-/// 2, with the costs of steps 3.
-inline constexpr int recording_file_version = 3;
+/// 2, with the costs of steps 3, with those of synapses 4.
+inline constexpr int recording_file_version = 4;
 
 /// A layer whose spikes are counted.
 struct RecordedLayer {
@@ -30,6 +30,23 @@ struct StepCost {
   std::uint64_t macs = 0;  ///< effective multiply-accumulates
 
   bool operator==(const StepCost&) const = default;
+};
+
+/// A layer of synapses whose operations are counted.
+struct RecordedSynapse {
+  std::string name;
+  std::int64_t dense = 0;  ///< operations of one step if every input and weight were non-zero
+
+  bool operator==(const RecordedSynapse&) const = default;
+};
+
+/// Effective operations of one layer of synapses over all steps of a sample.
+struct SynapseCost {
+  std::uint64_t acs = 0;
+  std::uint64_t macs = 0;
+
+  SynapseCost& operator+=(const SynapseCost& other);
+  bool operator==(const SynapseCost&) const = default;
 };
 
 /// What was run, and how. `first`, `samples`, `steps`, `classes` and `layers` fix the sizes of the recording.
@@ -52,19 +69,21 @@ struct RecordingInfo {
   bool step_costs = false;  ///< the cost of every step is recorded
   std::string data_sha256 =
       {};  ///< of the files behind `data` (as in CalibrationSamples); kept with step costs
+  std::vector<RecordedSynapse> synapses = {};  ///< what each took of every sample is recorded
 
   bool operator==(const RecordingInfo&) const = default;
 };
 
 /// One finished sample. The spans need to live during add() only.
 struct SampleRecord {
-  std::int64_t sample = 0;                      ///< index in the data set: first .. first + samples - 1
-  std::int64_t label = -1;                      ///< -1 where unknown
-  std::int64_t steps = 0;                       ///< exit time, 1 .. T
-  bool stopped = false;                         ///< by the policy, before the budget ran out
-  std::span<const float> logits_by_step;        ///< [steps][K], accumulated
-  std::span<const std::uint64_t> spike_counts;  ///< one a layer, over all its steps
-  std::span<const StepCost> step_costs = {};    ///< [steps] where RecordingInfo::step_costs, else none
+  std::int64_t sample = 0;                          ///< index in the data set: first .. first + samples - 1
+  std::int64_t label = -1;                          ///< -1 where unknown
+  std::int64_t steps = 0;                           ///< exit time, 1 .. T
+  bool stopped = false;                             ///< by the policy, before the budget ran out
+  std::span<const float> logits_by_step;            ///< [steps][K], accumulated
+  std::span<const std::uint64_t> spike_counts;      ///< one a layer, over all its steps
+  std::span<const StepCost> step_costs = {};        ///< [steps] where RecordingInfo::step_costs, else none
+  std::span<const SynapseCost> synapse_costs = {};  ///< one each of RecordingInfo::synapses, over all steps
 };
 
 /// Writes a recording as samples finish, in any order; the file is the same for every order. Samples are kept
@@ -97,9 +116,12 @@ struct Recording {
   std::vector<float> logits;                ///< [N][T][K], accumulated; NaN after the exit
   std::vector<std::uint64_t> spike_counts;  ///< [N][layers]
   std::vector<StepCost> step_costs;         ///< [N][T], 0 after the exit; empty unless info.step_costs
+  std::vector<SynapseCost> synapse_costs;   ///< [N][synapses], up to the exit
 
   /// The K logits of a row after step t = 1 .. exit_steps[row].
   std::span<const float> logits_at(std::int64_t row, std::int64_t t) const;
+  /// A row as a writer takes it.
+  SampleRecord record(std::int64_t row) const;
 };
 
 /// Reads and checks. Throws InputError with every fault: not a recording, damaged (checksum), newer version,

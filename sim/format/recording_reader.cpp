@@ -30,6 +30,7 @@ class RecordingReader {
     result.stopped = entries_.values<std::uint8_t>(root, "stopped", {info.samples});
     result.spike_counts = entries_.values<std::uint64_t>(root, "spike_counts", {info.samples, layers});
     if (info.step_costs) read_step_costs(root, result);
+    if (!info.synapses.empty()) read_synapse_costs(root, result);
     result.logits =
         entries_.values<float>(root, "logits", {info.samples, info.steps, info.classes}, deflate_expansion);
     if (faults_.empty()) check_rows(result);
@@ -66,15 +67,33 @@ class RecordingReader {
     }
     info.step_costs = entries_.has_member(root, "step_costs");
     if (info.step_costs) info.data_sha256 = text("data_sha256");
-    const auto names = entries_.attribute_or_empty<std::vector<std::string>>(root, "layer_names");
-    const auto neurons = entries_.attribute_or_empty<std::vector<std::int64_t>>(root, "layer_neurons");
-    if (names.size() != neurons.size()) {
-      faults_.push_back(
-          {"/layer_names", fmt::format("{} names for {} layers", names.size(), neurons.size())});
-      return info;
-    }
-    for (std::size_t i = 0; i < names.size(); ++i) info.layers.push_back({names[i], neurons[i]});
+    info.layers = parts<RecordedLayer>(root, "layer_names", "layer_neurons");
+    if (entries_.has_member(root, "synapse_costs"))
+      info.synapses = parts<RecordedSynapse>(root, "synapse_names", "synapse_dense");
     return info;
+  }
+
+  // Names, and a number for each.
+  template <class Part>
+  std::vector<Part> parts(const Place& root, const char* name, const char* number) {
+    const auto names = entries_.attribute_or_empty<std::vector<std::string>>(root, name);
+    const auto numbers = entries_.attribute_or_empty<std::vector<std::int64_t>>(root, number);
+    std::vector<Part> result;
+    if (names.size() != numbers.size()) {
+      faults_.push_back(
+          {std::string("/") + name, fmt::format("{} names for {} numbers", names.size(), numbers.size())});
+      return result;
+    }
+    for (std::size_t i = 0; i < names.size(); ++i) result.push_back({names[i], numbers[i]});
+    return result;
+  }
+
+  void read_synapse_costs(const Place& root, Recording& recording) {
+    const RecordingInfo& info = recording.info;
+    const auto synapses = static_cast<std::int64_t>(info.synapses.size());
+    const auto values = entries_.values<std::uint64_t>(root, "synapse_costs", {info.samples, synapses, 2});
+    for (std::size_t i = 0; i + 1 < values.size(); i += 2)
+      recording.synapse_costs.push_back({values[i], values[i + 1]});
   }
 
   void read_step_costs(const Place& root, Recording& recording) {
@@ -96,6 +115,7 @@ class RecordingReader {
     check("steps", info.steps, 1);
     check("classes", info.classes, 1);
     for (const RecordedLayer& layer : info.layers) check("layer_neurons", layer.neurons, 0);
+    for (const RecordedSynapse& synapse : info.synapses) check("synapse_dense", synapse.dense, 0);
     return faults_.empty();
   }
 
@@ -129,9 +149,32 @@ class RecordingReader {
 
 }  // namespace
 
+SynapseCost& SynapseCost::operator+=(const SynapseCost& other) {
+  acs += other.acs;
+  macs += other.macs;
+  return *this;
+}
+
 std::span<const float> Recording::logits_at(std::int64_t row, std::int64_t t) const {
   const auto K = static_cast<std::size_t>(info.classes);
   return std::span(logits).subspan(static_cast<std::size_t>(row * info.steps + t - 1) * K, K);
+}
+
+SampleRecord Recording::record(std::int64_t row) const {
+  const auto part = [row](const auto& values, std::size_t row_size, std::size_t count) {
+    return std::span(values).subspan(static_cast<std::size_t>(row) * row_size, count);
+  };
+  const auto T = static_cast<std::size_t>(info.steps);
+  const auto K = static_cast<std::size_t>(info.classes);
+  const auto exit = static_cast<std::size_t>(exit_steps[row]);
+  return {info.first + row,
+          labels[row],
+          exit_steps[row],
+          stopped[row] != 0,
+          part(logits, T * K, exit * K),
+          part(spike_counts, info.layers.size(), info.layers.size()),
+          part(step_costs, T, info.step_costs ? exit : 0),
+          part(synapse_costs, info.synapses.size(), info.synapses.size())};
 }
 
 Recording read_recording(const std::string& path) {

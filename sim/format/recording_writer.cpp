@@ -38,6 +38,7 @@ void check_texts(const std::string& path, const RecordingInfo& info) {
     check("recording", *text);
   }
   for (const RecordedLayer& layer : info.layers) check("layer", layer.name);
+  for (const RecordedSynapse& synapse : info.synapses) check("synapse", synapse.name);
   throw_if_any(path, faults);
 }
 
@@ -67,14 +68,19 @@ void write_info(hid_t root, const RecordingInfo& info) {
   put("samples", info.samples);
   put("steps", info.steps);
   put("classes", info.classes);
-  std::vector<std::string> names;
-  std::vector<std::int64_t> neurons;
-  for (const RecordedLayer& layer : info.layers) {
-    names.push_back(layer.name);
-    neurons.push_back(layer.neurons);
-  }
-  put("layer_names", names);
-  put("layer_neurons", neurons);
+  const auto put_all = [&](const char* kind, const auto& parts, auto number) {
+    std::vector<std::string> names;
+    std::vector<std::int64_t> numbers;
+    for (const auto& part : parts) {
+      names.push_back(part.name);
+      numbers.push_back(part.*number);
+    }
+    put(fmt::format("{}_names", kind).c_str(), names);
+    return numbers;
+  };
+  put("layer_neurons", put_all("layer", info.layers, &RecordedLayer::neurons));
+  if (!info.synapses.empty())
+    put("synapse_dense", put_all("synapse", info.synapses, &RecordedSynapse::dense));
   if (info.step_costs) put("data_sha256", info.data_sha256);
 }
 
@@ -140,7 +146,8 @@ class RecordingWriter::Impl {
         exit_steps_(info.samples),
         stopped_(info.samples),
         spike_counts_(info.samples * info.layers.size()),
-        step_costs_(info.step_costs ? info.samples * info.steps : 0) {
+        step_costs_(info.step_costs ? info.samples * info.steps : 0),
+        synapse_costs_(info.samples * info.synapses.size()) {
     const hdf5::Session session;
     image_.emplace(seal_bytes);
     write_info(image_->id(), info_);
@@ -162,6 +169,8 @@ class RecordingWriter::Impl {
     std::copy(record.spike_counts.begin(), record.spike_counts.end(),
               spike_counts_.begin() + row * static_cast<std::int64_t>(info_.layers.size()));
     std::copy(record.step_costs.begin(), record.step_costs.end(), step_costs_.begin() + row * info_.steps);
+    std::copy(record.synapse_costs.begin(), record.synapse_costs.end(),
+              synapse_costs_.begin() + row * static_cast<std::int64_t>(info_.synapses.size()));
     Block& block = block_of(row / rows_);
     const std::int64_t offset = (row % rows_) * info_.steps * info_.classes;
     std::copy(record.logits_by_step.begin(), record.logits_by_step.end(), block.logits.begin() + offset);
@@ -182,6 +191,7 @@ class RecordingWriter::Impl {
 
  private:
   std::uint32_t version() const {
+    if (!info_.synapses.empty()) return 4;
     if (info_.step_costs) return 3;
     return info_.stop.early_thresholds.empty() ? 1 : 2;
   }
@@ -193,6 +203,7 @@ class RecordingWriter::Impl {
         row >= 0 && row < info_.samples && !recorded_[row] && record.steps >= 1 &&
         record.steps <= info_.steps && record.logits_by_step.size() == expected &&
         record.spike_counts.size() == info_.layers.size() &&
+        record.synapse_costs.size() == info_.synapses.size() &&
         static_cast<std::int64_t>(record.step_costs.size()) == (info_.step_costs ? record.steps : 0);
     if (!fits) throw InternalError(fmt::format("sample {} does not fit the recording", record.sample));
     return row;
@@ -233,6 +244,12 @@ class RecordingWriter::Impl {
       hdf5::write_dataset(root, "step_costs", {info_.samples, info_.steps, 3}, H5T_STD_U64LE,
                           H5T_NATIVE_UINT64, step_costs_.data());
     }
+    if (!info_.synapses.empty()) {
+      static_assert(sizeof(SynapseCost) == 2 * sizeof(std::uint64_t));
+      const auto synapses = static_cast<std::int64_t>(info_.synapses.size());
+      hdf5::write_dataset(root, "synapse_costs", {info_.samples, synapses, 2}, H5T_STD_U64LE,
+                          H5T_NATIVE_UINT64, synapse_costs_.data());
+    }
     logits_->close();
     return image_->finish();
   }
@@ -246,6 +263,7 @@ class RecordingWriter::Impl {
   std::vector<std::uint8_t> stopped_;
   std::vector<std::uint64_t> spike_counts_;
   std::vector<StepCost> step_costs_;
+  std::vector<SynapseCost> synapse_costs_;
   std::map<std::int64_t, Block> blocks_;  // those that are not written yet
   std::int64_t next_block_ = 0;
   std::optional<hdf5::MemoryFile> image_;

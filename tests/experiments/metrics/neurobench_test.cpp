@@ -75,6 +75,30 @@ TEST(NeuroBench, CountsATinyNetworkByHand) {
   EXPECT_DOUBLE_EQ(energy_pj(operations), 4.6 * 10 + 0.9 * 4);
 }
 
+TEST(NeuroBench, EverySynapseCountsItsOwnOperations) {
+  Graph graph = tiny_graph();
+  Node other = *graph.find("fc");
+  other.name = "other";
+  other.tensors["weight"].values = {0.0F, 1.0F, 0.0F, 1.0F};
+  graph.nodes.insert(graph.nodes.end() - 1, other);  // reads the same spikes
+  NeuroBenchProbe probe(graph, graph.nodes, 1, 1);
+  Player engine(probe);
+  engine.reals(0, {2, 1, 2}, {0.5F, 0.25F, 0.0F, 2.0F}, true);
+  for (int t = 0; t < 2; ++t) {
+    engine.spikes(3, {4, 1, 1}, {0b1110U});
+    engine.reals(6, {1, 1, 1}, {1.0F}, false);
+    engine.taken();
+  }
+  const auto costs = probe.synapse_costs(0);
+  ASSERT_EQ(costs.size(), 3U);  // conv, fc, other
+  EXPECT_EQ(costs[0], (SynapseCost{0, 2 * 5}));
+  EXPECT_EQ(costs[1], (SynapseCost{2 * 2, 0}));
+  EXPECT_EQ(costs[2], (SynapseCost{2 * 2, 0}));
+  EXPECT_EQ(probe.synaptic_operations(1).effective_acs, 8);
+  probe.reset(0);
+  EXPECT_EQ(probe.synapse_costs(0)[1], SynapseCost{});
+}
+
 TEST(NeuroBench, UnitInputsMakeACallAccumulateOnly) {
   const Graph graph = tiny_graph();
   NeuroBenchProbe probe(graph, graph.nodes, 1, 1);

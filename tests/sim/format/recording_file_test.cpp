@@ -7,6 +7,7 @@
 #include <numeric>
 #include <random>
 
+#include "sim/core/file.h"
 #include "sim/format/hdf5_entry.h"
 #include "sim/format/sealed_file.h"
 #include "tests/sim/format/scratch.h"
@@ -133,6 +134,40 @@ TEST(RecordingFile, GivesBackWhatStepsCost) {
     for (std::int64_t t = 0; t < info.steps; ++t)
       ASSERT_EQ(recording.step_costs[row * info.steps + t], costs[row][t]);
   }
+}
+
+TEST(RecordingFile, GivesBackWhatSynapsesTook) {
+  RecordingInfo info = sample_info(20);
+  info.synapses = {{"conv", 1000}, {"fc", std::int64_t{1} << 33}};
+  const Scratch scratch;
+  {
+    RecordingWriter writer(scratch.file("run.h5"), info);
+    for (std::uint64_t row = 0; row < 20; ++row) {
+      const Sample sample(info, static_cast<std::int64_t>(row));
+      SampleRecord record = sample.record;
+      const std::vector<SynapseCost> costs{{row, 0}, {row << 40, 7}};
+      EXPECT_THROW(writer.add(record), InternalError);  // the costs are missing
+      record.synapse_costs = costs;
+      writer.add(record);
+    }
+    writer.commit();
+  }
+  const Recording recording = read_recording(scratch.file("run.h5"));
+  EXPECT_EQ(recording.info, info);
+  for (std::uint64_t row = 0; row < 20; ++row) {
+    EXPECT_EQ(recording.synapse_costs[2 * row], (SynapseCost{row, 0}));
+    EXPECT_EQ(recording.synapse_costs[2 * row + 1], (SynapseCost{row << 40, 7}));
+  }
+}
+
+TEST(RecordingFile, RowsWrittenAgainGiveTheSameFile) {
+  const Scratch scratch;
+  record_rows(scratch.file("run.h5"), sample_info(300), ascending(300));
+  const Recording recording = read_recording(scratch.file("run.h5"));
+  RecordingWriter writer(scratch.file("again.h5"), recording.info);
+  for (std::int64_t row = 0; row < 300; ++row) writer.add(recording.record(row));
+  writer.commit();
+  EXPECT_EQ(sha256_of_file(scratch.file("again.h5")), sha256_of_file(scratch.file("run.h5")));
 }
 
 TEST(RecordingFile, AnyOrderGivesTheSameFile) {
