@@ -30,12 +30,13 @@ constexpr std::array commands{
     Command{"calibrate", "choose when to stop from samples, and store it in the model", calibrate_command},
     Command{"sweep", "models, data, arithmetics, budgets and stop policies against each other",
             sweep_command},
+    Command{"report", "the page and figures of a sweep, again", report_command},
     Command{"devices", "list devices and the ops each supports", devices_command},
     Command{"data", "data info SPEC: show what a data set holds", data_command},
 };
 
 // Names that documents mention and later versions will have.
-constexpr std::array<std::string_view, 3> planned{"report", "train", "export"};
+constexpr std::array<std::string_view, 2> planned{"train", "export"};
 
 void data_command(const std::vector<std::string>& words) {
   if (words.empty()) throw InputError("data", "", "expected 'data info SPEC'");

@@ -10,6 +10,7 @@
 #include "experiments/cli/progress.h"
 #include "experiments/cli/registry.h"
 #include "experiments/cli/simulation_options.h"
+#include "experiments/report/report.h"
 #include "experiments/sweep/sweep.h"
 #include "sim/core/error.h"
 
@@ -20,8 +21,8 @@ CommandSpec sweep_spec() {
   CommandSpec spec{
       "sweep",
       "Simulates every model on every data set once, reads all budgets and stop policies from the\n"
-      "recordings, and writes DIR/results.csv and DIR/results.h5. Started again, it goes on where it\n"
-      "stopped.",
+      "recordings, and writes DIR/results.csv, DIR/results.h5 and the page DIR/report.html. Started again,\n"
+      "it goes on where it stopped.",
       {"SPEC.toml"},
       "--out DIR",
       po::options_description("Options of sweep")};
@@ -49,15 +50,18 @@ void run(const CommandLine& line) {
     progress = std::make_unique<Progress>(samples, line.quiet(), cell);
   };
   options.advance = [&] { progress->advance(); };
-  const std::vector<CellResult> results = run_sweep(spec, full_registry(), options);
+  const Registry registry = full_registry();
+  const std::vector<CellResult> results = run_sweep(spec, registry, options);
   progress.reset();
+  write_report(spec, results, registry, options, {});
   std::size_t failed = 0;
   std::string text;
   for (const CellResult& cell : results) {
     text += cell_text(cell);
     failed += cell.error.empty() ? 0 : 1;
   }
-  if (!line.quiet()) write_stdout(text + fmt::format("{0}/results.csv, {0}/results.h5\n", options.folder));
+  if (!line.quiet())
+    write_stdout(text + fmt::format("{0}/results.csv, {0}/results.h5, {0}/report.html\n", options.folder));
   if (failed > 0)
     throw std::runtime_error(
         fmt::format("{} of {} cells failed, see {}/manifest.json", failed, results.size(), options.folder));

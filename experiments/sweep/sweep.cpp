@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
@@ -17,6 +19,13 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* recordings = "recordings";
+constexpr std::array written{".h5", ".json", ".csv", ".html", ".svg", ".toml"};
+
+// Converted models stand beside the recordings.
+std::string model_file(const SweepCell& cell, const std::string& recording) {
+  if (!cell.model.ends_with(".onnx")) return cell.model;
+  return fs::path(recording).replace_extension("model.h5").string();
+}
 
 class Sweep {
  public:
@@ -50,40 +59,32 @@ class Sweep {
  private:
   std::string in_folder(const std::string& file) const { return (fs::path(options_.folder) / file).string(); }
 
-  // What a killed sweep left of a file that it was writing: a name with six letters behind `.h5.`.
+  // What a killed sweep left of the files it was writing: names with six letters behind the extension.
   void remove_leftovers() const {
-    for (const auto& entry : fs::directory_iterator(in_folder(recordings))) {
-      const std::string name = entry.path().filename().string();
-      const std::size_t end = name.find(".h5.");
-      std::error_code ignored;
-      if (end != std::string::npos && name.size() == end + 10) fs::remove(entry.path(), ignored);
+    for (const char* part : {".", recordings, "figures", "rasters"}) {
+      std::error_code none;
+      for (const auto& entry : fs::directory_iterator(in_folder(part), none)) {
+        const fs::path name = entry.path().filename();
+        const std::string extension = name.stem().extension().string();
+        const bool ours =
+            std::any_of(written.begin(), written.end(), [&](const char* of) { return extension == of; });
+        if (ours && name.extension().string().size() == 7 && entry.is_regular_file(none))
+          fs::remove(entry.path(), none);
+      }
     }
   }
 
-  // The model's file: converted ones stand beside the recordings.
-  std::string model_file(const SweepCell& cell, const std::string& recording) const {
-    if (!cell.model.ends_with(".onnx")) return cell.model;
+  void convert(const SweepCell& cell, const std::string& recording) const {
+    if (!cell.model.ends_with(".onnx")) return;
     const Model model =
         convert_model({cell.model, "snn", cell.arithmetic, normalization_preset(spec_.normalize)},
                       registry_.schemas(), options_.tool_version);
-    std::string path = fs::path(recording).replace_extension("model.h5").string();
-    write_model(model, path);
-    return path;
+    write_model(model, model_file(cell, recording));
   }
 
   void record(const SweepCell& cell, const std::string& path) const {
-    SimulationSpec simulate;
-    simulate.model = model_file(cell, path);
-    simulate.data = cell.data;
-    simulate.split = spec_.split;
-    simulate.offset = spec_.offset;
-    simulate.limit = spec_.limit;
-    simulate.steps = spec_.steps.back();
-    simulate.stop = StopSettings{};
-    simulate.coding = cell.coding;
-    simulate.engine = options_.engine;
-    simulate.engine.coding = parse_coding(cell.coding);
-    simulate.engine.seed = static_cast<std::uint64_t>(spec_.seed);
+    convert(cell, path);
+    const SimulationSpec simulate = cell_simulation(cell, spec_, options_, path);
     Simulation simulation(simulate, registry_);
     RecordingInfo info = simulation.recording_info();
     info.tool_version = options_.tool_version;
@@ -121,7 +122,61 @@ std::string manifest(const std::vector<CellResult>& results, const SweepOptions&
   return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 
+// What manifest() wrote of a cell.
+CellResult cell_of(const nlohmann::json& json) {
+  CellResult result;
+  json.at("model").get_to(result.cell.model);
+  json.at("data").get_to(result.cell.data);
+  json.at("arithmetic").get_to(result.cell.arithmetic);
+  json.at("coding").get_to(result.cell.coding);
+  if (json.contains("error")) {
+    json.at("error").get_to(result.error);
+  } else {
+    json.at("recording").get_to(result.recording);
+  }
+  return result;
+}
+
 }  // namespace
+
+SimulationSpec cell_simulation(const SweepCell& cell, const SweepSpec& spec, const SweepOptions& options,
+                               const std::string& recording) {
+  SimulationSpec simulate;
+  simulate.model = model_file(cell, recording);
+  simulate.data = cell.data;
+  simulate.split = spec.split;
+  simulate.offset = spec.offset;
+  simulate.limit = spec.limit;
+  simulate.steps = spec.steps.back();
+  simulate.stop = StopSettings{};
+  simulate.coding = cell.coding;
+  simulate.engine = options.engine;
+  simulate.engine.coding = parse_coding(cell.coding);
+  simulate.engine.seed = static_cast<std::uint64_t>(spec.seed);
+  return simulate;
+}
+
+SweepSpec load_sweep_spec(const std::string& folder) {
+  return read_sweep_spec((fs::path(folder) / "spec.toml").string());
+}
+
+std::vector<CellResult> load_sweep(const SweepSpec& spec, const std::string& folder) {
+  const std::string path = (fs::path(folder) / "manifest.json").string();
+  std::vector<CellResult> results;
+  try {
+    const auto json = nlohmann::json::parse(read_file(path));
+    for (const auto& cell : json.at("cells")) results.push_back(cell_of(cell));
+  } catch (const nlohmann::json::exception& error) {
+    throw InputError(path, "", error.what());
+  }
+  for (CellResult& result : results) {
+    if (!result.error.empty()) continue;
+    const std::string recording = (fs::path(folder) / result.recording).string();
+    result.reused = true;
+    result.points = sweep_points(read_recording(recording), recording, spec);
+  }
+  return results;
+}
 
 std::vector<CellResult> run_sweep(const SweepSpec& spec, const Registry& registry,
                                   const SweepOptions& options) {
@@ -130,6 +185,7 @@ std::vector<CellResult> run_sweep(const SweepSpec& spec, const Registry& registr
   for (const SweepCell& cell : sweep_cells(spec)) results.push_back(sweep.run(cell));
   const Table table = sweep_table(results, spec);
   const auto file = [&](const char* name) { return (fs::path(options.folder) / name).string(); };
+  write_file(file("spec.toml"), spec.text);
   write_table(table, file("results.h5"));
   write_file(file("results.csv"), csv_text(table));
   write_file(file("manifest.json"), manifest(results, options));

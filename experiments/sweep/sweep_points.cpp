@@ -58,6 +58,9 @@ class Points {
     point.outcome = outcome(trace_, exits);
     point.intervals = bootstrap(trace_, exits, bootstrap_rounds);
     point.cost = mean_cost(recording_, exits).value_or(MeanCost{});
+    point.exit_histogram.assign(trace_.steps(), 0);
+    for (const int exit : exits) ++point.exit_histogram[exit - 1];
+    for (const Outcome& cut : deadline_curve(trace_, exits)) point.deadline_accuracy.push_back(cut.accuracy);
     points_.push_back(std::move(point));
   }
 

@@ -17,7 +17,9 @@ struct SweepPoint {
   StopSettings stop;  ///< of a stop policy
   Outcome outcome;
   OutcomeIntervals intervals;
-  MeanCost cost;  ///< per sample
+  MeanCost cost;                             ///< per sample
+  std::vector<std::int64_t> exit_histogram;  ///< [T], samples that end after t steps
+  std::vector<double> deadline_accuracy;     ///< [T], every sample read at min(its exit, d)
 };
 
 /// Every point of a recorded cell: the fixed times 1..T, both oracles, and all policies, for every budget up

@@ -1,0 +1,193 @@
+#include "experiments/report/report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "experiments/report/figures.h"
+#include "experiments/report/page.h"
+#include "experiments/report/svg.h"
+#include "experiments/simulation/raster.h"
+#include "sim/core/error.h"
+#include "sim/core/file.h"
+
+namespace rheobase {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+
+// Lower-case letters, digits and hyphens.
+std::string file_words(const std::string& text) {
+  std::string words;
+  for (const char c : text) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+    const bool capital = c >= 'A' && c <= 'Z';
+    if (plain || capital) {
+      words += static_cast<char>(capital ? c - 'A' + 'a' : c);
+    } else if (!words.empty() && words.back() != '-') {
+      words += '-';
+    }
+  }
+  return words;
+}
+
+Json number_or_null(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
+
+// One row of the page's table; columns as in results.csv.
+Json point_json(const SweepPoint& point) {
+  const bool rule =
+      point.policy != "never" && point.policy != "first_correct" && point.policy != "stays_correct";
+  return {{"policy", point.policy},
+          {"series", point.policy == "never" ? "fixed time" : series_name(point)},
+          {"threshold", rule ? number_or_null(point.stop.threshold) : Json(nullptr)},
+          {"early_thresholds", fmt::format("{}", fmt::join(point.stop.early_thresholds, " "))},
+          {"accuracy", point.outcome.accuracy},
+          {"accuracy_low", point.intervals.accuracy.low},
+          {"accuracy_high", point.intervals.accuracy.high},
+          {"mean_steps", point.outcome.mean_steps},
+          {"mean_steps_low", point.intervals.mean_steps.low},
+          {"mean_steps_high", point.intervals.mean_steps.high},
+          {"spikes", point.cost.spikes},
+          {"Effective_ACs", point.cost.acs},
+          {"Effective_MACs", point.cost.macs},
+          {"exit_histogram", point.exit_histogram},
+          {"deadline_accuracy", point.deadline_accuracy}};
+}
+
+class ReportWriter {
+ public:
+  ReportWriter(const SweepSpec& spec, const Registry& registry, const SweepOptions& sweep,
+               const ReportOptions& options)
+      : spec_(spec), registry_(registry), sweep_(sweep), options_(options) {
+    for (const char* folder : {"figures", "rasters"}) {
+      std::error_code error;
+      fs::create_directories(fs::path(sweep.folder) / folder, error);
+      if (error) throw InputError(in_folder(folder), "", error.message());
+    }
+  }
+
+  void write(const std::vector<CellResult>& results) {
+    Json data{{"tool_version", sweep_.tool_version}, {"overview", overview(results)}};
+    data["cells"] = Json::array();
+    for (const CellResult& result : results) {
+      prefix_ = fmt::format("{}-{}", data["cells"].size() + 1, file_words(result.cell.name()));
+      data["cells"].push_back(cell_json(result));
+    }
+    write_file(in_folder("report.html"), page_text(data));
+  }
+
+ private:
+  std::string in_folder(const std::string& file) const { return (fs::path(sweep_.folder) / file).string(); }
+
+  Json drawn(const Figure& figure, const std::string& suffix = "") {
+    if (figure.empty()) return nullptr;
+    const std::string dash = prefix_.empty() ? "" : "-";
+    write_file(in_folder(fmt::format("figures/{}{}{}{}.svg", prefix_, dash, figure.id, suffix)),
+               svg_text(figure));
+    return figure_json(figure);
+  }
+
+  Json overview(const std::vector<CellResult>& results) {
+    std::vector<std::pair<std::string, std::vector<SweepPoint>>> cells;
+    for (const CellResult& result : results) {
+      if (result.error.empty()) cells.emplace_back(result.cell.name(), of_budget(result, spec_.steps.back()));
+    }
+    prefix_.clear();
+    return cells.size() < 2 ? Json(nullptr) : drawn(overview_figure(cells));
+  }
+
+  static std::vector<SweepPoint> of_budget(const CellResult& result, int budget) {
+    std::vector<SweepPoint> points;
+    for (const SweepPoint& point : result.points) {
+      if (point.budget == budget) points.push_back(point);
+    }
+    return points;
+  }
+
+  Json cell_json(const CellResult& result) {
+    Json json{{"name", result.cell.name()}, {"figures", Json::object()}, {"budgets", Json::array()}};
+    if (!result.error.empty()) {
+      json["facts"] = "failed: " + result.error;
+      json["error"] = true;
+      return json;
+    }
+    const Recording recording = read_recording(in_folder(result.recording));
+    const RecordingInfo& info = recording.info;
+    json["samples"] = info.samples;
+    json["facts"] = fmt::format(
+        "{} samples of {} ({}), from {} on; {} arithmetic, {} coding, device {}; model SHA-256 {}",
+        info.samples, info.data, info.split, info.first, info.arithmetic, info.coding, info.device,
+        info.model_sha256.substr(0, 16));
+    json["figures"]["firing-rate"] = drawn(firing_rate_figure(recording));
+    json["figures"]["operations"] = drawn(operations_figure(recording));
+    add_raster(result, json);
+    for (const int budget : spec_.steps) {
+      if (budget <= info.steps) json["budgets"].push_back(budget_json(result, recording, budget));
+    }
+    return json;
+  }
+
+  Json budget_json(const CellResult& result, const Recording& recording, int budget) {
+    const std::vector<SweepPoint> points = of_budget(result, budget);
+    const std::vector<int> chosen = chosen_rules(points, options_.max_loss);
+    const std::string suffix = fmt::format("-T{}", budget);
+    Json json{{"steps", budget}};
+    json["figures"]["accuracy"] = drawn(accuracy_figure(points), suffix);
+    json["figures"]["exits"] = drawn(exits_figure(points, chosen), suffix);
+    json["figures"]["deadlines"] = drawn(deadline_figure(points, chosen), suffix);
+    json["figures"]["reliability"] = drawn(reliability_figure(cut_to(recording, budget), alpha()), suffix);
+    for (const SweepPoint& point : points) json["points"].push_back(point_json(point));
+    return json;
+  }
+
+  // Of the first confidence policy: its confidence is the one to judge.
+  double alpha() const {
+    for (const SweepPolicy& policy : spec_.policies) {
+      if (policy.name == "confidence") return policy.alphas.front();
+    }
+    return 1.0;
+  }
+
+  void add_raster(const CellResult& result, Json& json) {
+    try {
+      json["figures"]["raster"] = drawn(raster_figure(raster_of(result)));
+    } catch (const InputError& error) {
+      if (options_.sample) throw;
+      json["raster_note"] = std::string("No spikes of a sample: ") + error.what();
+    }
+  }
+
+  // The one kept from before, if it is the one asked for; else simulated and kept.
+  Raster raster_of(const CellResult& result) const {
+    const std::string key = fs::path(result.recording).stem().string();
+    const std::string path = in_folder(fmt::format("rasters/{}.json", key));
+    if (fs::exists(path)) {
+      Raster kept = parse_raster(read_file(path), path);
+      if (!options_.sample || *options_.sample == kept.sample) return kept;
+    }
+    SimulationSpec simulate = cell_simulation(result.cell, spec_, sweep_, in_folder(result.recording));
+    if (options_.sample) simulate.offset = *options_.sample;
+    const Raster raster = record_raster(simulate, registry_);
+    write_file(path, raster_text(raster));
+    return raster;
+  }
+
+  const SweepSpec& spec_;
+  const Registry& registry_;
+  const SweepOptions& sweep_;
+  const ReportOptions& options_;
+  std::string prefix_;  // of figure files
+};
+
+}  // namespace
+
+void write_report(const SweepSpec& spec, const std::vector<CellResult>& results, const Registry& registry,
+                  const SweepOptions& sweep, const ReportOptions& options) {
+  ReportWriter(spec, registry, sweep, options).write(results);
+}
+
+}  // namespace rheobase

@@ -1,0 +1,120 @@
+#include "experiments/simulation/raster.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "sim/core/error.h"
+#include "sim/core/hash.h"
+#include "sim/stop/confidence.h"
+
+namespace rheobase {
+namespace {
+
+// A neuron of every equal part of 0 .. neurons - 1: evenly spaced ones could all lie in one corner.
+std::vector<std::int64_t> spread(std::int64_t neurons, std::int64_t count) {
+  count = std::min(neurons, count);
+  std::vector<std::int64_t> chosen;
+  for (std::int64_t i = 0; i < count; ++i) {
+    const std::int64_t from = i * neurons / count;
+    const std::int64_t part = (i + 1) * neurons / count - from;
+    chosen.push_back(from + static_cast<std::int64_t>(mix64(i) % static_cast<std::uint64_t>(part)));
+  }
+  return chosen;
+}
+
+// Writes down the spikes of the chosen neurons on one slot, step after step.
+class RasterProbe : public SignalProbe {
+ public:
+  RasterProbe(const Engine& engine, std::int64_t neurons_per_layer)
+      : layer_of_(engine.nodes().size(), nullptr) {
+    layers_.reserve(engine.spiking_nodes().size());
+    for (const SpikingNode& node : engine.spiking_nodes()) {
+      layers_.push_back({node.name, node.neurons, spread(node.neurons, neurons_per_layer), {}});
+      layers_.back().times.resize(layers_.back().shown.size());
+      const auto same = [&](const Node& other) { return other.name == node.name; };
+      const auto found = std::find_if(engine.nodes().begin(), engine.nodes().end(), same);
+      layer_of_[found - engine.nodes().begin()] = &layers_.back();
+    }
+  }
+
+  void begin(std::span<const int>) override {}
+  void taken(int) override { ++step_; }
+
+  void on_signal(int node, const SignalSpec& spec, const SignalView& view, int lane) override {
+    RasterLayer* const layer = layer_of_.at(node);
+    if (layer == nullptr || spec.type != SignalType::spikes) return;
+    const std::uint64_t* words = view.spikes(lane);
+    for (std::size_t i = 0; i < layer->shown.size(); ++i) {
+      const std::int64_t channel = layer->shown[i] / spec.shape.pixels();
+      const std::int64_t pixel = layer->shown[i] % spec.shape.pixels();
+      const std::uint64_t word = words[pixel * spec.words_per_pixel() + channel / 64];
+      if ((word >> (channel % 64) & 1U) != 0) layer->times[i].push_back(step_);
+    }
+  }
+
+  std::vector<RasterLayer> take() { return std::move(layers_); }
+
+ private:
+  std::vector<RasterLayer> layers_;
+  std::vector<RasterLayer*> layer_of_;  // by node
+  int step_ = 1;
+};
+
+}  // namespace
+
+Raster record_raster(SimulationSpec spec, const Registry& registry, std::int64_t neurons_per_layer) {
+  spec.limit = 1;
+  spec.stop = StopSettings{};
+  spec.lookahead = 1;
+  spec.engine.slots = 1;
+  Simulation simulation(spec, registry);
+  RasterProbe probe(simulation.engine(), neurons_per_layer);
+  simulation.engine().set_probe(&probe);
+  Raster raster;
+  raster.sample = simulation.options().first;
+  raster.steps = simulation.options().steps;
+  simulation.run([&](const SampleResult& result, int label) {
+    raster.label = label;
+    const std::size_t K = result.logits_by_step.size() / static_cast<std::size_t>(result.steps);
+    for (int t = 0; t < result.steps; ++t)
+      raster.answers.push_back(argmax(result.logits_by_step.subspan(static_cast<std::size_t>(t) * K, K)));
+  });
+  raster.layers = probe.take();
+  return raster;
+}
+
+std::string raster_text(const Raster& raster) {
+  nlohmann::ordered_json json{{"schema", 1},
+                              {"sample", raster.sample},
+                              {"label", raster.label},
+                              {"steps", raster.steps},
+                              {"answers", raster.answers}};
+  json["layers"] = nlohmann::ordered_json::array();
+  for (const RasterLayer& layer : raster.layers) {
+    json["layers"].push_back(
+        {{"name", layer.name}, {"neurons", layer.neurons}, {"shown", layer.shown}, {"times", layer.times}});
+  }
+  return json.dump() + "\n";
+}
+
+Raster parse_raster(const std::string& text, const std::string& path) {
+  Raster raster;
+  try {
+    const auto json = nlohmann::json::parse(text);
+    if (json.at("schema") != 1) throw InputError(path, json.at("schema").dump(), "is no known schema");
+    json.at("sample").get_to(raster.sample);
+    json.at("label").get_to(raster.label);
+    json.at("steps").get_to(raster.steps);
+    json.at("answers").get_to(raster.answers);
+    for (const auto& layer : json.at("layers")) {
+      raster.layers.push_back({layer.at("name"), layer.at("neurons"), layer.at("shown"), layer.at("times")});
+      if (raster.layers.back().times.size() != raster.layers.back().shown.size())
+        throw InputError(path, raster.layers.back().name, "has times for another number of neurons");
+    }
+  } catch (const nlohmann::json::exception& error) {
+    throw InputError(path, "", error.what());
+  }
+  return raster;
+}
+
+}  // namespace rheobase
