@@ -64,8 +64,7 @@ class Scale {
     if (!axis_.ticks.empty()) return axis_.ticks;
     std::vector<std::pair<double, std::string>> result;
     for (const double value : round_ticks(low_, high_, tick_count)) {
-      result.emplace_back(
-          value, axis_.percent ? fmt::format("{:.6g} %", 100.0 * value) : fmt::format("{:.6g}", value));
+      result.emplace_back(value, axis_.percent ? fmt::format("{:.6g} %", 100.0 * value) : number_text(value));
     }
     return result;
   }
