@@ -18,6 +18,9 @@ demo:
 	@$(rheobase) calibrate $(model) --data fashion-mnist --limit 5000 --steps $(STEPS) --max-loss 0.001
 	@echo && echo "Dynamic Confidence: every test image until the network is sure:" && echo
 	@$(rheobase) run $(model) --data fashion-mnist --steps $(STEPS) --stop stored
+	@echo && echo "Every rule against every other:" && echo
+	@$(rheobase) sweep experiments/models/fashion-mnist.toml --out out/fashion-mnist
+	@echo && echo "The page to look at: out/fashion-mnist/report.html"
 
 test:
 	@tests/support/install_packages.sh test

@@ -41,7 +41,6 @@ struct Range {
   double high = -std::numeric_limits<double>::infinity();
 
   void add(double value) {
-    if (!std::isfinite(value)) return;
     low = std::min(low, value);
     high = std::max(high, value);
   }
@@ -50,11 +49,12 @@ struct Range {
 // One axis: where a number stands in the picture.
 class Scale {
  public:
-  Scale(const Axis& axis, Range range, double from, double to) : axis_(axis), from_(from), to_(to) {
+  Scale(const Axis& axis, Range range, double from, double to, bool headroom)
+      : axis_(axis), from_(from), to_(to) {
     if (range.low > range.high) range = {0.0, 1.0};
     low_ = axis.min.value_or(range.low);
     high_ = axis.max.value_or(range.high);
-    if (!axis.max && axis.ticks.empty()) round_up();
+    if (headroom && !axis.max && axis.ticks.empty()) round_up();
     if (high_ - low_ < 1e-12) high_ = low_ + 1.0;
   }
 
@@ -76,16 +76,40 @@ class Scale {
     if (ticks.size() >= 2 && ticks.back() < high_) high_ = ticks.back() + (ticks[1] - ticks[0]);
   }
 
-  static constexpr int tick_count = 7;
+  static constexpr int tick_count = 8;
   const Axis& axis_;
   double from_, to_;
   double low_ = 0.0, high_ = 1.0;
 };
 
+// Without the points that are no numbers.
+Series finite(const Series& series) {
+  Series some{series.name, series.kind, {}, {}, {}, {}};
+  some.dashed = series.dashed;
+  some.colour = series.colour;
+  for (std::size_t i = 0; i < series.x.size(); ++i) {
+    const double low = series.low.empty() ? 0.0 : series.low[i];
+    const double high = series.high.empty() ? 0.0 : series.high[i];
+    if (!std::isfinite(series.x[i] + series.y[i] + low + high)) continue;
+    some.x.push_back(series.x[i]);
+    some.y.push_back(series.y[i]);
+    if (!series.low.empty()) some.low.push_back(low);
+    if (!series.high.empty()) some.high.push_back(high);
+  }
+  return some;
+}
+
+Figure finite(Figure figure) {
+  for (Series& series : figure.series) series = finite(series);
+  return figure;
+}
+
 class Picture {
  public:
   explicit Picture(const Figure& figure)
-      : figure_(figure), x_(figure.x, x_range(), left, right), y_(figure.y, y_range(), bottom, top) {}
+      : figure_(figure),
+        x_(figure.x, x_range(), left, right, false),
+        y_(figure.y, y_range(), bottom, top, true) {}
 
   std::string text() {
     const std::size_t rows = (figure_.series.size() + 2) / 3;
@@ -287,6 +311,9 @@ std::vector<double> round_ticks(double low, double high, int count) {
   return ticks;
 }
 
-std::string svg_text(const Figure& figure) { return Picture(figure).text(); }
+std::string svg_text(const Figure& figure) {
+  const Figure drawn = finite(figure);
+  return Picture(drawn).text();
+}
 
 }  // namespace rheobase

@@ -62,8 +62,8 @@ function lineDatasets(series) {
 function pointsDatasets(series, index) {
   const colour = colourOf(series);
   return [{
-    type: "scatter", label: series.name, data: pointsOf(series), backgroundColor: colour, borderColor: colour, order: -1,
-    pointRadius: 6, pointStyle: ["rectRot", "triangle", "rect"][index % 3], pointHoverRadius: 8,
+    type: "scatter", label: series.name, data: pointsOf(series), backgroundColor: colour, borderColor: colour,
+    order: -1, pointRadius: 6, pointStyle: ["rectRot", "triangle", "rect"][index % 3], pointHoverRadius: 8,
   }];
 }
 
@@ -98,7 +98,9 @@ function toggleSeries(event, item, legend) {
   const chart = legend.chart;
   const visible = chart.isDatasetVisible(item.datasetIndex);
   const label = chart.data.datasets[item.datasetIndex].label;
-  chart.data.datasets.forEach((dataset, i) => { if (dataset.label === label) chart.setDatasetVisibility(i, !visible); });
+  chart.data.datasets.forEach((dataset, i) => {
+    if (dataset.label === label) chart.setDatasetVisibility(i, !visible);
+  });
   chart.update();
 }
 
@@ -111,7 +113,7 @@ function configOf(figure, onPoint) {
   const first = figure.series[0];
   const labels = bars ? (figure.x.ticks ? figure.x.ticks.map(tick => tick[1]) : first.x.map(significant)) : undefined;
   return {
-    data: {labels, datasets: figure.series.flatMap((series, index) => datasetsOf(series, countBefore(figure, series, index)))},
+    data: {labels, datasets: figure.series.flatMap((one, index) => datasetsOf(one, countBefore(figure, one, index)))},
     options: {
       animation: false, responsive: true, maintainAspectRatio: false, devicePixelRatio: printing() ? 3 : undefined,
       interaction: {mode: bars ? "index" : "nearest", intersect: !bars},
@@ -123,6 +125,8 @@ function configOf(figure, onPoint) {
         legend: {
           display: figure.series.length > 1 && !figure.y.ticks, position: "bottom", onClick: toggleSeries,
           labels: {color: cssColour("--ink"), boxWidth: 14, boxHeight: 6,
+                   sort: (a, b) => a.datasetIndex - b.datasetIndex,
+                   usePointStyle: figure.series.some(series => series.kind === "points"),
                    filter: (item, data) => !data.datasets[item.datasetIndex].isBand},
         },
         tooltip: {

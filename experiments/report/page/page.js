@@ -43,7 +43,8 @@ function showSummary() {
   at("summary").tHead.replaceChildren(rowOf("th", ["rule", "accuracy", "95 % interval", "mean steps", "steps saved",
                                                    "spikes saved", "operations saved"]));
   const lines = [[`all ${stepsOf()} steps`, `${points(all.accuracy)} %`,
-                  `${points(all.accuracy_low)} to ${points(all.accuracy_high)}`, all.mean_steps.toFixed(2), "", "", ""]];
+                  `${points(all.accuracy_low)} to ${points(all.accuracy_high)}`, all.mean_steps.toFixed(2), "", "",
+                  ""]];
   for (const row of chosenRules()) {
     const point = budget().points[row];
     lines.push([`${point.series}, threshold ${significant(point.threshold)}`, `${points(point.accuracy)} %`,

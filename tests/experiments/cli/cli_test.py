@@ -7,6 +7,7 @@ import os
 import pathlib
 import random
 import re
+import shutil
 import struct
 import subprocess
 import tempfile
@@ -84,13 +85,13 @@ class CliTest(unittest.TestCase):
 
 
 class Help(CliTest):
-    COMMANDS = [["convert"], ["info"], ["run"], ["calibrate"], ["sweep"], ["devices"], ["data", "info"]]
+    COMMANDS = [["convert"], ["info"], ["run"], ["calibrate"], ["sweep"], ["report"], ["devices"], ["data", "info"]]
 
     def test_lists_the_commands(self):
         text = self.succeed("--help")
         for command in self.COMMANDS:
             self.assertRegex(text, rf"(?m)^  {command[0]} ")
-        for later in ("report", "train", "export"):
+        for later in ("train", "export"):
             self.assertNotRegex(text, rf"(?m)^  {later}")
 
     def test_of_every_command(self):
@@ -108,7 +109,7 @@ class BadUsage(CliTest):
     def test_commands(self):
         self.refuse(naming="--help")
         self.refuse("fire", naming="fire")
-        for later in ("report", "train", "export"):
+        for later in ("train", "export"):
             self.refuse(later, "x", naming=[later, "not in this version"])
 
     def test_words(self):
@@ -573,6 +574,87 @@ class Calibrate(CliTest):
         self.succeed("convert", ONNX, other, "--normalize", "none")
         self.refuse("calibrate", other, "--recording", self.recording, "--max-loss", 0.1,
                     naming=[self.recording, "another model"])
+
+
+class Sweep(CliTest):
+    """A sweep and its report, from outside; what is in the page stands in tests/experiments/report."""
+
+    SPEC = 'models = "{model}"\ndata = "{data}"\nsteps = 4\n{more}[[policy]]\nname = "margin"\n'
+
+    def spec(self, more=""):
+        path = self.folder / "spec.toml"
+        path.write_text(self.SPEC.format(model=self.model, data=self.data, more=more))
+        return path
+
+    def setUp(self):
+        self.out = self.folder / "swept"
+        shutil.rmtree(self.out, ignore_errors=True)
+
+    def files(self):
+        return {path.relative_to(self.out): path.read_bytes() for path in self.out.rglob("*") if path.is_file()}
+
+    def test_writes_tables_recordings_and_a_page(self):
+        printed = self.succeed("sweep", self.spec(), "--out", self.out)
+        self.assertIn("report.html", printed)
+        names = {str(name) for name in self.files()}
+        self.assertLess({"results.csv", "results.h5", "manifest.json", "report.html", "spec.toml"}, names)
+        for part in ("recordings/", "rasters/", "figures/"):
+            self.assertTrue(any(name.startswith(part) for name in names), (part, names))
+
+    def test_again_it_reuses_everything_and_changes_nothing(self):
+        self.succeed("sweep", self.spec(), "--out", self.out)
+        before = self.files()
+        self.assertIn("reused", self.succeed("sweep", self.spec(), "--out", self.out, "--threads", 1))
+        self.assertEqual(self.files(), before)
+
+    def test_report_rebuilds_the_same_page_where_model_and_data_are_gone(self):
+        model, data = self.folder / "gone.h5", self.folder / "gone"
+        model.write_bytes(self.model.read_bytes())
+        write_idx(data)
+        spec = self.folder / "spec.toml"
+        spec.write_text(self.SPEC.format(model=model, data=f"mnist:{data}", more=""))
+        self.succeed("sweep", spec, "--out", self.out)
+        before = self.files()
+        model.unlink()
+        shutil.rmtree(data)
+        (self.out / "report.html").unlink()
+        self.assertEqual(self.succeed("report", self.out), f"{self.out}/report.html\n")
+        self.assertEqual(self.files(), before)
+        self.refuse("report", self.out, "--sample", 1, naming=model)  # its spikes must be simulated
+
+    def test_report_shows_the_sample_asked_for_until_another_is(self):
+        self.succeed("sweep", self.spec(), "--out", self.out)
+        for words in (["--sample", 2], []):
+            self.succeed("report", self.out, *words)
+            self.assertIn("Spikes of sample 2", (self.out / "report.html").read_text())
+
+    def test_report_refuses_what_is_no_sweep(self):
+        self.refuse("report", naming="DIR")
+        self.refuse("report", self.folder / "nothing", naming="nothing")
+        self.succeed("sweep", self.spec(), "--out", self.out)
+        self.refuse("report", self.out, "--sample", -1, naming=["--sample", "-1"])
+        self.refuse("report", self.out, "--sample", IMAGES, naming=IMAGES)
+        self.refuse("report", self.out, "--max-loss", 2, naming=["--max-loss", "2"])
+        raster, = (self.out / "rasters").iterdir()
+        raster.write_text("{")
+        self.succeed("report", self.out)  # a page without spikes that says why
+        self.assertIn(f"No spikes of a sample: {raster}", (self.out / "report.html").read_text())
+        (self.out / "manifest.json").write_text('{"cells": [{}]}')
+        self.refuse("report", self.out, naming="manifest.json")
+
+    def test_a_failed_cell_is_reported_and_the_others_finish(self):
+        spec = self.spec()
+        spec.write_text(spec.read_text().replace(f'"{self.data}"', f'["mnist:{self.folder}/none", "{self.data}"]'))
+        result = rheobase("sweep", spec, "--out", self.out)
+        self.assertEqual(result.returncode, 1, result.stderr)
+        self.assertIn("1 of 2 cells failed", result.stderr)
+        self.assertRegex(result.stdout, r"(?m)^failed .*none")
+        self.assertGreater((self.out / "results.csv").read_text().count("\n"), 5)
+
+    def test_bad_specs(self):
+        self.refuse("sweep", self.spec(), naming="--out")
+        for more, named in [("stepz = 3\n", "stepz"), ("split = 3\n", "split"), ("seed = -1\n", "seed")]:
+            self.refuse("sweep", self.spec(more), "--out", self.out, naming=["spec.toml", named])
 
 
 if __name__ == "__main__":
