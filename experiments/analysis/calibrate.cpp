@@ -64,6 +64,9 @@ class Samples {
       : options_(options), trace_(recording, path) {
     for (const double alpha : options.alphas) scores_.push_back({recording, options.policy, alpha});
   }
+  // Scores by alpha.
+  Samples(const CalibrationOptions& options, Trace trace, std::vector<StopScores> scores)
+      : options_(options), trace_(std::move(trace)), scores_(std::move(scores)) {}
 
   Samples of(const std::vector<std::int64_t>& samples) const {
     Samples some{options_, trace_.of(samples), {}};
@@ -110,11 +113,17 @@ class Samples {
   std::vector<Candidate> front() const {
     std::vector<Candidate> all;
     for (const Family& family : families()) {
-      for (const FrontPoint& point : pareto_front(threshold_curve(trace_, scores(family))))
-        all.push_back({family, point.bound, point.outcome});
+      const std::vector<FrontPoint> curve = threshold_curve(trace_, scores(family));
+      for (const FrontPoint& point : pareto_front(curve)) {
+        Candidate one{family, point.bound, point.outcome};
+        if (!options_.by_step) one.outcome = outcome_at(curve, bounds_of(settings(one)).front());
+        all.push_back(one);
+      }
     }
     all = pareto(std::move(all));
-    for (Candidate& one : all) one.outcome = outcome(trace_, exits(settings(one)));
+    if (options_.by_step) {
+      for (Candidate& one : all) one.outcome = outcome(trace_, exits(settings(one)));
+    }
     all.push_back(never());
     return pareto(std::move(all));
   }
@@ -128,9 +137,6 @@ class Samples {
   }
 
  private:
-  Samples(const CalibrationOptions& options, Trace trace, std::vector<StopScores> scores)
-      : options_(options), trace_(std::move(trace)), scores_(std::move(scores)) {}
-
   const StopScores& plain_scores(double alpha) const {
     return scores_[std::find(options_.alphas.begin(), options_.alphas.end(), alpha) -
                    options_.alphas.begin()];
@@ -206,9 +212,9 @@ std::vector<double> default_alphas(const std::string& policy) {
   return {1.0};
 }
 
-std::vector<CalibrationPoint> stop_front(const Recording& recording, const std::string& path,
+std::vector<CalibrationPoint> stop_front(const Trace& trace, const StopScores& scores,
                                          const CalibrationOptions& options) {
-  const Samples samples(recording, path, options);
+  const Samples samples(options, trace, {scores});
   std::vector<CalibrationPoint> points;
   for (const Candidate& one : samples.front()) points.push_back({samples.settings(one), one.outcome});
   return points;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "experiments/analysis/bootstrap.h"
+#include "experiments/analysis/stop_scores.h"
 #include "experiments/analysis/trace.h"
 #include "sim/format/recording_file.h"
 #include "sim/stop/stop_policy.h"
@@ -48,8 +49,8 @@ struct Calibration {
 /// Alphas worth trying where the logits' scale is not known.
 std::vector<double> default_alphas(const std::string& policy);
 
-/// The Pareto front of a policy's rules, of which calibrate() takes one; the goal plays no part.
-std::vector<CalibrationPoint> stop_front(const Recording& recording, const std::string& path,
+/// The Pareto front of a policy's rules under one alpha, whose scores these are; the goal plays no part.
+std::vector<CalibrationPoint> stop_front(const Trace& trace, const StopScores& scores,
                                          const CalibrationOptions& options);
 
 /// Chooses a rule on the samples of a recording that never stopped. Throws InputError naming `path` or the

@@ -73,4 +73,24 @@ double fitted_alpha(const Recording& recording, int t) {
   return std::exp(0.5 * (low + high));
 }
 
+std::vector<StepReliability> reliability_by_step(const Recording& recording, double alpha) {
+  std::vector<StepReliability> result;
+  const auto T = static_cast<int>(recording.info.steps);
+  for (int t = 1; result.empty() || result.back().step < T; t = std::min(2 * t, T)) {
+    const Reliability found = reliability(recording, t, alpha);
+    StepReliability row;
+    row.step = t;
+    row.ece = found.ece;
+    for (const ReliabilityBin& bin : found.bins) {
+      const double share = static_cast<double>(bin.samples) / static_cast<double>(recording.info.samples);
+      row.accuracy += share * bin.accuracy;
+      row.confidence += share * bin.confidence;
+    }
+    row.fitted_alpha = fitted_alpha(recording, t);
+    row.fitted_ece = reliability(recording, t, row.fitted_alpha).ece;
+    result.push_back(row);
+  }
+  return result;
+}
+
 }  // namespace rheobase

@@ -27,4 +27,17 @@ Reliability reliability(const Recording& recording, int t, double alpha, int bin
 /// likelihood of the labels (temperature scaling), to a relative 1e-4.
 double fitted_alpha(const Recording& recording, int t);
 
+/// What confidence is worth at one step, as it is and after fitting alpha to that step on the same samples.
+struct StepReliability {
+  int step = 0;
+  double accuracy = 0.0;
+  double confidence = 0.0;  ///< on average
+  double ece = 0.0;
+  double fitted_alpha = 0.0;
+  double fitted_ece = 0.0;
+};
+
+/// At steps 1, 2, 4, ... and T.
+std::vector<StepReliability> reliability_by_step(const Recording& recording, double alpha);
+
 }  // namespace rheobase

@@ -38,11 +38,11 @@ std::vector<FrontPoint> threshold_curve(const Trace& trace, const StopScores& sc
   std::int64_t steps = trace.samples() * trace.steps();
   for (std::int64_t i = 0; i < trace.samples(); ++i) right += trace.correct(i, trace.steps()) ? 1 : 0;
   const auto count = static_cast<double>(trace.samples());
-  const auto point = [&](float bound) {
-    return FrontPoint{bound, {static_cast<double>(right) / count, static_cast<double>(steps) / count}};
+  const auto point = [&](float bound, float low) {
+    return FrontPoint{bound, {static_cast<double>(right) / count, static_cast<double>(steps) / count}, low};
   };
 
-  std::vector<FrontPoint> curve{point(never_bound)};
+  std::vector<FrontPoint> curve{point(never_bound, records.empty() ? always_bound : records.front().score)};
   for (std::size_t r = 0; r < records.size();) {
     const float score = records[r].score;
     for (; r < records.size() && records[r].score == score; ++r) {
@@ -52,9 +52,16 @@ std::vector<FrontPoint> threshold_curve(const Trace& trace, const StopScores& sc
       steps -= exits[sample] - t;
       exits[sample] = t;
     }
-    curve.push_back(point(r < records.size() ? bound_between(records[r].score, score) : always_bound));
+    const float next = r < records.size() ? records[r].score : always_bound;
+    curve.push_back(point(r < records.size() ? bound_between(next, score) : always_bound, next));
   }
   return curve;
+}
+
+const Outcome& outcome_at(const std::vector<FrontPoint>& curve, float bound) {
+  const auto found = std::partition_point(curve.begin(), curve.end(),
+                                          [&](const FrontPoint& point) { return point.low > bound; });
+  return found->outcome;
 }
 
 std::vector<FrontPoint> pareto_front(std::vector<FrontPoint> points) {

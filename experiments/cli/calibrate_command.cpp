@@ -41,6 +41,7 @@ CommandSpec calibrate_spec() {
       "by-step", "a threshold for every step instead of one for all")(
       "guarantee", real("P"),
       "make --max-loss hold with this probability (0.95) for all samples drawn like these")(
+      "reliability", "show how far confidence is accuracy at each step, and the alpha that would make it so")(
       "record", word("FILE.h5"), "keep the recording")("dry-run", "leave the model as it is")(
       "json", word("FILE|-"), "write the results as JSON, to standard output instead of the table for -");
   return spec;
@@ -112,6 +113,19 @@ void save(const std::string& path, const Recording& recording) {
   writer.commit();
 }
 
+void report(const CommandLine& line, const CalibrationOptions& options, const Recording& recording,
+            const Calibration& calibration, std::optional<ResultTarget>& json) {
+  auto object = calibration_json(recording.info, options, calibration);
+  std::string text = calibration_text(recording.info, options, calibration);
+  if (line.flag("reliability")) {
+    const std::vector<StepReliability> rows = reliability_by_step(recording, calibration.stop.alpha);
+    object["reliability"] = reliability_json(rows);
+    text += reliability_text(rows, calibration.stop.alpha);
+  }
+  if (json) json->write(json_text(object));
+  if (!json || !json->is_stdout()) write_stdout(text);
+}
+
 void run(const CommandLine& line) {
   const std::string& path = line.positional(0);
   const CalibrationOptions options = parse_options(line);
@@ -143,8 +157,7 @@ void run(const CommandLine& line) {
         CalibrationSamples{info.data, info.data_sha256, info.split, info.first, info.samples, info.steps};
     write_model(model, target);
   }
-  if (json) json->write(json_text(calibration_json(recording.info, options, calibration)));
-  if (!json || !json->is_stdout()) write_stdout(calibration_text(recording.info, options, calibration));
+  report(line, options, recording, calibration, json);
 }
 
 }  // namespace

@@ -124,4 +124,31 @@ std::string calibration_text(const RecordingInfo& samples, const CalibrationOpti
   return text;
 }
 
+Json reliability_json(const std::vector<StepReliability>& rows) {
+  Json json = Json::array();
+  for (const StepReliability& row : rows) {
+    json.push_back({{"step", row.step},
+                    {"accuracy", row.accuracy},
+                    {"confidence", row.confidence},
+                    {"ECE", row.ece},
+                    {"fitted_alpha", row.fitted_alpha},
+                    {"fitted_ECE", row.fitted_ece}});
+  }
+  return json;
+}
+
+std::string reliability_text(const std::vector<StepReliability>& rows, double alpha) {
+  std::string text = fmt::format(
+      "\nconfidence max softmax(sum / {:.6g}), its expected calibration error (ECE, 15 bins), and with alpha "
+      "fitted\nto the step on these samples (least negative log likelihood):\n{:>6}  {:>10}  {:>10}  {:>8}  "
+      "{:>12}  {:>10}\n",
+      alpha, "step", "accuracy", "confidence", "ECE", "fitted alpha", "ECE then");
+  for (const StepReliability& row : rows) {
+    text += fmt::format("{:>6}  {:>8.2f} %  {:>8.2f} %  {:>6.2f} %  {:>12.4g}  {:>8.2f} %\n", row.step,
+                        100.0 * row.accuracy, 100.0 * row.confidence, 100.0 * row.ece, row.fitted_alpha,
+                        100.0 * row.fitted_ece);
+  }
+  return text;
+}
+
 }  // namespace rheobase

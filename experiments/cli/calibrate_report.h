@@ -4,6 +4,7 @@
 #include <string>
 
 #include "experiments/analysis/calibrate.h"
+#include "experiments/analysis/reliability.h"
 
 namespace rheobase {
 
@@ -14,5 +15,9 @@ nlohmann::ordered_json calibration_json(const RecordingInfo& samples, const Cali
 /// The Pareto front, a few rows of it, and the rule chosen, for people.
 std::string calibration_text(const RecordingInfo& samples, const CalibrationOptions& options,
                              const Calibration& calibration);
+
+/// How far confidence is accuracy, step by step.
+nlohmann::ordered_json reliability_json(const std::vector<StepReliability>& rows);
+std::string reliability_text(const std::vector<StepReliability>& rows, double alpha);
 
 }  // namespace rheobase

@@ -12,7 +12,7 @@ constexpr int bootstrap_rounds = 200;
 class Points {
  public:
   Points(const Recording& recording, const std::string& path)
-      : recording_(recording), path_(path), trace_(recording, path) {}
+      : recording_(recording), trace_(recording, path) {}
 
   void add_fixed_times() {
     for (int t = 1; t <= trace_.steps(); ++t) add("never", false, {}, std::vector<int>(trace_.samples(), t));
@@ -25,23 +25,27 @@ class Points {
 
   void add_policy(const SweepPolicy& policy, std::size_t most_points) {
     for (const double alpha : policy.alphas) {
+      const StopScores scores(recording_, policy.name, alpha);
       std::vector<StopSettings> rules;
       for (const double threshold : policy.thresholds) rules.push_back({policy.name, alpha, threshold});
-      if (rules.empty()) rules = front(policy, alpha, most_points);
-      for (const StopSettings& rule : rules)
-        add(policy.name, policy.by_step, rule, exits_of(recording_, rule));
+      if (rules.empty()) rules = front(policy, alpha, scores, most_points);
+      for (const StopSettings& rule : rules) {
+        make_stop_policy(rule);  // refuses a threshold that is none
+        add(policy.name, policy.by_step, rule, scores.exits(bounds_of(rule)));
+      }
     }
   }
 
   std::vector<SweepPoint> take() { return std::move(points_); }
 
  private:
-  std::vector<StopSettings> front(const SweepPolicy& policy, double alpha, std::size_t most_points) const {
+  std::vector<StopSettings> front(const SweepPolicy& policy, double alpha, const StopScores& scores,
+                                  std::size_t most_points) const {
     CalibrationOptions options;
     options.policy = policy.name;
     options.alphas = {alpha};
     options.by_step = policy.by_step;
-    const std::vector<CalibrationPoint> all = stop_front(recording_, path_, options);
+    const std::vector<CalibrationPoint> all = stop_front(trace_, scores, options);
     const std::size_t count = std::min(all.size(), most_points);
     std::vector<StopSettings> rules;
     for (std::size_t i = 0; i < count; ++i)
@@ -65,7 +69,6 @@ class Points {
   }
 
   const Recording& recording_;
-  const std::string& path_;
   Trace trace_;
   std::vector<SweepPoint> points_;
 };

@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
 
+#include "experiments/analysis/trace.h"
 #include "sim/core/rng.h"
 #include "tests/experiments/analysis/random_walks.h"
 
@@ -54,6 +56,21 @@ TEST(Reliability, FittingLowersTheErrorOfOverconfidentLogits) {
   const double alpha = fitted_alpha(recording, 4);
   EXPECT_GT(alpha, 1.0);
   EXPECT_LT(reliability(recording, 4, alpha).ece, 0.5 * reliability(recording, 4, 1.0).ece);
+}
+
+TEST(ReliabilityByStep, DoublesTheStepUntilTheLast) {
+  const Recording recording = random_walks(400, 6);
+  const std::vector<StepReliability> rows = reliability_by_step(recording, 2.0);
+  ASSERT_EQ(rows.size(), 4U);
+  const Trace trace(recording, "");
+  for (std::size_t i = 0; i < 4; ++i) {
+    const int t = std::array{1, 2, 4, 6}[i];
+    EXPECT_EQ(rows[i].step, t);
+    EXPECT_NEAR(rows[i].accuracy, outcome(trace, std::vector<int>(400, t)).accuracy, 1e-12);
+    EXPECT_EQ(rows[i].ece, reliability(recording, t, 2.0).ece);
+    EXPECT_EQ(rows[i].fitted_ece, reliability(recording, t, fitted_alpha(recording, t)).ece);
+    EXPECT_GE(rows[i].ece, std::abs(rows[i].confidence - rows[i].accuracy) - 1e-12);
+  }
 }
 
 }  // namespace

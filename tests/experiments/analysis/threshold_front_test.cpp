@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "tests/experiments/analysis/random_walks.h"
 
 namespace rheobase {
@@ -20,6 +22,21 @@ TEST_F(ThresholdFront, EveryPointIsWhatItsThresholdComesTo) {
       const Outcome expected = outcome(trace_, scores.exits(std::vector<float>{point.bound}));
       ASSERT_EQ(point.outcome, expected) << policy << " " << point.bound;
     }
+  }
+}
+
+TEST_F(ThresholdFront, TheCurveAnswersForEveryBound) {
+  for (const char* policy : {"margin", "stable", "confidence"}) {
+    const StopScores scores(recording_, policy, 1.0);
+    const std::vector<FrontPoint> curve = threshold_curve(trace_, scores);
+    std::vector<float> bounds{never_bound, always_bound, 0.0F};
+    for (std::int64_t sample = 0; sample < 20; ++sample) {
+      const float score = scores.at(sample, 3);  // a bound is no score above itself
+      bounds.insert(bounds.end(),
+                    {score, std::nextafter(score, never_bound), std::nextafter(score, always_bound)});
+    }
+    for (const float bound : bounds)
+      ASSERT_EQ(outcome_at(curve, bound), outcome(trace_, scores.exits(std::vector<float>{bound}))) << policy;
   }
 }
 

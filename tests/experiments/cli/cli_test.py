@@ -476,6 +476,15 @@ class Calibrate(CliTest):
     def calibrate(self, *more):
         return json.loads(self.succeed("calibrate", self.copy, "--json", "-", *more))
 
+    def test_reliability_by_step(self):
+        words = ("--recording", self.recording, "--max-loss", 0.01, "--dry-run", "--reliability")
+        rows = self.calibrate(*words)["reliability"]
+        self.assertEqual([row["step"] for row in rows], [t for t in (1, 2, 4, 8, 16) if t < STEPS] + [STEPS])
+        for row in rows:
+            self.assertGreater(row["fitted_alpha"], 0)
+            self.assertTrue(0 <= row["ECE"] <= 1)
+        self.assertIn("fitted alpha", self.succeed("calibrate", self.copy, *words))
+
     def test_stores_the_rule_that_run_then_uses(self):
         chosen = self.calibrate("--data", self.data, "--steps", STEPS, "--max-steps", 3, "--stop", "margin")
         self.assertEqual((chosen["samples"], chosen["split"], chosen["steps"]), (40, "train", STEPS))
