@@ -1,6 +1,7 @@
 #include "experiments/metrics/neurobench.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <limits>
 #include <map>
@@ -20,13 +21,14 @@ struct Activity {
   bool unit = true;          // every value is -1, 0 or 1
 };
 
+// `one` stands for 1.
 template <class Number>
-Activity activity_of_numbers(const Number* values, std::int64_t size) {
+Activity activity_of_numbers(const Number* values, std::int64_t size, Number one) {
   Activity result;
   for (std::int64_t i = 0; i < size; ++i) {
     const bool active = values[i] != Number{0};
     result.active += active ? 1 : 0;
-    result.unit &= !active || values[i] == Number{1} || values[i] == Number{-1};
+    result.unit &= !active || values[i] == one || values[i] == -one;
   }
   return result;
 }
@@ -49,6 +51,12 @@ std::uint64_t operations_of_spikes(const SignalSpec& spec, const std::uint64_t* 
     for (std::uint64_t rest = words[w]; rest != 0; rest &= rest - 1) sum += neurons[std::countr_zero(rest)];
   }
   return sum;
+}
+
+// Passes the numbers of its input on, or some of them.
+bool moves_numbers(const Node& node) {
+  constexpr std::array ops{"Flatten", "Slice", "Pad", "MaxPool2d"};
+  return std::find(ops.begin(), ops.end(), node.op) != ops.end();
 }
 
 }  // namespace
@@ -121,6 +129,8 @@ NeuroBenchProbe::NeuroBenchProbe(const Graph& graph, const std::vector<Node>& or
     index[order[i].name] = i;
     signals_[i].neuron = structural.find(order[i].op) == nullptr;
     signals_[i].output = order[i].op == "Output";
+    if (order[i].op == "Input") signals_[i].one = 1 << order[i].integer("fraction_bits", 0);
+    if (moves_numbers(order[i])) signals_[i].one = signals_[index.at(order[i].inputs.at(0))].one;
     signals_[i].constant.resize(slots);
   }
   for (const Node& node : graph.nodes) {
@@ -155,8 +165,8 @@ void NeuroBenchProbe::measure(const Signal& signal, const SignalSpec& spec, cons
     work.active += activity.active;
     work.activations += static_cast<std::uint64_t>(size);
   };
-  const auto add_numbers = [&](const auto* values) {
-    add(activity_of_numbers(values, size),
+  const auto add_numbers = [&]<class Number>(const Number* values) {
+    add(activity_of_numbers(values, size, static_cast<Number>(signal.one)),
         [&](const Reader& reader) { return operations_of_numbers(values, reader.fan_out); });
   };
   switch (spec.type) {

@@ -35,7 +35,8 @@ inline double energy_pj(const SynapticOperations& operations) {
 /// Counts operations and activations of a run by NeuroBench's rules, one call of a layer being one sample's
 /// step. An operation is a non-zero input times a non-zero weight; a call counts as ACs if every input is -1,
 /// 0 or 1, else as MACs. Spikes are judged as stored, without their height, which is folded into the weights:
-/// ACs. A layer that reads the constant image counts at every step, as NeuroBench has it, although the engine
+/// ACs. Numbers of fixed arithmetic are judged as stored too, but for the image's, judged as its pixels. A
+/// layer that reads the constant image counts at every step, as NeuroBench has it, although the engine
 /// computes it once a sample. A network without state is evaluated, and counts, once a sample.
 class NeuroBenchProbe : public SignalProbe {
  public:
@@ -82,6 +83,7 @@ class NeuroBenchProbe : public SignalProbe {
   struct Signal {
     bool neuron = false;
     bool output = false;
+    int one = 1;  // the number that stands for 1: 2^fraction_bits of an image in fixed arithmetic
     std::vector<Reader> readers;
     std::once_flag prepared;
     std::vector<Work> constant;  // by slot: of one step, for a signal that does not change with it

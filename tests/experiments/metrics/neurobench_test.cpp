@@ -40,6 +40,9 @@ class Player {
   void reals(int node, ImageShape shape, std::vector<float> values, bool constant) {
     show(node, {SignalType::real32, shape, {1.0F}, constant}, reinterpret_cast<std::byte*>(values.data()));
   }
+  void integers(int node, ImageShape shape, std::vector<std::int16_t> values) {
+    show(node, {SignalType::int16, shape, {1.0F}, false}, reinterpret_cast<std::byte*>(values.data()));
+  }
   void spikes(int node, ImageShape shape, std::vector<std::uint64_t> words) {
     show(node, {SignalType::spikes, shape, {0.25F}, false}, reinterpret_cast<std::byte*>(words.data()));
   }
@@ -107,6 +110,22 @@ TEST(NeuroBench, UnitInputsMakeACallAccumulateOnly) {
   engine.taken();
   EXPECT_EQ(probe.synaptic_operations(1).effective_acs, 1 + 2 + 2);
   EXPECT_EQ(probe.synaptic_operations(1).effective_macs, 0);
+}
+
+TEST(NeuroBench, AFixedImageIsJudgedByItsPixels) {
+  Graph graph = tiny_graph();
+  graph.find("in")->attributes["fraction_bits"] = std::int64_t{14};
+  graph.nodes.insert(graph.nodes.begin() + 1, Node{"pad", "Pad", {"in"}, {}, {}});
+  graph.find("conv")->inputs = {"pad"};
+  NeuroBenchProbe probe(graph, graph.nodes, 1, 1);
+  Player engine(probe);
+  engine.integers(1, {2, 1, 2}, {16384, -16384, 0, 16384});
+  engine.taken();
+  EXPECT_EQ(probe.synaptic_operations(1).effective_acs, 1 + 2 + 2);
+  engine.integers(1, {2, 1, 2}, {16384, 1, 0, 16384});
+  engine.taken();
+  EXPECT_EQ(probe.synaptic_operations(1).effective_acs, 1 + 2 + 2);
+  EXPECT_EQ(probe.synaptic_operations(1).effective_macs, 1 + 2 + 2);
 }
 
 TEST(NeuroBench, ANetworkWithoutStateCountsOnceASample) {
