@@ -53,15 +53,16 @@ void run(const CommandLine& line) {
   const Registry registry = full_registry();
   const std::vector<CellResult> results = run_sweep(spec, registry, options);
   progress.reset();
-  write_report(spec, results, registry, options, {});
   std::size_t failed = 0;
   std::string text;
   for (const CellResult& cell : results) {
     text += cell_text(cell);
     failed += cell.error.empty() ? 0 : 1;
   }
+  if (!line.quiet()) write_stdout(text);
+  write_report(spec, results, registry, options, {});
   if (!line.quiet())
-    write_stdout(text + fmt::format("{0}/results.csv, {0}/results.h5, {0}/report.html\n", options.folder));
+    write_stdout(fmt::format("{0}/results.csv, {0}/results.h5, {0}/report.html\n", options.folder));
   if (failed > 0)
     throw std::runtime_error(
         fmt::format("{} of {} cells failed, see {}/manifest.json", failed, results.size(), options.folder));

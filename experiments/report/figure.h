@@ -26,6 +26,7 @@ struct Axis {
   std::string label;
   std::optional<double> min = {}, max = {};                ///< of what is shown first; absent: of the numbers
   bool percent = false;                                    ///< numbers are shares, written as per cent
+  bool integers = false;                                   ///< no ticks between whole numbers
   std::vector<std::pair<double, std::string>> ticks = {};  ///< absent: round numbers
 };
 

@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <utility>
 
 #include "experiments/analysis/reliability.h"
+#include "experiments/report/svg.h"
 
 namespace rheobase {
 namespace {
@@ -73,9 +75,20 @@ Interval wilson(double share, std::int64_t samples) {
   return {middle - half, middle + half};
 }
 
+// Close to 1 only the difference says something.
+std::string threshold_text(double threshold) {
+  return threshold > 0.999 && threshold < 1.0 ? fmt::format("1-{:.3g}", 1.0 - threshold)
+                                              : fmt::format("{:.6g}", threshold);
+}
+
 // What `chosen` rules do, one series each, of T numbers against the steps 1..T.
 Series by_step(const SweepPoint& point, Series::Kind kind, const std::vector<double>& values, int colour) {
-  Series series{series_name(point), kind, {}, values, {}, {}};
+  Series series{fmt::format("{}, threshold {}", series_name(point), threshold_text(point.stop.threshold)),
+                kind,
+                {},
+                values,
+                {},
+                {}};
   series.colour = colour;
   for (std::size_t t = 1; t <= values.size(); ++t) series.x.push_back(static_cast<double>(t));
   return series;
@@ -87,6 +100,16 @@ std::map<std::string, int> colours(const std::vector<SweepPoint>& points) {
   for (const auto& [name, rows] : rules_by_series(points))
     result.emplace(name, static_cast<int>(result.size()) + 1);
   return result;
+}
+
+// `9 from step 1 on`, `3 from 5 on`: what changes only.
+std::string answers_text(const std::vector<int>& answers) {
+  std::string text;
+  for (std::size_t t = 0; t < answers.size(); ++t) {
+    if (t > 0 && answers[t] == answers[t - 1]) continue;
+    text += fmt::format("{}{} from step {} on", text.empty() ? "" : ", ", answers[t], t + 1);
+  }
+  return text;
 }
 
 template <class Parts>
@@ -120,13 +143,14 @@ std::vector<int> chosen_rules(const std::vector<SweepPoint>& points, double max_
 }
 
 Figure accuracy_figure(const std::vector<SweepPoint>& points) {
-  Figure figure{"accuracy",
-                "Accuracy against mean steps",
-                "Every point is a rule; bands are 95 % bootstrap intervals. The oracles know the labels: no "
-                "rule can do better than first_correct.",
-                {"mean steps"},
-                {"accuracy"},
-                {}};
+  Figure figure{
+      "accuracy",
+      "Accuracy against mean steps",
+      "Every point is a rule; bands are 95 % bootstrap intervals. The oracles know the labels: no rule "
+      "is more accurate than first_correct, which runs samples that are never right to the end.",
+      {"mean steps"},
+      {"accuracy"},
+      {}};
   figure.y.percent = true;
   const std::vector<int> fixed = rows_of(points, "never");
   figure.series.push_back(of_rows(points, "fixed time", Series::Kind::line, 0, fixed));
@@ -139,6 +163,7 @@ Figure accuracy_figure(const std::vector<SweepPoint>& points) {
   }
   figure.x.min = 0.0;
   if (!fixed.empty()) {
+    figure.x.max = static_cast<double>(fixed.size());
     double best = 0.0;
     for (const SweepPoint& point : points) best = std::max(best, point.intervals.accuracy.high);
     figure.y.min = accuracy_floor(points[fixed.back()].outcome.accuracy);
@@ -148,8 +173,13 @@ Figure accuracy_figure(const std::vector<SweepPoint>& points) {
 }
 
 Figure exits_figure(const std::vector<SweepPoint>& points, const std::vector<int>& chosen) {
-  Figure figure{"exits",  "When samples stop",  "Share of the samples that end at each step.",
-                {"step"}, {"share of samples"}, {}};
+  Figure figure{
+      "exits",
+      "When samples stop",
+      "Share of the samples that end at each step, under the rules of fewest steps for the loss asked for.",
+      {"step"},
+      {"share of samples"},
+      {}};
   figure.y.percent = true;
   figure.y.min = 0.0;
   const std::map<std::string, int> colour = colours(points);
@@ -166,16 +196,24 @@ Figure exits_figure(const std::vector<SweepPoint>& points, const std::vector<int
 }
 
 Figure deadline_figure(const std::vector<SweepPoint>& points, const std::vector<int>& chosen) {
-  Figure figure{"deadlines",
-                "Accuracy under a deadline",
-                "Every sample is read when its rule stops it or at the deadline, whichever comes first.",
-                {"deadline (steps)"},
-                {"accuracy"},
-                {}};
+  Figure figure{
+      "deadlines",
+      "Accuracy under a deadline",
+      "Every sample is read when its rule stops it or at the deadline, whichever comes first; the rules are "
+      "those of fewest steps for the loss asked for.",
+      {"deadline (steps)"},
+      {"accuracy"},
+      {}};
   figure.y.percent = true;
   std::vector<double> fixed;
   for (const int row : rows_of(points, "never")) fixed.push_back(points[row].outcome.accuracy);
   if (fixed.empty()) return figure;
+  figure.x.min = 1.0;
+  figure.x.max = static_cast<double>(fixed.size());
+  figure.x.integers = true;
+  figure.y.min = std::floor(100.0 * *std::min_element(fixed.begin(), fixed.end())) / 100.0;
+  figure.y.max =
+      std::min(1.0, std::ceil(100.0 * *std::max_element(fixed.begin(), fixed.end()) + 0.5) / 100.0);
   Series all{"fixed time", Series::Kind::line, {}, fixed, {}, {}};
   for (std::size_t t = 1; t <= fixed.size(); ++t) all.x.push_back(static_cast<double>(t));
   figure.series.push_back(std::move(all));
@@ -290,8 +328,8 @@ Figure raster_figure(const Raster& raster) {
   Figure figure{
       "raster",
       fmt::format("Spikes of sample {}", raster.sample),
-      fmt::format("Some neurons of every layer, by row; a dot is a spike. Label {}; the answer by step: {}.",
-                  raster.label, fmt::join(raster.answers, " ")),
+      fmt::format("Some neurons of every layer, by row; a mark is a spike. Label {}; the answer is {}.",
+                  raster.label, answers_text(raster.answers)),
       {"step"},
       {"layer"},
       {}};
@@ -310,8 +348,11 @@ Figure raster_figure(const Raster& raster) {
     row += 4.0;  // a gap between layers
     figure.series.push_back(std::move(series));
   }
-  figure.x.min = 0.0;
-  figure.x.max = raster.steps + 1;
+  figure.x.min = 0.5;
+  figure.x.max = raster.steps + 0.5;
+  for (const double t : round_ticks(1.0, raster.steps, 10)) {
+    if (t >= 1.0 && t == std::floor(t)) figure.x.ticks.emplace_back(t, fmt::format("{:g}", t));
+  }
   figure.y.min = -2.0;
   figure.y.max = row;
   return figure;

@@ -13,6 +13,7 @@ using Json = nlohmann::ordered_json;
 
 Json axis_json(const Axis& axis) {
   Json json{{"label", axis.label}, {"percent", axis.percent}};
+  if (axis.integers) json["integers"] = true;
   if (axis.min) json["min"] = *axis.min;
   if (axis.max) json["max"] = *axis.max;
   if (!axis.ticks.empty()) json["ticks"] = axis.ticks;
@@ -62,11 +63,11 @@ std::string script_json(const Json& data) {
 }  // namespace
 
 Json figure_json(const Figure& figure) {
-  if (figure.empty()) return nullptr;
   Json json{{"title", figure.title},
             {"caption", figure.caption},
             {"x", axis_json(figure.x)},
-            {"y", axis_json(figure.y)}};
+            {"y", axis_json(figure.y)},
+            {"series", Json::array()}};
   for (const Series& series : figure.series) json["series"].push_back(series_json(series));
   return json;
 }

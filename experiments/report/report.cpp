@@ -2,10 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <regex>
+#include <set>
 
 #include "experiments/report/figures.h"
 #include "experiments/report/page.h"
@@ -20,7 +21,7 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
-// Lower-case letters, digits and hyphens.
+// Lower-case letters, digits and hyphens, so many that names of files stay short.
 std::string file_words(const std::string& text) {
   std::string words;
   for (const char c : text) {
@@ -32,7 +33,15 @@ std::string file_words(const std::string& text) {
       words += '-';
     }
   }
-  return words;
+  constexpr std::size_t most = 60;
+  return words.substr(0, most);
+}
+
+// A figure that a report wrote.
+bool is_figure(const std::string& name) {
+  static const std::regex pattern(
+      R"((overview|\d+-.*-(accuracy|exits|deadlines|firing-rate|operations|reliability|raster)(-T\d+)?)\.svg)");
+  return std::regex_match(name, pattern);
 }
 
 Json number_or_null(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
@@ -41,21 +50,24 @@ Json number_or_null(double value) { return std::isfinite(value) ? Json(value) : 
 Json point_json(const SweepPoint& point) {
   const bool rule =
       point.policy != "never" && point.policy != "first_correct" && point.policy != "stays_correct";
-  return {{"policy", point.policy},
-          {"series", point.policy == "never" ? "fixed time" : series_name(point)},
-          {"threshold", rule ? number_or_null(point.stop.threshold) : Json(nullptr)},
-          {"early_thresholds", fmt::format("{}", fmt::join(point.stop.early_thresholds, " "))},
-          {"accuracy", point.outcome.accuracy},
-          {"accuracy_low", point.intervals.accuracy.low},
-          {"accuracy_high", point.intervals.accuracy.high},
-          {"mean_steps", point.outcome.mean_steps},
-          {"mean_steps_low", point.intervals.mean_steps.low},
-          {"mean_steps_high", point.intervals.mean_steps.high},
-          {"spikes", point.cost.spikes},
-          {"Effective_ACs", point.cost.acs},
-          {"Effective_MACs", point.cost.macs},
-          {"exit_histogram", point.exit_histogram},
-          {"deadline_accuracy", point.deadline_accuracy}};
+  Json json{{"policy", point.policy},
+            {"series", point.policy == "never" ? "fixed time" : series_name(point)},
+            {"threshold", rule ? number_or_null(point.stop.threshold) : Json(nullptr)},
+            {"early_thresholds", fmt::format("{}", fmt::join(point.stop.early_thresholds, " "))},
+            {"accuracy", point.outcome.accuracy},
+            {"accuracy_low", point.intervals.accuracy.low},
+            {"accuracy_high", point.intervals.accuracy.high},
+            {"mean_steps", point.outcome.mean_steps},
+            {"mean_steps_low", point.intervals.mean_steps.low},
+            {"mean_steps_high", point.intervals.mean_steps.high},
+            {"spikes", point.cost.spikes},
+            {"Effective_ACs", point.cost.acs},
+            {"Effective_MACs", point.cost.macs}};
+  if (rule) {
+    json["exit_histogram"] = point.exit_histogram;
+    json["deadline_accuracy"] = point.deadline_accuracy;
+  }
+  return json;
 }
 
 class ReportWriter {
@@ -71,12 +83,15 @@ class ReportWriter {
   }
 
   void write(const std::vector<CellResult>& results) {
-    Json data{{"tool_version", sweep_.tool_version}, {"overview", overview(results)}};
+    Json data{{"tool_version", sweep_.tool_version},
+              {"max_loss", options_.max_loss},
+              {"overview", overview(results)}};
     data["cells"] = Json::array();
     for (const CellResult& result : results) {
       prefix_ = fmt::format("{}-{}", data["cells"].size() + 1, file_words(result.cell.name()));
       data["cells"].push_back(cell_json(result));
     }
+    remove_old_figures();
     write_file(in_folder("report.html"), page_text(data));
   }
 
@@ -84,11 +99,23 @@ class ReportWriter {
   std::string in_folder(const std::string& file) const { return (fs::path(sweep_.folder) / file).string(); }
 
   Json drawn(const Figure& figure, const std::string& suffix = "") {
-    if (figure.empty()) return nullptr;
+    if (figure.empty()) return figure_json(figure);
     const std::string dash = prefix_.empty() ? "" : "-";
-    write_file(in_folder(fmt::format("figures/{}{}{}{}.svg", prefix_, dash, figure.id, suffix)),
-               svg_text(figure));
+    const std::string name = fmt::format("{}{}{}{}.svg", prefix_, dash, figure.id, suffix);
+    write_file(in_folder("figures/" + name), svg_text(figure));
+    written_.insert(name);
     return figure_json(figure);
+  }
+
+  // Those of an earlier spec or loss.
+  void remove_old_figures() const {
+    std::vector<fs::path> old;
+    for (const auto& entry : fs::directory_iterator(in_folder("figures"))) {
+      const std::string name = entry.path().filename().string();
+      if (is_figure(name) && written_.count(name) == 0) old.push_back(entry.path());
+    }
+    std::error_code ignored;
+    for (const fs::path& path : old) fs::remove(path, ignored);
   }
 
   Json overview(const std::vector<CellResult>& results) {
@@ -119,9 +146,9 @@ class ReportWriter {
     const RecordingInfo& info = recording.info;
     json["samples"] = info.samples;
     json["facts"] = fmt::format(
-        "{} samples of {} ({}), from {} on; {} arithmetic, {} coding, device {}; model SHA-256 {}",
-        info.samples, info.data, info.split, info.first, info.arithmetic, info.coding, info.device,
-        info.model_sha256.substr(0, 16));
+        "{} sample{} of {} ({}), from {} on; {} arithmetic, {} coding, device {}; model file SHA-256 {}",
+        info.samples, info.samples == 1 ? "" : "s", info.data, info.split, info.first, info.arithmetic,
+        info.coding, info.device, info.model_sha256.substr(0, 16));
     json["figures"]["firing-rate"] = drawn(firing_rate_figure(recording));
     json["figures"]["operations"] = drawn(operations_figure(recording));
     add_raster(result, json);
@@ -156,19 +183,18 @@ class ReportWriter {
     try {
       json["figures"]["raster"] = drawn(raster_figure(raster_of(result)));
     } catch (const InputError& error) {
-      if (options_.sample) throw;
+      if (options_.sample)
+        throw InputError("--sample", fmt::format("{}", *options_.sample),
+                         fmt::format("{}: {}", result.cell.name(), error.what()));
       json["raster_note"] = std::string("No spikes of a sample: ") + error.what();
     }
   }
 
-  // The one kept from before, if it is the one asked for; else simulated and kept.
+  // The one kept from before, if it is whole and the one asked for; else simulated and kept.
   Raster raster_of(const CellResult& result) const {
     const std::string key = fs::path(result.recording).stem().string();
     const std::string path = in_folder(fmt::format("rasters/{}.json", key));
-    if (fs::exists(path)) {
-      Raster kept = parse_raster(read_file(path), path);
-      if (!options_.sample || *options_.sample == kept.sample) return kept;
-    }
+    if (std::optional<Raster> kept = kept_raster(path); kept) return *std::move(kept);
     SimulationSpec simulate = cell_simulation(result.cell, spec_, sweep_, in_folder(result.recording));
     if (options_.sample) simulate.offset = *options_.sample;
     const Raster raster = record_raster(simulate, registry_);
@@ -176,11 +202,23 @@ class ReportWriter {
     return raster;
   }
 
+  std::optional<Raster> kept_raster(const std::string& path) const {
+    if (!fs::exists(path)) return std::nullopt;
+    try {
+      Raster kept = parse_raster(read_file(path), path);
+      const bool asked = !options_.sample || *options_.sample == kept.sample;
+      if (asked && kept.steps == spec_.steps.back()) return kept;
+    } catch (const InputError&) {  // damaged: simulated again
+    }
+    return std::nullopt;
+  }
+
   const SweepSpec& spec_;
   const Registry& registry_;
   const SweepOptions& sweep_;
   const ReportOptions& options_;
-  std::string prefix_;  // of figure files
+  std::string prefix_;             // of figure files
+  std::set<std::string> written_;  // into figures
 };
 
 }  // namespace

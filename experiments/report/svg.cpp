@@ -6,15 +6,18 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <sstream>
 
 #include "experiments/report/markup.h"
 
 namespace rheobase {
 namespace {
 
-constexpr double width = 720.0, height = 440.0;
+constexpr double width = 720.0;
 constexpr double left = 70.0, right = 696.0, top = 40.0, bottom = 336.0;
-constexpr double legend_top = 392.0, legend_row = 18.0, legend_column = 212.0;
+constexpr double legend_top = 392.0, legend_row = 18.0;
+constexpr double legend_letter = 5.8, legend_mark = 26.0;       // about, at this size
+constexpr std::size_t caption_letters = 118, caption_row = 14;  // letters a line, height of one
 
 // Okabe and Ito's colours, told apart by colour-blind readers too; the neutral one first.
 constexpr std::array palette{"#444444", "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"};
@@ -64,6 +67,7 @@ class Scale {
     if (!axis_.ticks.empty()) return axis_.ticks;
     std::vector<std::pair<double, std::string>> result;
     for (const double value : round_ticks(low_, high_, tick_count)) {
+      if (axis_.integers && value != std::floor(value)) continue;
       result.emplace_back(value, axis_.percent ? fmt::format("{:.6g} %", 100.0 * value) : number_text(value));
     }
     return result;
@@ -104,6 +108,20 @@ Figure finite(Figure figure) {
   return figure;
 }
 
+// Broken between words.
+std::vector<std::string> lines_of(const std::string& text, std::size_t letters) {
+  std::vector<std::string> lines;
+  std::istringstream words(text);
+  for (std::string word; words >> word;) {
+    if (lines.empty() || lines.back().size() + 1 + word.size() > letters) {
+      lines.push_back(word);
+    } else {
+      lines.back() += " " + word;
+    }
+  }
+  return lines;
+}
+
 class Picture {
  public:
   explicit Picture(const Figure& figure)
@@ -112,8 +130,12 @@ class Picture {
         y_(figure.y, y_range(), bottom, top, true) {}
 
   std::string text() {
-    const std::size_t rows = (figure_.series.size() + 2) / 3;
-    const double whole = std::max(height, legend_top + legend_row * static_cast<double>(rows) + 8.0);
+    const double legend = has_legend() ? legend_row * std::ceil(static_cast<double>(figure_.series.size()) /
+                                                                static_cast<double>(legend_columns()))
+                                       : 0.0;
+    const std::vector<std::string> caption = lines_of(figure_.caption, caption_letters);
+    const double caption_top = legend_top + legend + 6.0;
+    const double whole = caption_top + static_cast<double>(caption_row * caption.size()) + 4.0;
     put(R"(<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {0} {1}" width="{0}" height="{1}" )"
         R"(font-family="Helvetica, Arial, sans-serif" font-size="12" fill="#222">)",
         width, whole);
@@ -132,6 +154,10 @@ class Picture {
     }
     put("</g>");
     draw_legend();
+    for (std::size_t i = 0; i < caption.size(); ++i) {
+      put(R"(<text x="{}" y="{}" font-size="10" fill="#555">{}</text>)", left,
+          caption_top + static_cast<double>(caption_row * i), escaped(caption[i]));
+    }
     put("</svg>");
     return std::move(text_);
   }
@@ -271,12 +297,25 @@ class Picture {
     put("</g>");
   }
 
+  // Named by the axes otherwise.
+  bool has_legend() const { return figure_.series.size() >= 2 && figure_.y.ticks.empty(); }
+
+  // As many as the longest name leaves room for.
+  std::size_t legend_columns() const {
+    std::size_t longest = 0;
+    for (const Series& series : figure_.series) longest = std::max(longest, series.name.size());
+    const double column = legend_mark + legend_letter * static_cast<double>(longest);
+    return std::max<std::size_t>(1, static_cast<std::size_t>((right - left) / column));
+  }
+
   void draw_legend() {
-    if (figure_.series.size() < 2 || !figure_.y.ticks.empty()) return;  // named by the axes
+    if (!has_legend()) return;
+    const std::size_t columns = legend_columns();
     for (std::size_t i = 0; i < figure_.series.size(); ++i) {
       const Series& series = figure_.series[i];
-      const double x = left + legend_column * static_cast<double>(i % 3);
-      const double y = legend_top + legend_row * static_cast<double>(i / 3);
+      const double x =
+          left + (right - left) / static_cast<double>(columns) * static_cast<double>(i % columns);
+      const double y = legend_top + legend_row * static_cast<double>(i / columns);
       if (series.dashed) {
         put(R"(<path d="M{} {}h14" stroke="{}" stroke-width="2" stroke-dasharray="4 3"/>)", x, y,
             colour_of(series));

@@ -1,5 +1,7 @@
 #include "experiments/simulation/raster.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
@@ -60,6 +62,20 @@ class RasterProbe : public SignalProbe {
   int step_ = 1;
 };
 
+void check(const RasterLayer& layer, int steps, const std::string& path) {
+  if (layer.times.size() != layer.shown.size())
+    throw InputError(path, layer.name, "has times for another number of neurons");
+  for (const std::int64_t neuron : layer.shown) {
+    if (neuron < 0 || neuron >= layer.neurons)
+      throw InputError(path, layer.name, fmt::format("has no neuron {}", neuron));
+  }
+  for (const std::vector<int>& times : layer.times) {
+    for (const int t : times) {
+      if (t < 1 || t > steps) throw InputError(path, layer.name, fmt::format("fires at step {}", t));
+    }
+  }
+}
+
 }  // namespace
 
 Raster record_raster(SimulationSpec spec, const Registry& registry, std::int64_t neurons_per_layer) {
@@ -108,9 +124,10 @@ Raster parse_raster(const std::string& text, const std::string& path) {
     json.at("answers").get_to(raster.answers);
     for (const auto& layer : json.at("layers")) {
       raster.layers.push_back({layer.at("name"), layer.at("neurons"), layer.at("shown"), layer.at("times")});
-      if (raster.layers.back().times.size() != raster.layers.back().shown.size())
-        throw InputError(path, raster.layers.back().name, "has times for another number of neurons");
+      check(raster.layers.back(), raster.steps, path);
     }
+    if (static_cast<int>(raster.answers.size()) != raster.steps)
+      throw InputError(path, "answers", "are not one a step");
   } catch (const nlohmann::json::exception& error) {
     throw InputError(path, "", error.what());
   }

@@ -2,10 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "experiments/simulation/conversion.h"
 #include "experiments/sweep/sweep_table.h"
@@ -19,7 +18,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* recordings = "recordings";
-constexpr std::array written{".h5", ".json", ".csv", ".html", ".svg", ".toml"};
 
 // Converted models stand beside the recordings.
 std::string model_file(const SweepCell& cell, const std::string& recording) {
@@ -44,9 +42,10 @@ class Sweep {
       result.key = cell_key(cell, spec_, options_.tool_version);
       const std::string file = fmt::format("{}/{}.h5", recordings, sha256(result.key).substr(0, 16));
       const std::string path = in_folder(file);
-      result.reused = fs::exists(path);
-      if (!result.reused) record(cell, path);
-      const Recording recording = read_recording(path);
+      std::optional<Recording> found = kept(path);
+      result.reused = found.has_value();
+      if (!found) record(cell, path);
+      const Recording recording = found ? *std::move(found) : read_recording(path);
       result.cell.arithmetic = recording.info.arithmetic;
       result.points = sweep_points(recording, path, spec_);
       result.recording = file;
@@ -59,19 +58,28 @@ class Sweep {
  private:
   std::string in_folder(const std::string& file) const { return (fs::path(options_.folder) / file).string(); }
 
-  // What a killed sweep left of the files it was writing: names with six letters behind the extension.
+  // What a killed sweep left of the files it was writing.
   void remove_leftovers() const {
     for (const char* part : {".", recordings, "figures", "rasters"}) {
       std::error_code none;
       for (const auto& entry : fs::directory_iterator(in_folder(part), none)) {
-        const fs::path name = entry.path().filename();
-        const std::string extension = name.stem().extension().string();
-        const bool ours =
-            std::any_of(written.begin(), written.end(), [&](const char* of) { return extension == of; });
-        if (ours && name.extension().string().size() == 7 && entry.is_regular_file(none))
-          fs::remove(entry.path(), none);
+        if (is_partial_file(entry.path().filename().string())) fs::remove(entry.path(), none);
       }
     }
+  }
+
+  // A recording that is there, if it is whole and of this cell.
+  std::optional<Recording> kept(const std::string& path) const {
+    if (!fs::exists(path)) return std::nullopt;
+    try {
+      Recording recording = read_recording(path);
+      const RecordingInfo& info = recording.info;
+      if (info.steps == spec_.steps.back() && info.first == spec_.offset && info.split == spec_.split &&
+          info.stop.policy == "never")
+        return recording;
+    } catch (const InputError&) {  // damaged: made again
+    }
+    return std::nullopt;
   }
 
   void convert(const SweepCell& cell, const std::string& recording) const {
@@ -163,17 +171,29 @@ SweepSpec load_sweep_spec(const std::string& folder) {
 std::vector<CellResult> load_sweep(const SweepSpec& spec, const std::string& folder) {
   const std::string path = (fs::path(folder) / "manifest.json").string();
   std::vector<CellResult> results;
+  std::vector<std::string> hashes;
   try {
     const auto json = nlohmann::json::parse(read_file(path));
-    for (const auto& cell : json.at("cells")) results.push_back(cell_of(cell));
+    for (const auto& cell : json.at("cells")) {
+      results.push_back(cell_of(cell));
+      results.back().cell.shown = shown_model(results.back().cell.model, spec);
+      hashes.push_back(cell.value("sha256", ""));
+    }
   } catch (const nlohmann::json::exception& error) {
-    throw InputError(path, "", error.what());
+    throw InputError(path, "", fmt::format("is no manifest as sweep writes it: {}", error.what()));
   }
-  for (CellResult& result : results) {
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    CellResult& result = results[i];
     if (!result.error.empty()) continue;
     const std::string recording = (fs::path(folder) / result.recording).string();
-    result.reused = true;
-    result.points = sweep_points(read_recording(recording), recording, spec);
+    try {
+      if (sha256_of_file(recording) != hashes[i])
+        throw InputError(recording, "", "is not the recording that the manifest names: sweep again");
+      result.reused = true;
+      result.points = sweep_points(read_recording(recording), recording, spec);
+    } catch (const InputError& error) {
+      result.error = error.what();
+    }
   }
   return results;
 }

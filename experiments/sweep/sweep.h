@@ -38,13 +38,13 @@ SimulationSpec cell_simulation(const SweepCell& cell, const SweepSpec& spec, con
 
 /// Runs every cell whose recording is not there yet, and reads all points. A recording appears under its key
 /// whole or not at all, so a sweep that was killed goes on where it stopped, and ends with the same results.
-/// A cell that fails does not stop the others. Writes spec.toml, manifest.json, results.csv and results.h5
-/// (docs/reference/sweep.md).
+/// A recording that is damaged is made again; a cell that fails does not stop the others. Writes spec.toml,
+/// manifest.json, results.csv and results.h5 (docs/reference/sweep.md).
 std::vector<CellResult> run_sweep(const SweepSpec& spec, const Registry& registry,
                                   const SweepOptions& options);
 
-/// What a sweep left in its folder: its cells, with all points read from the recordings again. Throws
-/// InputError where the sweep has not ended or a recording is missing or damaged.
+/// What a sweep left in its folder: its cells, with all points read from the recordings again; a cell whose
+/// recording is missing or changed has failed. Throws InputError where the sweep has not ended.
 std::vector<CellResult> load_sweep(const SweepSpec& spec, const std::string& folder);
 /// The spec of the sweep in a folder.
 SweepSpec load_sweep_spec(const std::string& folder);

@@ -1,5 +1,6 @@
 #include "experiments/sweep/sweep_cells.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
@@ -8,9 +9,16 @@
 namespace rheobase {
 
 std::string SweepCell::name() const {
-  std::string text = std::filesystem::path(model).filename().string();
+  std::string text = shown;
   if (!arithmetic.empty()) text += ", " + arithmetic;
   return text + ", " + data + ", " + coding;
+}
+
+std::string shown_model(const std::string& model, const SweepSpec& spec) {
+  const auto name = [](const std::string& path) { return std::filesystem::path(path).filename().string(); };
+  const auto same = std::count_if(spec.models.begin(), spec.models.end(),
+                                  [&](const std::string& other) { return name(other) == name(model); });
+  return same > 1 ? model : name(model);
 }
 
 std::vector<SweepCell> sweep_cells(const SweepSpec& spec) {
@@ -19,7 +27,8 @@ std::vector<SweepCell> sweep_cells(const SweepSpec& spec) {
     const std::vector<std::string> own{""};
     for (const std::string& data : spec.data) {
       for (const std::string& arithmetic : model.ends_with(".onnx") ? spec.arithmetic : own) {
-        for (const std::string& coding : spec.coding) cells.push_back({model, data, arithmetic, coding});
+        for (const std::string& coding : spec.coding)
+          cells.push_back({model, data, arithmetic, coding, shown_model(model, spec)});
       }
     }
   }

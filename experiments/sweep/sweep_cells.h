@@ -14,9 +14,12 @@ struct SweepCell {
   std::string data;
   std::string arithmetic;  ///< asked for; of a model file its own, found when it is read
   std::string coding;
+  std::string shown = {};  ///< the model for people: its file name, or its path where two have the same name
 
   std::string name() const;  ///< for people
 };
+
+std::string shown_model(const std::string& model, const SweepSpec& spec);
 
 /// Models by data by arithmetic by coding, in that order; a model file counts once, whatever the arithmetics.
 std::vector<SweepCell> sweep_cells(const SweepSpec& spec);

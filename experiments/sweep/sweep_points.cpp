@@ -1,13 +1,54 @@
 #include "experiments/sweep/sweep_points.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <array>
+#include <cmath>
+#include <numeric>
+#include <set>
 
 #include "experiments/analysis/calibrate.h"
+#include "sim/core/error.h"
 
 namespace rheobase {
 namespace {
 
 constexpr int bootstrap_rounds = 200;
+
+// Some of a front's points, in its order: evenly along the curve of accuracy against the logarithm of mean
+// steps, and those of the smallest losses, which most users ask for.
+std::vector<std::size_t> spread_along(const std::vector<CalibrationPoint>& front, std::size_t most) {
+  if (front.size() <= most) {
+    std::vector<std::size_t> all(front.size());
+    std::iota(all.begin(), all.end(), std::size_t{0});
+    return all;
+  }
+  const Outcome& first = front.front().outcome;
+  const Outcome& last = front.back().outcome;
+  const double height = first.accuracy - last.accuracy;
+  const double width = std::log(first.mean_steps / last.mean_steps);
+  std::vector<double> length(front.size(), 0.0);
+  for (std::size_t i = 1; i < front.size(); ++i) {
+    const Outcome& before = front[i - 1].outcome;
+    const Outcome& here = front[i].outcome;
+    length[i] = length[i - 1] + std::hypot((before.accuracy - here.accuracy) / height,
+                                           std::log(before.mean_steps / here.mean_steps) / width);
+  }
+  constexpr std::array losses{0.0005, 0.001, 0.002, 0.005, 0.01};
+  std::set<std::size_t> chosen{0, front.size() - 1};
+  for (const double loss : losses) {
+    const auto beyond = std::partition_point(front.begin(), front.end(), [&](const CalibrationPoint& point) {
+      return point.outcome.accuracy >= first.accuracy - loss - 1e-9;
+    });
+    if (chosen.size() < most) chosen.insert(beyond - front.begin() - 1);
+  }
+  const double part = length.back() / static_cast<double>(most);
+  for (std::size_t i = 1; i < front.size() && chosen.size() < most; ++i) {
+    if (std::floor(length[i] / part) > std::floor(length[i - 1] / part)) chosen.insert(i);
+  }
+  return {chosen.begin(), chosen.end()};
+}
 
 class Points {
  public:
@@ -46,10 +87,8 @@ class Points {
     options.alphas = {alpha};
     options.by_step = policy.by_step;
     const std::vector<CalibrationPoint> all = stop_front(trace_, scores, options);
-    const std::size_t count = std::min(all.size(), most_points);
     std::vector<StopSettings> rules;
-    for (std::size_t i = 0; i < count; ++i)
-      rules.push_back(all[count == 1 ? 0 : i * (all.size() - 1) / (count - 1)].stop);
+    for (const std::size_t i : spread_along(all, most_points)) rules.push_back(all[i].stop);
     return rules;
   }
 
@@ -98,7 +137,9 @@ std::vector<SweepPoint> sweep_points(const Recording& recording, const std::stri
                                      const SweepSpec& spec, std::size_t most_points) {
   std::vector<SweepPoint> all;
   for (const int budget : spec.steps) {
-    if (budget > recording.info.steps) break;
+    if (budget > recording.info.steps)
+      throw InputError(path, fmt::format("{} steps", recording.info.steps),
+                       fmt::format("is less than {}", budget));
     const Recording cut = cut_to(recording, budget);
     Points points(cut, path);
     points.add_fixed_times();

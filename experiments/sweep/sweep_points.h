@@ -23,7 +23,8 @@ struct SweepPoint {
 };
 
 /// Every point of a recorded cell: the fixed times 1..T, both oracles, and all policies, for every budget up
-/// to the recording's. A front has at most `most_points` points, spread along it.
+/// to the recording's. Of a front `most_points` at most, spread along it, the cheapest of
+/// small losses among them.
 std::vector<SweepPoint> sweep_points(const Recording& recording, const std::string& path,
                                      const SweepSpec& spec, std::size_t most_points = 40);
 

@@ -19,6 +19,8 @@
 namespace rheobase {
 namespace {
 
+constexpr std::string_view partial_mark = ".partial-";
+
 [[noreturn]] void throw_system_error(const std::string& path, const char* action) {
   throw InputError(path, fmt::format("cannot {}", action), std::strerror(errno));
 }
@@ -75,7 +77,14 @@ class Sha256 {
 
 }  // namespace
 
-AtomicFile::AtomicFile(std::string path) : path_(std::move(path)), temporary_(path_ + ".XXXXXX") {
+bool is_partial_file(std::string_view name) {
+  constexpr std::size_t drawn = 6;  // letters that mkstemp() chose
+  return name.size() > partial_mark.size() + drawn &&
+         name.substr(name.size() - drawn - partial_mark.size(), partial_mark.size()) == partial_mark;
+}
+
+AtomicFile::AtomicFile(std::string path)
+    : path_(std::move(path)), temporary_(path_ + std::string(partial_mark) + "XXXXXX") {
   // The rename would replace a device or fail on a folder after all the work.
   struct stat existing {};
   if (::stat(path_.c_str(), &existing) == 0 && !S_ISREG(existing.st_mode)) {

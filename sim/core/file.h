@@ -27,6 +27,9 @@ class AtomicFile {
   bool committed_ = false;
 };
 
+/// True for the temporary names of AtomicFile: what a program that was killed left behind.
+bool is_partial_file(std::string_view name);
+
 /// Whole contents; throws InputError naming the file and the system's reason.
 std::string read_file(const std::string& path);
 /// Writes `text` through an AtomicFile.

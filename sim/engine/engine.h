@@ -38,7 +38,7 @@ struct EngineOptions {
 /// How a synapse that reads spikes has run so far.
 struct SynapseUse {
   std::string name;          ///< of the node; of the neuron where the two run as one
-  double density = 0.0;      ///< mean share of its inputs that spiked
+  double density = 0.0;      ///< spikes a step by its inputs; above 1 where pooled spikes are counts
   double dense_from = 0.0;   ///< density from which on the dense path is taken
   double dense_share = 0.0;  ///< share of the image-steps that took it
 };

@@ -31,6 +31,7 @@ function scaleOf(axis, options) {
     scale.min = axis.min;
     scale.max = axis.max;
     scale.ticks.callback = value => textOn(axis, value);
+    if (axis.integers) scale.ticks.precision = 0;
     if (axis.ticks) {
       scale.afterBuildTicks = built => { built.ticks = axis.ticks.map(([value]) => ({value})); };
       scale.ticks.callback = (value, index) => axis.ticks[index]?.[1] ?? "";
@@ -48,7 +49,7 @@ function lineDatasets(series) {
   const colour = colourOf(series);
   const line = {
     type: "line", label: series.name, data: pointsOf(series), borderColor: colour, backgroundColor: colour,
-    borderWidth: series.dashed ? 1.5 : 2, borderDash: series.dashed ? [6, 4] : [],
+    clip: 8, borderWidth: series.dashed ? 1.5 : 2, borderDash: series.dashed ? [6, 4] : [],
     pointRadius: series.dashed ? 0 : 2.5, pointHoverRadius: 6, pointHitRadius: 6,
   };
   if (!series.low) return [line];
@@ -63,7 +64,7 @@ function pointsDatasets(series, index) {
   const colour = colourOf(series);
   return [{
     type: "scatter", label: series.name, data: pointsOf(series), backgroundColor: colour, borderColor: colour,
-    order: -1, pointRadius: 6, pointStyle: ["rectRot", "triangle", "rect"][index % 3], pointHoverRadius: 8,
+    clip: 8, order: -1, pointRadius: 6, pointStyle: ["rectRot", "triangle", "rect"][index % 3], pointHoverRadius: 8,
   }];
 }
 
@@ -93,22 +94,33 @@ function tooltipLines(figure, item) {
   return lines;
 }
 
-// A band comes and goes with its line.
+// A band comes and goes with the line before it.
+function setVisible(chart, index, visible) {
+  chart.setDatasetVisibility(index, visible);
+  for (let i = index + 1; chart.data.datasets[i]?.isBand; ++i) chart.setDatasetVisibility(i, visible);
+}
+
 function toggleSeries(event, item, legend) {
-  const chart = legend.chart;
-  const visible = chart.isDatasetVisible(item.datasetIndex);
-  const label = chart.data.datasets[item.datasetIndex].label;
+  setVisible(legend.chart, item.datasetIndex, !legend.chart.isDatasetVisible(item.datasetIndex));
+  legend.chart.update();
+}
+
+// The series that a reader has switched off, by name: they stay off when the figure is drawn again.
+const hiddenOf = chart => new Set(chart?.data.datasets.filter((dataset, i) => !dataset.isBand &&
+    !chart.isDatasetVisible(i)).map(dataset => dataset.label));
+
+function hide(chart, names) {
   chart.data.datasets.forEach((dataset, i) => {
-    if (dataset.label === label) chart.setDatasetVisibility(i, !visible);
+    if (!dataset.isBand && names.has(dataset.label)) setVisible(chart, i, false);
   });
-  chart.update();
+  if (names.size) chart.update();
 }
 
 // How many series of the same kind stand before it.
 const countBefore = (figure, series, index) =>
     figure.series.slice(0, index).filter(other => other.kind === series.kind).length;
 
-function configOf(figure, onPoint) {
+function configOf(figure, onPoints) {
   const bars = figure.series.some(series => series.kind === "bars");
   const first = figure.series[0];
   const labels = bars ? (figure.x.ticks ? figure.x.ticks.map(tick => tick[1]) : first.x.map(significant)) : undefined;
@@ -136,23 +148,23 @@ function configOf(figure, onPoint) {
         },
       },
       onClick: (event, elements, chart) => {
-        for (const element of elements) {
-          const row = chart.data.datasets[element.datasetIndex].data[element.index]?.row;
-          if (row !== undefined && onPoint) return onPoint(row);
-        }
+        const rows = elements.map(element => chart.data.datasets[element.datasetIndex].data[element.index]?.row);
+        onPoints?.(rows.filter(row => row !== undefined));
       },
     },
   };
 }
 
-// Puts the figure into the element `id`, in place of what is there.
-function draw(id, figure, onPoint) {
+// Puts the figure into the element `id`, in place of what is there; none and one without series leave no space.
+function draw(id, figure, onPoints) {
   const place = document.getElementById(id);
+  const hidden = hiddenOf(charts.get(id));
   charts.get(id)?.destroy();
   charts.delete(id);
-  place.closest("section").hidden = !figure;
+  const empty = !figure?.series.length;
+  place.closest("section").hidden = empty;
   place.replaceChildren();
-  if (!figure) return;
+  if (empty) return;
   const element = (name, text) => Object.assign(document.createElement(name), {textContent: text});
   const holder = document.createElement("figure");
   const box = document.createElement("div");
@@ -163,5 +175,7 @@ function draw(id, figure, onPoint) {
   box.append(canvas);
   holder.append(element("h3", figure.title), box, element("figcaption", figure.caption));
   place.append(holder);
-  charts.set(id, new Chart(canvas, configOf(figure, onPoint)));
+  const chart = new Chart(canvas, configOf(figure, onPoints));
+  hide(chart, hidden);
+  charts.set(id, chart);
 }

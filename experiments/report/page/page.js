@@ -25,6 +25,9 @@ const rowOf = (tag, texts) => {
 const points = share => (100 * share).toFixed(2);
 const saved = (part, all) => all > 0 ? `${(100 * (1 - part / all)).toFixed(1)} %` : "";
 
+// Thresholds of confidence may be so close to 1 that only the difference says something.
+const thresholdText = value => value > 0.999 && value < 1 ? `1-${(1 - value).toPrecision(3)}` : significant(value);
+
 // The rule of every series that takes the fewest steps among those that lose little enough.
 function chosenRules() {
   const least = whole().accuracy - Math.max(0, Number(at("loss").value) || 0) / 100 - 1e-12;
@@ -47,7 +50,7 @@ function showSummary() {
                   ""]];
   for (const row of chosenRules()) {
     const point = budget().points[row];
-    lines.push([`${point.series}, threshold ${significant(point.threshold)}`, `${points(point.accuracy)} %`,
+    lines.push([`${point.series}, threshold ${thresholdText(point.threshold)}`, `${points(point.accuracy)} %`,
                 `${points(point.accuracy_low)} to ${points(point.accuracy_high)}`, point.mean_steps.toFixed(2),
                 saved(point.mean_steps, all.mean_steps), saved(point.spikes, all.spikes),
                 saved(operations(point), operations(all))]);
@@ -61,7 +64,8 @@ function seriesByStep(rows, kind, numbers) {
   return rows.map(row => {
     const point = budget().points[row];
     const marked = row === state.selected;
-    return {name: marked ? `selected: ${point.series}, ${significant(point.threshold)}` : point.series, kind,
+    const name = `${point.series}, threshold ${thresholdText(point.threshold)}`;
+    return {name: marked ? `selected: ${name}` : name, kind,
             x: numbers(point).map((_, i) => i + 1), y: numbers(point), colour: marked ? 0 : colours.get(point.series),
             dashed: marked && kind === "line"};
   });
@@ -72,7 +76,7 @@ function showRules() {
   if (state.selected !== null && !rows.includes(state.selected)) rows.push(state.selected);
   const shares = point => point.exit_histogram.map(count => count / cell().samples);
   const histogram = seriesByStep(rows, "bars", shares);
-  draw("exits", histogram.length ? {...budget().figures.exits, series: histogram} : null);
+  draw("exits", {...budget().figures.exits, series: histogram});
   const fixed = budget().figures.deadlines.series.slice(0, 1);
   draw("deadlines", {...budget().figures.deadlines,
                      series: [...fixed, ...seriesByStep(rows, "line", point => point.deadline_accuracy)]});
@@ -80,28 +84,32 @@ function showRules() {
     row.classList.toggle("selected", Number(row.dataset.row) === state.selected);
 }
 
-function select(row) {
-  state.selected = isRule(budget().points[row]) ? row : null;
+// The first rule of those that lie under a click.
+function select(rows) {
+  state.selected = rows.find(row => isRule(budget().points[row])) ?? null;
   showRules();
 }
 
 const columns = [
-  ["rule", point => point.series], ["threshold", point => finite(point.threshold)],
-  ["early thresholds", point => point.early_thresholds], ["accuracy", point => point.accuracy],
+  ["rule", point => point.series], ["threshold", point => finite(point.threshold), thresholdText],
+  ["accuracy", point => point.accuracy],
   ["accuracy low", point => point.accuracy_low], ["accuracy high", point => point.accuracy_high],
   ["mean steps", point => point.mean_steps], ["steps low", point => point.mean_steps_low],
   ["steps high", point => point.mean_steps_high], ["spikes", point => finite(point.spikes)],
   ["effective ACs", point => finite(point.Effective_ACs)], ["effective MACs", point => finite(point.Effective_MACs)],
+  ["early thresholds", point => point.early_thresholds],
 ];
-const cellText = value => typeof value === "string" ? value : Number.isNaN(value) ? "" : significant(value);
+const cellText = (value, text = significant) =>
+    typeof value === "string" ? value : Number.isNaN(value) ? "" : text(value);
 
 function sortedRows() {
   const rows = budget().points.map((_, row) => row);
   const {column, descending} = state.sort;
   if (column === null) return rows;
   const key = row => columns[column][1](budget().points[row]);
-  const compare = (a, b) => typeof a === "string" ? a.localeCompare(b) : (Number.isNaN(a) - Number.isNaN(b)) || a - b;
-  return rows.sort((a, b) => compare(key(a), key(b)) * (descending ? -1 : 1) || a - b);
+  const order = (a, b) => (typeof a === "string" ? a.localeCompare(b) : a - b) * (descending ? -1 : 1);
+  const compare = (a, b) => (Number.isNaN(a) - Number.isNaN(b)) || (Number.isNaN(a) ? 0 : order(a, b));
+  return rows.sort((a, b) => compare(key(a), key(b)) || a - b);
 }
 
 function showTable() {
@@ -111,6 +119,7 @@ function showTable() {
     button.addEventListener("click", () => {
       state.sort = {column, descending: state.sort.column === column && !state.sort.descending};
       showTable();
+      at("points").querySelectorAll("th button")[column].focus();
     });
     if (state.sort.column === column) {
       head.setAttribute("aria-sort", state.sort.descending ? "descending" : "ascending");
@@ -121,10 +130,14 @@ function showTable() {
   });
   at("points").tHead.replaceChildren(rowOf("th", heads));
   at("points").tBodies[0].replaceChildren(...sortedRows().map(index => {
-    const row = rowOf("td", columns.map(([, value]) => cellText(value(budget().points[index]))));
+    const row = rowOf("td", columns.map(([, value, text]) => cellText(value(budget().points[index]), text)));
     row.dataset.row = index;
+    row.lastElementChild.className = "long";
+    row.lastElementChild.title = row.lastElementChild.textContent;
     row.classList.toggle("selected", index === state.selected);
-    row.addEventListener("click", () => select(index));
+    row.tabIndex = 0;
+    row.addEventListener("click", () => select([index]));
+    row.addEventListener("keydown", event => { if (event.key === "Enter") select([index]); });
     return row;
   }));
 }
@@ -172,9 +185,9 @@ function showCell() {
   for (const id of ["firing-rate", "operations", "raster"]) draw(id, shown.figures[id]);
   at("raster-note").textContent = shown.raster_note ?? "";
   state.selected = null;
+  document.body.classList.toggle("failed", Boolean(shown.error));
   if (shown.error) {
     for (const id of ["accuracy", "exits", "deadlines", "reliability"]) draw(id, null);
-    for (const id of ["summary", "points"]) at(id).tBodies[0].replaceChildren();
   } else {
     showBudget();
   }
@@ -197,6 +210,7 @@ function redraw() {
 function start() {
   at("about").textContent = `rheobase ${data.tool_version}: ${data.cells.length} ` +
       `${data.cells.length === 1 ? "cell" : "cells"}, every budget and rule read from one simulation of each.`;
+  at("loss").value = Number((100 * data.max_loss).toPrecision(6));
   at("cell").append(...data.cells.map((one, i) => element("option", one.name, {value: i})));
   at("cell").addEventListener("change", () => { state.cell = Number(at("cell").value); showCell(); });
   at("budget").addEventListener("change", () => {

@@ -644,12 +644,43 @@ class Sweep(CliTest):
         self.refuse("report", self.out, "--sample", -1, naming=["--sample", "-1"])
         self.refuse("report", self.out, "--sample", IMAGES, naming=IMAGES)
         self.refuse("report", self.out, "--max-loss", 2, naming=["--max-loss", "2"])
-        raster, = (self.out / "rasters").iterdir()
-        raster.write_text("{")
-        self.succeed("report", self.out)  # a page without spikes that says why
-        self.assertIn(f"No spikes of a sample: {raster}", (self.out / "report.html").read_text())
         (self.out / "manifest.json").write_text('{"cells": [{}]}')
         self.refuse("report", self.out, naming="manifest.json")
+
+    def test_what_is_damaged_is_made_again(self):
+        self.succeed("sweep", self.spec(), "--out", self.out)
+        before = self.files()
+        raster, = (self.out / "rasters").iterdir()
+        raster.write_text("{")
+        self.succeed("report", self.out)
+        self.assertEqual(self.files(), before)
+        recording = next(path for path in (self.out / "recordings").iterdir() if ".model." not in path.name)
+        recording.write_bytes(recording.read_bytes()[:-9])
+        self.succeed("report", self.out)
+        self.assertIn("is not the recording that the manifest names", (self.out / "report.html").read_text())
+        self.assertIn("recorded", self.succeed("sweep", self.spec(), "--out", self.out))
+        self.assertEqual(self.files(), before)
+
+    def test_leftovers_of_a_killed_sweep_go_and_nothing_else_does(self):
+        self.succeed("sweep", self.spec(), "--out", self.out)
+        ours = [self.out / "results.csv.partial-a1B2c3", self.out / "rasters/x.json.partial-abcdef",
+                self.out / "figures/9-gone-accuracy-T4.svg", self.out / "figures/overview.svg"]
+        theirs = [self.out / "results.csv.backup", self.out / "report.html.sha256", self.out / "figures/mine.svg"]
+        for path in ours + theirs:
+            path.write_text("x")
+        self.succeed("sweep", self.spec(), "--out", self.out)
+        self.assertEqual([path for path in ours + theirs if path.exists()], theirs)
+
+    def test_models_with_the_same_file_name_are_told_apart(self):
+        paths = [self.folder / name / "net.h5" for name in ("one", "two")]
+        for path in paths:
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(self.model.read_bytes())
+        spec = self.spec()
+        spec.write_text(spec.read_text().replace(f'"{self.model}"', f'["{paths[0]}", "{paths[1]}"]'))
+        printed = self.succeed("sweep", spec, "--out", self.out)
+        for path in paths:
+            self.assertIn(str(path), printed)
 
     def test_a_failed_cell_is_reported_and_the_others_finish(self):
         spec = self.spec()

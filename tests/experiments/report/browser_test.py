@@ -123,9 +123,9 @@ def check_table(driver, out):
     assert 0 < shown < rows / cells * 2, (shown, rows)
     heads = driver.find_elements(By.CSS_SELECTOR, "#points th button")
     for _ in range(2):  # ascending, then descending
-        driver.execute_script("document.querySelectorAll('#points th button')[6].click()")
-        steps = [float(text) for text in texts(driver, "#points tbody td:nth-child(7)")]
-        sort = driver.execute_script("return document.querySelectorAll('#points th')[6].getAttribute('aria-sort')")
+        driver.execute_script("document.querySelectorAll('#points th button')[5].click()")
+        steps = [float(text) for text in texts(driver, "#points tbody td:nth-child(6)")]
+        sort = driver.execute_script("return document.querySelectorAll('#points th')[5].getAttribute('aria-sort')")
         assert steps == sorted(steps, reverse=sort == "descending"), (sort, steps)
     assert sort == "descending" and len(heads) == 12
     driver.find_element(By.ID, "copy").click()
@@ -142,12 +142,19 @@ def check_choices(driver):
     assert len(added) == 1 and added[0].startswith("selected: "), (before, added)
     choose(driver, "loss", "100")  # every series may lose all: its first point
     assert len(series(driver, "exits")) >= 3
+    driver.execute_script("toggleSeries(null, {datasetIndex: 0}, {chart: charts.get('accuracy')})")
+    driver.find_element(By.ID, "whole").click()
+    shown = driver.execute_script("const c = charts.get('accuracy'); return [0, 1, 2, 3].map(i => c.isDatasetVisible(i))")
+    assert shown == [False, False, False, True], shown  # a line and its band stay off
+    driver.execute_script("toggleSeries(null, {datasetIndex: 0}, {chart: charts.get('accuracy')})")
+    driver.find_element(By.ID, "whole").click()
     choose(driver, "budget", "0")
     assert driver.execute_script("return charts.get('deadlines').data.datasets[0].data.length") == 4
     choose(driver, "cell", "2")
     facts = driver.find_element(By.ID, "facts").text
     assert "failed" in facts and "missing" in facts, facts
-    assert not driver.find_element(By.ID, "accuracy").is_displayed()
+    for hidden in ("accuracy", "loss", "copy", "points", "summary"):
+        assert not driver.find_element(By.ID, hidden).is_displayed(), hidden
     choose(driver, "cell", "1")
     check_charts(driver)
     assert "fixed" in driver.find_element(By.ID, "facts").text
@@ -155,6 +162,11 @@ def check_choices(driver):
 
 def check_print(driver):
     # Dark pages print on white, with their charts.
+    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    wide = driver.execute_script("return [...document.querySelectorAll('#points, #summary, canvas')]"
+                                 ".filter(e => e.getBoundingClientRect().right > innerWidth).map(e => e.id)")
+    assert not wide, wide
+    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
     pdf = base64.b64decode(driver.execute_cdp_cmd("Page.printToPDF", {"printBackground": True})["data"])
     assert pdf.startswith(b"%PDF") and len(pdf) > 50_000, len(pdf)
     if SCREENSHOTS:
@@ -175,6 +187,24 @@ def check_page(out, dark):
         assert not complaints, json.dumps(complaints, indent=1)
 
 
+def check_nothing_within_the_loss(folder):
+    """Every rule loses more than is allowed at first; then one is chosen by hand."""
+    spec, out = folder / "lossy.toml", folder / "lossy"
+    spec.write_text(f'models = "{MODEL}"\ndata = "fashion-mnist"\nnormalize = "fashion-mnist"\nsteps = 8\n'
+                    'limit = 300\n[[policy]]\nname = "confidence"\nthreshold = [0.1, 0.2]\n')
+    subprocess.run([PROGRAM, "sweep", spec, "--out", out, "--quiet"], check=True)
+    with browser(dark=False) as driver:
+        driver.get((out / "report.html").as_uri())
+        assert not driver.find_element(By.ID, "exits").is_displayed()
+        driver.execute_script("select([budget().points.findIndex(isRule)])")
+        assert series(driver, "exits") == ["selected: confidence, alpha 1, threshold 0.1"]
+        choose(driver, "loss", "10")
+        assert len(series(driver, "exits")) == 1
+        for odd in ("", "-3"):
+            choose(driver, "loss", odd)
+        assert not driver.get_log("browser")
+
+
 def check_figures(out):
     with browser(dark=False) as driver:
         drawings = sorted((out / "figures").glob("*.svg"))
@@ -192,6 +222,7 @@ def main():
         for dark in (False, True):
             check_page(out, dark)
         check_figures(out)
+        check_nothing_within_the_loss(pathlib.Path(name))
         subprocess.run([PROGRAM, "report", out, "--quiet"], check=True)
         assert (out / "report.html").read_bytes() == page, "report DIR writes another page than the sweep did"
         subprocess.run([PROGRAM, "report", out, "--sample", "7"], check=True, capture_output=True)

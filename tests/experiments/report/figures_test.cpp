@@ -131,7 +131,7 @@ TEST(RasterFigure, PutsLayersAboveEachOther) {
   EXPECT_THAT(figure.series.at(0).y, ElementsAre(0.0, 0.0));
   EXPECT_THAT(figure.series.at(1).x, ElementsAre(2.0, 3.0));
   EXPECT_GT(figure.series[1].y[0], 2.0);
-  EXPECT_THAT(figure.caption, HasSubstr("Label 3; the answer by step: 1 3 3 3"));
+  EXPECT_THAT(figure.caption, HasSubstr("Label 3; the answer is 1 from step 1 on, 3 from step 2 on"));
 }
 
 TEST(OverviewFigure, IsTheFrontOverAllRulesOfACell) {
