@@ -7,6 +7,7 @@
 
 #include "binarize/estimators/equations.h"
 #include "binarize/estimators/reste_backward.h"
+#include "binarize/estimators/smooth_equations.h"
 #include "sim/core/error.h"
 
 namespace rheobase {

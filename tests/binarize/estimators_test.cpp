@@ -8,6 +8,7 @@
 
 #include "binarize/estimators/equations.h"
 #include "binarize/estimators/indicators.h"
+#include "binarize/estimators/smooth_equations.h"
 #include "sim/core/error.h"
 
 namespace rheobase {
