@@ -20,7 +20,7 @@ HOMES = {
     "google/protobuf": ["converters/onnx"],
     "boost": ["experiments/cli"],
     "nlohmann": ["experiments"],
-    "toml++": ["experiments/sweep/sweep_spec.cpp"],
+    "toml++": ["experiments/spec"],
     "zlib": ["experiments/data"],
 }
 
