@@ -42,10 +42,14 @@ std::string NetworkBuilder::add(Node node) {
 Tensor NetworkBuilder::normal(const Shape& shape, double deviation) const {
   Tensor tensor{shape, {}};
   const std::uint64_t node = graph.nodes.size();
-  for (std::int64_t i = 0; i < element_count(shape); ++i) {
-    const double radius = std::sqrt(-2.0 * std::log(1.0 - uniform(seed_, node, 0, i)));
-    const double angle = 2.0 * std::numbers::pi * uniform(seed_, node, 1, i);
-    tensor.values.push_back(static_cast<float>(deviation * radius * std::cos(angle)));
+  const std::int64_t count = element_count(shape);
+  tensor.values.resize(count);
+  for (std::int64_t i = 0; i < count; i += 2) {
+    const float radius = std::sqrt(-2.0F * std::log(1.0F - uniform(seed_, node, 0, i)));
+    const float angle = 2.0F * std::numbers::pi_v<float> * uniform(seed_, node, 1, i);
+    const auto scaled = static_cast<float>(deviation) * radius;
+    tensor.values[i] = scaled * std::cos(angle);
+    if (i + 1 < count) tensor.values[i + 1] = scaled * std::sin(angle);
   }
   return tensor;
 }

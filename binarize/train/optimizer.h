@@ -44,11 +44,11 @@ class Optimizer {
 
 /// The learning rate over training.
 struct LearningRate {
-  std::string schedule = "cosine";  ///< constant; cosine to 0; step: times `gamma` at each milestone
-  double rate = 0.1;                ///< more than 0
-  double warm_up = 0.0;             ///< epochs over which it rises linearly before the schedule begins
-  std::vector<double> milestones;   ///< step: epochs, ascending
-  double gamma = 0.1;               ///< step
+  std::string schedule = "cosine";   ///< constant; cosine to 0; step: times `gamma` at each milestone
+  double rate = 0.1;                 ///< more than 0
+  double warm_up = 0.0;              ///< epochs over which it rises linearly before the schedule begins
+  std::vector<double> milestones{};  ///< step: epochs, ascending
+  double gamma = 0.1;                ///< step
 
   /// Throws InputError with every setting that is out of range.
   void check(double epochs) const;

@@ -84,13 +84,13 @@ class CliTest(unittest.TestCase):
 
 
 class Help(CliTest):
-    COMMANDS = [["convert"], ["info"], ["run"], ["calibrate"], ["sweep"], ["devices"], ["data", "info"]]
+    COMMANDS = [["convert"], ["info"], ["run"], ["calibrate"], ["sweep"], ["train"], ["devices"], ["data", "info"]]
 
     def test_lists_the_commands(self):
         text = self.succeed("--help")
         for command in self.COMMANDS:
             self.assertRegex(text, rf"(?m)^  {command[0]} ")
-        for later in ("report", "train", "export"):
+        for later in ("report", "export"):
             self.assertNotRegex(text, rf"(?m)^  {later}")
 
     def test_of_every_command(self):
@@ -108,7 +108,7 @@ class BadUsage(CliTest):
     def test_commands(self):
         self.refuse(naming="--help")
         self.refuse("fire", naming="fire")
-        for later in ("report", "train", "export"):
+        for later in ("report", "export"):
             self.refuse(later, "x", naming=[later, "not in this version"])
 
     def test_words(self):
