@@ -2,6 +2,7 @@
 // straight-through rule replaces them.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <random>
@@ -33,11 +34,13 @@ class Training {
   double mean_loss() { return network.step(labels).loss / static_cast<double>(labels.size()); }
 
   // By central differences, for some of the parameter's numbers.
-  void expect_gradients(float h = 4e-3F, double tolerance = 2e-3) {
+  void expect_gradients(float h = 4e-3F, double tolerance = 1e-2) {
     mean_loss();
     std::map<std::string, std::vector<float>> gradients;
     for (const Parameter* p : network.parameters()) gradients[p->name] = p->gradient;
     for (Parameter* p : network.parameters()) {
+      double largest = 0.0;
+      for (const float g : gradients[p->name]) largest = std::max<double>(largest, std::abs(g));
       for (std::size_t i = 0; i < p->value->values.size(); i += 1 + p->value->values.size() / 7) {
         float& value = p->value->values[i];
         const float before = value;
@@ -47,8 +50,7 @@ class Training {
         const double below = mean_loss();
         value = before;
         const double expected = (above - below) / (2.0 * h);
-        EXPECT_NEAR(gradients[p->name][i], expected, tolerance * (1 + std::abs(expected)))
-            << p->name << " " << i;
+        EXPECT_NEAR(gradients[p->name][i], expected, tolerance * largest + 2e-5) << p->name << " " << i;
       }
     }
   }
@@ -155,7 +157,7 @@ TEST(Gradients, OfBatchNormAndPreluAreThoseOfTheLoss) {
   GraphBuilder b(2);
   b.output(b.linear(feature_net(b, b.input({3, 7, 6})), 16, 5));
   Training(std::move(b.graph), {.batch = 34, .threads = 2, .estimator = {}, .label_smoothing = 0.1})
-      .expect_gradients(2e-3F, 4e-3);
+      .expect_gradients(2e-3F);
 }
 
 TEST(Training, IsTheSameBitForBitOnAnyNumberOfThreads) {
