@@ -1,13 +1,14 @@
 #include "binarize/train/dense_convolution.h"
 
-#include <omp.h>
-
 #include <algorithm>
 #include <oneapi/dnnl/dnnl.hpp>
 #include <unordered_map>
 #include <vector>
 
 #include "sim/core/error.h"
+
+// Of the OpenMP runtime that oneDNN is built with, libgomp; a compiler's <omp.h> may stand for another one.
+extern "C" void omp_set_num_threads(int);
 
 namespace rheobase {
 namespace {

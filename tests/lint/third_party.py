@@ -13,7 +13,6 @@ HOMES = {
     "hwy": ["sim/device", "sim/op", "neurons", "binarize"],
     "oneapi/dnnl": ["binarize/train/dense_convolution.cpp"],
     "dnnl": ["binarize/train/dense_convolution.cpp"],
-    "omp": ["binarize/train/dense_convolution.cpp"],
     "hdf5": ["sim/format", "converters/nir"],
     "H5": ["sim/format", "converters/nir"],
     "onnx": ["converters/onnx"],
