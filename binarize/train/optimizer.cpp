@@ -72,6 +72,7 @@ void Optimizer::step_adam(std::size_t index, double learning_rate) {
 void Optimizer::set_state(OptimizerState state) {
   const auto sizes = [](const std::vector<std::vector<float>>& tables) {
     std::vector<std::size_t> list;
+    list.reserve(tables.size());
     for (const auto& table : tables) list.push_back(table.size());
     return list;
   };
