@@ -116,6 +116,8 @@ class BadUsage(CliTest):
         self.refuse("info", self.model, "more", naming="more")
         self.refuse("convert", ONNX, naming="OUT.h5")
         self.refuse("run", self.model, naming="--data")
+        self.refuse("train", ONNX, naming="--out")
+        self.refuse("train", "no.toml", "--out", "out.h5", naming="no.toml")
         self.refuse("devices", "--fast", naming="--fast")
 
     def test_options_of_run(self):
