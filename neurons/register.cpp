@@ -16,6 +16,7 @@ void register_neurons(Registry& registry) {
   for (const DeviceKind device : {DeviceKind::reference, DeviceKind::cpu}) {
     registry.add_kernel("QCFS", device, Arithmetic::float32, make_qcfs);
     registry.add_kernel("ReLU", device, Arithmetic::float32, make_relu);
+    registry.add_kernel("Sign", device, Arithmetic::float32, make_sign);
   }
 }
 

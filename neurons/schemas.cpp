@@ -3,6 +3,7 @@
 #include "neurons/if.h"
 #include "neurons/qcfs.h"
 #include "neurons/relu.h"
+#include "neurons/sign.h"
 
 namespace rheobase {
 
@@ -10,6 +11,7 @@ void add_neuron_schemas(SchemaSet& schemas) {
   schemas.add(if_schema());
   schemas.add(qcfs_schema());
   schemas.add(relu_schema());
+  schemas.add(sign_schema());
 }
 
 }  // namespace rheobase

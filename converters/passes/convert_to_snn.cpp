@@ -29,6 +29,9 @@ void convert_to_snn(Graph& graph, const std::string& source) {
           {node.name,
            "a ReLU has no threshold until one is calibrated from data; retrain with QCFS activations, "
            "or use '--to ann' to keep the network as it is"});
+    } else if (node.op == "Sign") {
+      faults.push_back(
+          {node.name, "a binary activation has no spiking counterpart; train with QCFS activations"});
     }
   }
   throw_if_any(source, faults);

@@ -31,12 +31,13 @@ constexpr std::array commands{
     Command{"sweep", "models, data, arithmetics, budgets and stop policies against each other",
             sweep_command},
     Command{"report", "the page and figures of a sweep, again", report_command},
+    Command{"train", "train a binary network, or one to convert", train_command},
     Command{"devices", "list devices and the ops each supports", devices_command},
     Command{"data", "data info SPEC: show what a data set holds", data_command},
 };
 
 // Names that documents mention and later versions will have.
-constexpr std::array<std::string_view, 2> planned{"train", "export"};
+constexpr std::array<std::string_view, 1> planned{"export"};
 
 void data_command(const std::vector<std::string>& words) {
   if (words.empty()) throw InputError("data", "", "expected 'data info SPEC'");
@@ -51,7 +52,8 @@ void data_command(const std::vector<std::string>& words) {
 std::string help() {
   std::string text =
       "usage: rheobase COMMAND [options]\n\n"
-      "Converts trained networks to spiking networks, simulates them step by step and stops each sample\n"
+      "Trains networks, converts them to spiking networks, simulates them step by step and stops each "
+      "sample\n"
       "as soon as the network is sure.\n\ncommands:\n";
   for (const Command& command : commands) {
     text += fmt::format("  {:<10}{}\n", command.name, command.summary);

@@ -19,8 +19,8 @@ Progress::~Progress() {
   if (visible_) std::fputs("\r\033[K", stderr);
 }
 
-void Progress::advance() {
-  ++done_;
+void Progress::advance(std::int64_t count) {
+  done_ += count;
   if (!visible_) return;
   const Clock::time_point now = Clock::now();
   if (now - drawn_ >= std::chrono::milliseconds(200)) draw(now);

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <utility>
 
 namespace rheobase {
 
@@ -16,7 +17,9 @@ class Progress {
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
-  void advance();
+  /// What stands before the bar from now on.
+  void set_text(std::string what) { what_ = std::move(what); }
+  void advance(std::int64_t count = 1);
 
  private:
   using Clock = std::chrono::steady_clock;

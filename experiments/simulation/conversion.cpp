@@ -31,11 +31,20 @@ Graph import(const std::string& path) {
   return import_onnx(path);
 }
 
+// A network that `train` wrote. What is no float32 network of one step has nothing to convert.
+Graph read_trained(const std::string& path, const SchemaSet& schemas) {
+  Model model = read_model(path, schemas);
+  if (model.provenance.conversion != "ann" || model.arithmetic != "float32")
+    throw InputError(path, "", "is converted already; give the network it was converted from");
+  return std::move(model.graph);
+}
+
 }  // namespace
 
 Model convert_model(const ConversionSpec& spec, const SchemaSet& schemas, const std::string& tool_version) {
   Model model;
-  model.graph = import(spec.source);
+  const bool trained = spec.source.ends_with(".h5");
+  model.graph = trained ? read_trained(spec.source, schemas) : import(spec.source);
   set_normalization(model.graph, spec.normalization);
   validate_or_throw(model.graph, schemas, spec.source);
   fold_affine(model.graph);

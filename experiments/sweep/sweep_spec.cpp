@@ -1,12 +1,11 @@
 #include "experiments/sweep/sweep_spec.h"
 
 #include <fmt/format.h>
-#include <toml++/toml.h>
 
 #include <algorithm>
-#include <set>
 
 #include "experiments/data/normalization.h"
+#include "experiments/spec/toml_reader.h"
 #include "sim/core/error.h"
 #include "sim/core/file.h"
 #include "sim/stop/stop_policy.h"
@@ -15,95 +14,7 @@ namespace rheobase {
 namespace {
 
 using Faults = std::vector<Fault>;
-
-template <class T>
-constexpr const char* kind = "";
-template <>
-constexpr const char* kind<std::string> = "a text";
-template <>
-constexpr const char* kind<double> = "a number";
-template <>
-constexpr const char* kind<std::int64_t> = "a whole number";
-template <>
-constexpr const char* kind<bool> = "true or false";
-
-// Reads one table; what is wrong goes to the faults.
-class Reader {
- public:
-  Reader(const toml::table& table, std::string where, Faults& faults)
-      : table_(table), where_(std::move(where)), faults_(faults) {}
-
-  template <class T>
-  std::optional<T> value(const char* key) {
-    known_.insert(key);
-    const toml::node* const node = table_.get(key);
-    if (node == nullptr) return std::nullopt;
-    auto found = node->value<T>();
-    if (!found) fault(key, fmt::format("expected {}", kind<T>));
-    return found;
-  }
-
-  // One value or a list of them.
-  template <class T>
-  std::vector<T> list(const char* key) {
-    const toml::node* const node = table_.get(key);
-    const toml::array* const array = node != nullptr ? node->as_array() : nullptr;
-    if (array == nullptr) {
-      const auto one = value<T>(key);
-      return one ? std::vector<T>{*one} : std::vector<T>{};
-    }
-    known_.insert(key);
-    std::vector<T> values;
-    for (const toml::node& element : *array) {
-      const auto found = element.value<T>();
-      if (!found) {
-        fault(key, fmt::format("expected {} in the list", kind<T>));
-        break;
-      }
-      values.push_back(*found);
-    }
-    return values;
-  }
-
-  const toml::array* tables(const char* key) {
-    known_.insert(key);
-    const toml::node* const node = table_.get(key);
-    if (node == nullptr) return nullptr;
-    const toml::array* const array = node->as_array();
-    if (array == nullptr || !array->is_homogeneous(toml::node_type::table)) {
-      fault(key, fmt::format("expected tables, [[{}]]", key));
-      return nullptr;
-    }
-    return array;
-  }
-
-  void refuse_others() {
-    for (const auto& [key, _] : table_) {
-      if (!known_.contains(std::string(key.str()))) fault(std::string(key.str()), "unknown key");
-    }
-  }
-
-  void fault(const std::string& key, const std::string& what) { faults_.push_back({where_ + key, what}); }
-
-  void expect_one_of(const char* key, const std::vector<std::string>& values,
-                     const std::vector<std::string>& choices) {
-    for (const std::string& value : values) {
-      if (std::find(choices.begin(), choices.end(), value) == choices.end())
-        fault(key, fmt::format("'{}' is none of {}", value, fmt::join(choices, ", ")));
-    }
-  }
-
- private:
-  const toml::table& table_;
-  std::string where_;
-  Faults& faults_;
-  std::set<std::string> known_;
-};
-
-template <class T>
-std::vector<T> or_default(std::vector<T> values, std::vector<T> otherwise) {
-  return values.empty() ? std::move(otherwise) : std::move(values);
-}
+using Reader = TomlReader;
 
 SweepPolicy read_policy(const toml::table& table, std::size_t number, Faults& faults) {
   Reader reader(table, fmt::format("policy[{}].", number), faults);
@@ -185,18 +96,11 @@ SweepSpec read_spec(const toml::table& table, Faults& faults) {
 }  // namespace
 
 SweepSpec read_sweep_spec(const std::string& path) {
-  const std::string text = read_file(path);
-  toml::table table;
-  try {
-    table = toml::parse(text, path);
-  } catch (const toml::parse_error& error) {
-    throw InputError(path, fmt::format("line {}", error.source().begin.line),
-                     std::string(error.description()));
-  }
+  const toml::table table = read_toml(path);
   Faults faults;
   SweepSpec spec = read_spec(table, faults);
   throw_if_any(path, faults);
-  spec.text = text;
+  spec.text = read_file(path);
   return spec;
 }
 

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -81,6 +82,20 @@ bool is_partial_file(std::string_view name) {
   constexpr std::size_t drawn = 6;  // letters that mkstemp() chose
   return name.size() > partial_mark.size() + drawn &&
          name.substr(name.size() - drawn - partial_mark.size(), partial_mark.size()) == partial_mark;
+}
+
+void remove_partial_files(const std::string& path) {
+  namespace fs = std::filesystem;
+  const std::string name = fs::path(path).filename().string();
+  const fs::path folder = fs::path(path).parent_path();
+  std::vector<fs::path> found;
+  std::error_code none;
+  for (const auto& entry : fs::directory_iterator(folder.empty() ? "." : folder, none)) {
+    const std::string other = entry.path().filename().string();
+    if (is_partial_file(other) && other.starts_with(name + std::string(partial_mark)))
+      found.push_back(entry.path());
+  }
+  for (const fs::path& file : found) fs::remove(file, none);
 }
 
 AtomicFile::AtomicFile(std::string path)

@@ -30,6 +30,9 @@ class AtomicFile {
 /// True for the temporary names of AtomicFile: what a program that was killed left behind.
 bool is_partial_file(std::string_view name);
 
+/// Removes those of AtomicFile(path).
+void remove_partial_files(const std::string& path);
+
 /// Whole contents; throws InputError naming the file and the system's reason.
 std::string read_file(const std::string& path);
 /// Writes `text` through an AtomicFile.

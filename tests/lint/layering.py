@@ -18,7 +18,8 @@ ARROWS = {
     ENGINE: [CORE, GRAPH, DEVICE, OP, STOP],
     FORMAT: [CORE, GRAPH, STOP],
     "neurons": [CORE, GRAPH, DEVICE, OP],
-    "binarize": [CORE, GRAPH, DEVICE, OP, "neurons/if.h"],
+    "binarize": [CORE, GRAPH, DEVICE, OP, *(f"neurons/{name}.h" for name in (
+        "if", "qcfs", "relu", "sign", "schemas", "qcfs_step", "sign_step"))],
     # Converters know neurons by their parameters and schemas only.
     "converters": [CORE, GRAPH, "neurons/if.h", "neurons/qcfs.h", "neurons/relu.h", "neurons/schemas.h"],
     "experiments": ["sim", "neurons", "binarize", "converters"],

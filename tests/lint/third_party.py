@@ -11,14 +11,15 @@ HOMES = {
     "tbb": ["sim/core/parallel.cpp"],
     "openssl": ["sim/core/file.cpp"],
     "hwy": ["sim/device", "sim/op", "neurons", "binarize"],
-    "Eigen": ["sim/op", "binarize"],
+    "oneapi/dnnl": ["binarize/train/dense_convolution.cpp"],
+    "dnnl": ["binarize/train/dense_convolution.cpp"],
     "hdf5": ["sim/format", "converters/nir"],
     "H5": ["sim/format", "converters/nir"],
     "onnx": ["converters/onnx"],
     "google/protobuf": ["converters/onnx"],
     "boost": ["experiments/cli"],
     "nlohmann": ["experiments"],
-    "toml++": ["experiments/sweep/sweep_spec.cpp"],
+    "toml++": ["experiments/spec"],
     "zlib": ["experiments/data"],
 }
 

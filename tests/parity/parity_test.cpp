@@ -5,6 +5,7 @@
 #include <set>
 
 #include "neurons/relu.h"
+#include "neurons/sign.h"
 #include "sim/engine/engine.h"
 #include "sim/graph/validate.h"
 #include "sim/op/row_kernels.h"
@@ -151,6 +152,7 @@ std::vector<Case> other_cases() {
        [](GraphBuilder& b, const std::string& f) {
          return b.add(ReluParameters{0.6F}.node("", b.conv2d(f, {.outputs = 7, .inputs = 70})));
        }},
+      {"Sign", image, false, [](GraphBuilder& b, const std::string& f) { return b.add(sign_node("", f)); }},
       {"Output", {9}, false, [](GraphBuilder&, const std::string& f) { return f; }},
   };
   const std::size_t real = cases.size();

@@ -287,7 +287,7 @@ TEST(RecordingFile, ReportsAllFaultsAtOnce) {
   });
   EXPECT_THAT(types, HasSubstr("/steps: is a real, expected an integer"));
   EXPECT_THAT(types, HasSubstr("/device: is missing"));
-  EXPECT_THAT(types, HasSubstr("/layer_names: 1 names for 2 layers"));
+  EXPECT_THAT(types, HasSubstr("/layer_names: 1 names for 2 numbers"));
   const std::string sizes = refusal_after([](hid_t file) {
     replace(file, "samples", std::int64_t{6});
     H5Ldelete(file, "stopped", H5P_DEFAULT);

@@ -1,0 +1,87 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "binarize/train/layer.h"
+#include "binarize/train/loss.h"
+#include "sim/core/parallel.h"
+#include "sim/graph/graph.h"
+
+namespace rheobase {
+
+struct NetworkOptions {
+  std::int64_t batch = 128;  ///< samples of a step, 1 or more
+  int threads = 0;           ///< 0: one per hardware thread
+  EstimatorSettings estimator;
+  double label_smoothing = 0.0;  ///< in [0, 1)
+};
+
+/// The two indicators of Wu et al., ICCV 2023, summed over binary layers (docs/reference/estimators.md).
+struct SignIndicators {
+  double estimating_error = 0.0;
+  double gradient_instability = 0.0;
+};
+
+/// A graph that is trained: forward, loss and reverse-mode gradients over a batch, layer by layer in
+/// topological order. The batch is cut into shards by its size alone, which threads compute; every sum has a
+/// written order, so results are equal bit for bit for any number of threads.
+class TrainingNetwork {
+ public:
+  /// Throws InputError with every fault of a graph that does not validate (training_schemas()); `source`
+  /// names it.
+  TrainingNetwork(Graph graph, const NetworkOptions& options, const std::string& source);
+
+  /// With the parameters as they are now.
+  const Graph& graph() const { return graph_; }
+  Graph& graph() { return graph_; }
+  const NetworkOptions& options() const { return options_; }
+  const ImageShape& input_shape() const { return input_->shape; }
+  std::int64_t classes() const { return output_->shape.channels; }
+
+  /// Where the next batch goes: [sample][pixel][channel], normalised.
+  std::span<float> input() { return input_->values; }
+  /// Of the last batch, [sample][class].
+  std::span<const float> logits() const { return output_->values; }
+
+  /// Forward, loss and the gradient of the mean loss by every parameter; one label a sample of the batch.
+  LossSum step(std::span<const int> labels);
+  /// Forward with running statistics; `labels` for the first samples of the batch, which may be fewer than it
+  /// has.
+  LossSum evaluate(std::span<const int> labels);
+
+  const std::vector<Parameter*>& parameters() const { return parameters_; }
+  /// epoch / epochs, for the estimators.
+  void set_progress(double progress);
+  /// Of the last step.
+  SignIndicators indicators() const;
+  /// The first node in topological order that has a value that is infinite or no number, a parameter's
+  /// included; empty when there is none.
+  std::string first_not_finite() const;
+
+ private:
+  using Call = std::function<void(const Shard&)>;
+
+  void add_layer(Node& node);
+  void forward(bool training);
+  void backward();
+  void run(const std::vector<Call>& calls);
+  LossSum loss(std::span<const int> labels, bool training);
+
+  Graph graph_;
+  NetworkOptions options_;
+  BatchPlan batch_;
+  TaskPool pool_;
+  std::map<std::string, Blob> blobs_;
+  std::map<std::string, int> readers_;  ///< of each node, among the layers so far
+  Blob* input_ = nullptr;
+  Blob* output_ = nullptr;
+  std::vector<std::unique_ptr<Layer>> layers_;  ///< in topological order
+  std::vector<Parameter*> parameters_;
+};
+
+}  // namespace rheobase

@@ -1,0 +1,171 @@
+#include "experiments/train/trainer.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <filesystem>
+
+#include "binarize/networks/networks.h"
+#include "binarize/train/export.h"
+#include "sim/core/error.h"
+#include "sim/core/file.h"
+
+namespace rheobase {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+NetworkSpec network_spec(const TrainSpec& spec, const DataInfo& data, const Normalization& normalization) {
+  NetworkSpec network;
+  network.name = spec.network;
+  network.input = data.shape;
+  network.classes = data.classes;
+  network.mean = normalization.mean;
+  network.std = normalization.std;
+  network.seed = spec.seed;
+  network.scale = spec.scale;
+  network.levels = spec.levels;
+  network.lambda = spec.lambda;
+  return network;
+}
+
+std::unique_ptr<DataSet> open_split(const TrainSpec& spec, const char* split) {
+  auto data = open_data(spec.data, split);
+  if (data->size() == 0) throw InputError(spec.data, split, "has no samples");
+  return data;
+}
+
+}  // namespace
+
+Trainer::Trainer(const TrainSpec& spec, const TrainerOptions& options)
+    : spec_(spec),
+      options_(options),
+      training_data_(open_split(spec, "train")),
+      test_data_(open_split(spec, "test")) {
+  if (training_data_->shape() != test_data_->shape())
+    throw InputError(spec.data, "",
+                     fmt::format("training samples are {}, test samples {}",
+                                 to_string(training_data_->shape()), to_string(test_data_->shape())));
+  const std::int64_t samples = std::min(spec_.limit.value_or(training_data_->size()), training_data_->size());
+  if (samples < spec_.batch)
+    throw InputError(spec.data, "train",
+                     fmt::format("has {} samples, less than a batch of {}", samples, spec_.batch));
+  const Normalization normalization = normalization_preset(spec_.normalize);
+  training_ = std::make_unique<BatchLoader>(
+      *training_data_, LoaderSettings{spec_.batch, samples, true, spec_.seed, normalization, spec_.augment});
+  test_ = std::make_unique<BatchLoader>(
+      *test_data_, LoaderSettings{spec_.batch, test_data_->size(), false, 0, normalization, {}});
+  const DataInfo& info = training_data_->info();
+  network_ = std::make_unique<TrainingNetwork>(
+      make_network(network_spec(spec_, info, normalization)),
+      NetworkOptions{spec_.batch, options_.threads, spec_.estimator, spec_.label_smoothing}, spec_.network);
+  optimizer_ = std::make_unique<Optimizer>(spec_.optimizer, network_->parameters());
+  const std::string identity =
+      sha256(sha256_of_file(options_.spec_path) + data_sha256(info) + options_.tool_version);
+  if (auto found = read_checkpoint(options_.checkpoint, identity)) {
+    state_ = std::move(*found);
+    set_tensors(network_->graph(), state_.tensors);
+    optimizer_->set_state(std::move(state_.optimizer));
+  }
+  state_.identity = identity;
+}
+
+Model Trainer::run(const Observer& observer) {
+  while (state_.epoch < spec_.epochs) train_epoch(observer);
+  Model model;
+  model.graph = trained_graph(network_->graph(), spec_.estimator);
+  model.provenance = {options_.tool_version, std::filesystem::path(options_.spec_path).filename().string(),
+                      sha256_of_file(options_.spec_path), "ann"};
+  return model;
+}
+
+void Trainer::train_epoch(const Observer& observer) {
+  const auto epochs = static_cast<double>(spec_.epochs);
+  network_->set_progress(static_cast<double>(state_.epoch) / epochs);
+  training_->begin(state_.epoch, state_.next_batch);
+  const auto batches = static_cast<double>(training_->batches());
+  double learning_rate = 0.0;
+  const double seconds_before = state_.seconds;
+  const Clock::time_point start = Clock::now();
+  Clock::time_point saved = start;
+  while (state_.next_batch < training_->batches()) {
+    learning_rate = spec_.learning_rate.at(
+        static_cast<double>(state_.epoch) + static_cast<double>(state_.next_batch) / batches, epochs);
+    take_step(training_->next(), learning_rate);
+    state_.seconds = seconds_before + seconds_since(start);
+    const std::int64_t images = state_.next_batch * spec_.batch;
+    if (observer.step)
+      observer.step({state_.epoch + 1, images, state_.loss / static_cast<double>(images),
+                     static_cast<double>(state_.correct) / static_cast<double>(images)});
+    if (state_.next_batch < training_->batches() && seconds_since(saved) >= options_.checkpoint_seconds) {
+      save();
+      saved = Clock::now();
+    }
+  }
+  finish_epoch(observer, learning_rate);
+}
+
+void Trainer::take_step(const Batch& batch, double learning_rate) {
+  std::copy(batch.images.begin(), batch.images.end(), network_->input().begin());
+  const LossSum sum = network_->step(batch.labels);
+  if (!std::isfinite(sum.loss))
+    throw std::runtime_error(fmt::format(
+        "training left the finite numbers in epoch {}, step {}, at {}; the last checkpoint is {}",
+        state_.epoch + 1, state_.next_batch + 1, network_->first_not_finite(), options_.checkpoint));
+  optimizer_->step(learning_rate);
+  state_.loss += sum.loss;
+  state_.correct += sum.correct;
+  ++state_.next_batch;
+}
+
+void Trainer::finish_epoch(const Observer& observer, double learning_rate) {
+  const auto images = static_cast<double>(images_per_epoch());
+  EpochResult result;
+  result.epoch = state_.epoch + 1;
+  result.learning_rate = learning_rate;
+  result.loss = state_.loss / images;
+  result.train_accuracy = static_cast<double>(state_.correct) / images;
+  result.images_per_second = images / state_.seconds;
+  const SignIndicators indicators = network_->indicators();
+  result.estimating_error = indicators.estimating_error;
+  result.gradient_instability = indicators.gradient_instability;
+  result.test_accuracy = test_accuracy();
+  state_.epochs.push_back(result);
+  ++state_.epoch;
+  state_.next_batch = 0;
+  state_.loss = 0.0;
+  state_.correct = 0;
+  state_.seconds = 0.0;
+  save();
+  if (observer.epoch) observer.epoch(result);
+}
+
+double Trainer::test_accuracy() {
+  test_->begin(0);
+  std::int64_t correct = 0;
+  for (std::int64_t i = 0; i < test_->batches(); ++i) {
+    const Batch batch = test_->next();
+    std::copy(batch.images.begin(), batch.images.end(), network_->input().begin());
+    correct += network_->evaluate(batch.labels).correct;
+  }
+  return static_cast<double>(correct) / static_cast<double>(test_data_->size());
+}
+
+// Not if a parameter has left the finite numbers: the next step will say so.
+void Trainer::save() {
+  for (const Parameter* parameter : network_->parameters()) {
+    const auto& values = parameter->value->values;
+    if (!std::all_of(values.begin(), values.end(), [](float v) { return std::isfinite(v); })) return;
+  }
+  state_.tensors = tensors_of(network_->graph());
+  state_.optimizer = optimizer_->state();
+  write_checkpoint(state_, options_.checkpoint);
+}
+
+}  // namespace rheobase
