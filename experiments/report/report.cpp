@@ -2,10 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <filesystem>
 #include <nlohmann/json.hpp>
-#include <regex>
 #include <set>
 
 #include "experiments/report/figures.h"
@@ -37,11 +38,19 @@ std::string file_words(const std::string& text) {
   return words.substr(0, most);
 }
 
-// A figure that a report wrote.
+// A figure that a report wrote: `overview.svg`, `1-WORDS-accuracy-T16.svg`.
 bool is_figure(const std::string& name) {
-  static const std::regex pattern(
-      R"((overview|\d+-.*-(accuracy|exits|deadlines|firing-rate|operations|reliability|raster)(-T\d+)?)\.svg)");
-  return std::regex_match(name, pattern);
+  constexpr std::array ids{"accuracy",   "exits",       "deadlines", "firing-rate",
+                           "operations", "reliability", "raster"};
+  if (name == "overview.svg") return true;
+  if (!name.ends_with(".svg") || name.front() < '0' || name.front() > '9') return false;
+  const std::string stem = name.substr(0, name.size() - 4);
+  return std::any_of(ids.begin(), ids.end(), [&](const std::string& id) {
+    const std::size_t at = stem.rfind("-" + id);
+    if (at == std::string::npos) return false;
+    const std::string rest = stem.substr(at + 1 + id.size());
+    return rest.empty() || rest.starts_with("-T");
+  });
 }
 
 Json number_or_null(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
