@@ -60,8 +60,8 @@ class Reader {
   void operator()(std::vector<T>& values) {
     if constexpr (std::is_trivially_copyable_v<T>) {
       values.resize(count(sizeof(T)));
-      std::memcpy(static_cast<void*>(values.data()), take(values.size() * sizeof(T)),
-                  values.size() * sizeof(T));
+      const char* const bytes = take(values.size() * sizeof(T));
+      if (!values.empty()) std::memcpy(static_cast<void*>(values.data()), bytes, values.size() * sizeof(T));
     } else {
       values.resize(count(1));
       for (T& value : values) (*this)(value);
