@@ -206,7 +206,7 @@ class ReportWriter {
     if (std::optional<Raster> kept = kept_raster(path); kept) return *std::move(kept);
     SimulationSpec simulate = cell_simulation(result.cell, spec_, sweep_, in_folder(result.recording));
     if (options_.sample) simulate.offset = *options_.sample;
-    const Raster raster = record_raster(simulate, registry_);
+    Raster raster = record_raster(simulate, registry_);
     write_file(path, raster_text(raster));
     return raster;
   }

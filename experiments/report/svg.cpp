@@ -315,7 +315,8 @@ class Picture {
       const Series& series = figure_.series[i];
       const double x =
           left + (right - left) / static_cast<double>(columns) * static_cast<double>(i % columns);
-      const double y = legend_top + legend_row * static_cast<double>(i / columns);
+      const std::size_t row = i / columns;
+      const double y = legend_top + legend_row * static_cast<double>(row);
       if (series.dashed) {
         put(R"(<path d="M{} {}h14" stroke="{}" stroke-width="2" stroke-dasharray="4 3"/>)", x, y,
             colour_of(series));
