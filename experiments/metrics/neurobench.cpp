@@ -5,6 +5,7 @@
 #include <bit>
 #include <limits>
 #include <map>
+#include <numeric>
 #include <string>
 #include <utility>
 
@@ -179,6 +180,11 @@ void NeuroBenchProbe::measure(const Signal& signal, const SignalSpec& spec, cons
       });
       break;
     }
+    case SignalType::signs:  // never 0: every synapse adds
+      add({static_cast<std::uint64_t>(size), true}, [&](const Reader& reader) {
+        return std::accumulate(reader.fan_out.begin(), reader.fan_out.end(), std::uint64_t{0});
+      });
+      break;
     case SignalType::real32:
       add_numbers(view.real(lane));
       break;
