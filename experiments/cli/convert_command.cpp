@@ -21,8 +21,10 @@ CommandSpec convert_spec() {
                    "",
                    po::options_description("Options of convert")};
   const auto word = [](const char* name) { return po::value<std::string>()->value_name(name); };
-  spec.options.add_options()("to", word("snn|ann")->default_value("snn"),
-                             "spiking network, or the source network for one step")(
+  spec.options.add_options()(
+      "to", word("snn|bnn|ann"),
+      "spiking network; binary network packed into bits; the source network for one step. "
+      "Default: bnn for a network with Sign activations, else snn")(
       "normalize", word("PRESET|M;S")->default_value("none"),
       "input normalisation to store: cifar10 cifar100 mnist fashion-mnist imagenet none, or means;stds")(
       "threshold", word("auto")->default_value("auto"), "where firing thresholds come from: the QCFS nodes")(
@@ -46,8 +48,8 @@ void expect_only(const CommandLine& line, const std::string& option, const std::
 }
 
 void check_options(const CommandLine& line) {
-  const auto to = line.get<std::string>("to");
-  if (to != "snn" && to != "ann") throw InputError("--to", to, "expected snn or ann");
+  const auto to = line.has("to") ? line.get<std::string>("to") : "snn";
+  if (to != "snn" && to != "bnn" && to != "ann") throw InputError("--to", to, "expected snn, bnn or ann");
   const auto threshold = line.get<std::string>("threshold");
   expect_only(line, "threshold", "auto", {"max", "mse", threshold.ends_with('%') ? threshold : ""});
   expect_only(line, "calibrate", "none", {"light"});
@@ -86,7 +88,7 @@ void convert_command(const std::vector<std::string>& words) {
   check_options(*line);
   const std::string& source = line->positional(0);
   const std::string& target = line->positional(1);
-  const auto to = line->get<std::string>("to");
+  const std::string to = line->has("to") ? line->get<std::string>("to") : "";
   const Normalization normalization = normalization_preset(line->get<std::string>("normalize"));
   expect_distinct_files({{"IN.onnx", source}, {"OUT.h5", target}});
   const ResultTarget trial(target);

@@ -68,8 +68,12 @@ std::uint64_t footprint_bytes(const Graph& graph) {
   for (const Node& node : graph.nodes) {
     if (node.op == "Input") continue;
     for (const auto& [name, tensor] : node.tensors) {
-      const bool narrow = fixed && has_synapses(node) && name == "weight";
-      bytes += tensor.values.size() * (narrow ? 1 : sizeof(float));
+      const bool weight = has_synapses(node) && name == "weight";
+      if (weight && has_binary_synapses(node)) {
+        bytes += (tensor.values.size() + 7) / 8;
+      } else {
+        bytes += tensor.values.size() * (fixed && weight ? 1 : sizeof(float));
+      }
     }
   }
   return bytes;

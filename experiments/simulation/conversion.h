@@ -8,15 +8,15 @@
 namespace rheobase {
 
 struct ConversionSpec {
-  std::string source;                  ///< file, .onnx
-  std::string to = "snn";              ///< or `ann`: the source network
+  std::string source;  ///< file, .onnx
+  std::string to;      ///< `snn`, `bnn`, `ann`: the source network; none: snn, or bnn for Sign
   std::string arithmetic = "float32";  ///< or `fixed`
   Normalization normalization;
 };
 
-/// Reads a trained network and turns it into a model: batch norm folded, QCFS made IF neurons, in the
-/// arithmetic asked for. Throws InputError naming the file and every node that stands in the way.
-/// `tool_version` goes to the provenance.
+/// Reads a trained network and turns it into a model: for snn batch norm folded, QCFS made IF neurons, in the
+/// arithmetic asked for; binary weights that meet spikes or signs packed into bits. Throws InputError naming
+/// the file and every node that stands in the way. `tool_version` goes to the provenance.
 Model convert_model(const ConversionSpec& spec, const SchemaSet& schemas, const std::string& tool_version);
 
 }  // namespace rheobase
