@@ -99,6 +99,7 @@ class BinaryConv2dCpu : public Kernel, public TileSource {
         scaled_(arithmetic == Arithmetic::fixed &&
                 (!plan_.plain() || plan_.output.channels % planes_.width() != 0)) {
     plan_.weights.words = {};
+    if (coding_.input == BitInput::signs) starts_ = window_sizes();
     const auto padded = static_cast<std::size_t>(planes_.count() * planes_.width());
     for (const auto& [from, to] : {std::pair(&plan_.scale, &scale_), std::pair(&plan_.shift, &shift_)}) {
       if (arithmetic == Arithmetic::fixed) to->assign(from->begin(), from->end());
@@ -166,7 +167,8 @@ class BinaryConv2dCpu : public Kernel, public TileSource {
         const std::int64_t corner =
             (y - first) * plan_.window.stride[0] * image_.columns + x * plan_.window.stride[1];
         batch.codes[batch.pixels] = image + corner * coding_.pixel_bytes();
-        batch.start[batch.pixels] = start(y, x, batch.counts + corner);
+        batch.start[batch.pixels] = coding_.input == BitInput::signs ? starts_[y * plan_.output.width + x]
+                                                                     : count_window(batch.counts + corner);
         batch.lane[batch.pixels] = lane;
         batch.place[batch.pixels] = static_cast<std::int32_t>(y * plan_.output.width + x);
         ++batch.pixels;
@@ -187,7 +189,7 @@ class BinaryConv2dCpu : public Kernel, public TileSource {
       std::byte* codes = image + row * image_.columns * bytes;
       std::int32_t* count = counts + row * image_.columns;
       const bool has_pixels = y >= 0 && y < shape.height && inside > 0;
-      std::fill_n(count, image_.columns, 0);
+      if (coding_.input == BitInput::spikes) std::fill_n(count, image_.columns, 0);
       encode_padding(coding_, has_pixels ? left : image_.columns, codes);
       if (!has_pixels) continue;
       const std::uint64_t* pixels = input.spikes(lane) + y * shape.width * words;
@@ -205,14 +207,21 @@ class BinaryConv2dCpu : public Kernel, public TileSource {
     }
   }
 
-  // What the sum of a window would be without a product of -1: as many as there are inputs that are not 0.
-  std::int32_t start(std::int64_t y, std::int64_t x, const std::int32_t* counts) const {
-    std::int32_t sum = 0;
-    if (coding_.input == BitInput::signs) {
-      plan_.for_taps(y, x, [&](std::int64_t, std::int64_t) { ++sum; });
-      return sum * static_cast<std::int32_t>(coding_.channels);
+  // What the sum of each window of signs would be without a product of -1.
+  std::vector<std::int32_t> window_sizes() const {
+    std::vector<std::int32_t> sizes;
+    for (std::int64_t pixel = 0; pixel < plan_.output.pixels(); ++pixel) {
+      std::int32_t taps = 0;
+      plan_.for_taps(pixel / plan_.output.width, pixel % plan_.output.width,
+                     [&](std::int64_t, std::int64_t) { ++taps; });
+      sizes.push_back(taps * static_cast<std::int32_t>(plan_.input.shape.channels));
     }
+    return sizes;
+  }
+  // The same of a window of spikes: how many there are.
+  std::int32_t count_window(const std::int32_t* counts) const {
     const Window& w = plan_.window;
+    std::int32_t sum = 0;
     for (std::int64_t ky = 0; ky < w.kernel[0]; ++ky) {
       for (std::int64_t kx = 0; kx < w.kernel[1]; ++kx)
         sum += counts[ky * w.dilation[0] * image_.columns + kx * w.dilation[1]];
@@ -283,9 +292,10 @@ class BinaryConv2dCpu : public Kernel, public TileSource {
   BitCoding coding_;
   BitPlanes planes_;
   StripImage image_;
-  std::int64_t strips_;        // of a lane
-  std::int64_t batch_strips_;  // that are summed together
-  bool scaled_;                // fixed arithmetic: sums are scaled, or there are columns to clear
+  std::vector<std::int32_t> starts_;  // signs: of each output pixel, what its sums begin with
+  std::int64_t strips_;               // of a lane
+  std::int64_t batch_strips_;         // that are summed together
+  bool scaled_;                       // fixed arithmetic: sums are scaled, or there are columns to clear
   std::vector<std::int32_t> scale_, shift_;  // fixed arithmetic, of all planes, 0 beyond the last channel
 };
 

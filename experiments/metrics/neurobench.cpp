@@ -110,6 +110,7 @@ void NeuroBenchProbe::Reader::prepare(const SignalSpec& spec) {
   FanOut found = rheobase::fan_out(*node, spec.shape);
   fan_out = std::move(found.effective);
   dense = found.dense;
+  all = std::accumulate(fan_out.begin(), fan_out.end(), std::uint64_t{0});
   if (spec.type != SignalType::spikes) return;
   const std::uint32_t largest = *std::max_element(fan_out.begin(), fan_out.end());
   if (largest > std::numeric_limits<std::uint16_t>::max()) return;
@@ -132,7 +133,7 @@ NeuroBenchProbe::NeuroBenchProbe(const Graph& graph, const std::vector<Node>& or
   std::map<std::string, std::size_t> index;
   for (std::size_t i = 0; i < order.size(); ++i) {
     index[order[i].name] = i;
-    signals_[i].neuron = structural.find(order[i].op) == nullptr;
+    signals_[i].neuron = structural.find(order[i].op) == nullptr && !has_synapses(order[i]);
     signals_[i].output = order[i].op == "Output";
     if (order[i].op == "Input") signals_[i].one = 1 << order[i].integer("fraction_bits", 0);
     if (moves_numbers(order[i])) signals_[i].one = signals_[index.at(order[i].inputs.at(0))].one;
@@ -185,9 +186,7 @@ void NeuroBenchProbe::measure(const Signal& signal, const SignalSpec& spec, cons
       break;
     }
     case SignalType::signs:  // never 0: every synapse adds
-      add({static_cast<std::uint64_t>(size), true}, [&](const Reader& reader) {
-        return std::accumulate(reader.fan_out.begin(), reader.fan_out.end(), std::uint64_t{0});
-      });
+      add({static_cast<std::uint64_t>(size), true}, [](const Reader& reader) { return reader.all; });
       break;
     case SignalType::real32:
       add_numbers(view.real(lane));

@@ -76,6 +76,7 @@ class NeuroBenchProbe : public SignalProbe {
     std::vector<std::uint16_t> by_bit;  // the same for spikes, 64 numbers a word; empty where 16 bits are few
     std::uint16_t most = 0;             // the largest of by_bit
     std::uint64_t dense = 0;
+    std::uint64_t all = 0;  // sum of fan_out: the operations where no input is 0
 
     void prepare(const SignalSpec& spec);
   };

@@ -281,12 +281,38 @@ std::optional<Tensor> EntryReader::tensor_of(const Place& place) {
   return tensor;
 }
 
+std::optional<Tensor> EntryReader::tensor_of_bits(const Place& place) {
+  const auto bytes = contents_shape(place, H5T_STD_B8LE, 1);
+  const auto shape = attribute<std::vector<std::int64_t>>(place, "shape");
+  if (!bytes || !shape) return std::nullopt;
+  std::uint64_t count = 1;
+  for (const std::int64_t extent : *shape) {
+    if (extent < 0 || (extent != 0 && count > (std::uint64_t{1} << 40) / static_cast<std::uint64_t>(extent)))
+      return fault(place.path, fmt::format("has an extent of {}", extent));
+    count *= static_cast<std::uint64_t>(extent);
+  }
+  if (*bytes != Shape{static_cast<std::int64_t>((count + 7) / 8)})
+    return fault(place.path, fmt::format("has {} bytes for {} bits", element_count(*bytes), count));
+  std::vector<std::uint8_t> packed((count + 7) / 8);
+  if (count > 0) {
+    checked(H5Dread(place.id, H5T_NATIVE_B8, H5S_ALL, H5S_ALL, H5P_DEFAULT, packed.data()), "read a dataset");
+  }
+  Tensor tensor{*shape, std::vector<float>(count)};
+  for (std::uint64_t i = 0; i < count; ++i)
+    tensor.values[i] = (packed[i / 8] >> i % 8 & 1U) != 0 ? 1.0F : -1.0F;
+  if (count % 8 != 0 && packed.back() >> count % 8 != 0)
+    return fault(place.path, "has bits beyond its last value");
+  return tensor;
+}
+
 std::optional<Tensor> EntryReader::tensor(const Place& group, const std::string& name) {
   const std::string where = group.child(name);
   return guarded(where, [&]() -> std::optional<Tensor> {
     const auto found = dataset(group, name);
     if (!found) return std::nullopt;
     const Place place{found->get(), where};
+    const Datatype type(H5Dget_type(place.id), "read a type");
+    if (H5Tequal(type.get(), H5T_STD_B8LE) > 0) return tensor_of_bits(place);
     if (holds<std::int8_t>(place.id)) return tensor_of<std::int8_t>(place);
     if (holds<std::int16_t>(place.id)) return tensor_of<std::int16_t>(place);
     if (holds<std::int32_t>(place.id)) return tensor_of<std::int32_t>(place);

@@ -51,8 +51,8 @@ class EntryReader {
     return attribute<T>(place, name).value_or(T{});
   }
 
-  /// A dataset of float32, int8, int16 or int32, contiguous and inside the file; integers that are no float32
-  /// are a fault.
+  /// A dataset of float32, int8, int16 or int32, or of bits that stand for -1 and 1, contiguous and inside
+  /// the file; integers that are no float32 are a fault.
   std::optional<Tensor> tensor(const Place& group, const std::string& name);
   /// A dataset of exactly this type and shape. `expansion`: how many bytes a stored byte may stand for, 1
   /// unless the dataset may be compressed.
@@ -65,6 +65,7 @@ class EntryReader {
   std::optional<Shape> contents_shape(const Place& place, hid_t type, std::uint64_t expansion);
   template <class T>
   std::optional<Tensor> tensor_of(const Place& place);
+  std::optional<Tensor> tensor_of_bits(const Place& place);
   bool is_hard_link(const Place& parent, const std::string& name);
   bool spend(std::uint64_t count, std::uint64_t size, std::uint64_t expansion = 1);
   std::nullopt_t fault(const std::string& where, const std::string& what);

@@ -15,6 +15,10 @@ namespace rheobase {
 inline constexpr std::size_t max_nodes = 1'000'000;
 std::string node_group_name(std::size_t number);
 
+/// True where every value is -1 or 1, and there are enough of them for bits to be worth it: such a tensor is
+/// stored as bits.
+bool stored_as_bits(const Tensor& tensor);
+
 /// Appends a fault, seen at `where`, for a name of no arithmetic.
 void check_arithmetic_name(const std::string& name, const std::string& where, Faults& faults);
 /// Appends a fault, seen at `where`, where the name of an arithmetic is not that of the graph's.

@@ -87,6 +87,17 @@ void write_real_tensor(hid_t tensors, const std::string& name, const Tensor& ten
   hdf5::write_dataset(tensors, name, tensor.shape, H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, tensor.values.data());
 }
 
+// Value i is bit i % 8 of byte i / 8, set for 1.
+void write_bits(hid_t tensors, const std::string& name, const Tensor& tensor) {
+  std::vector<std::uint8_t> bytes((tensor.values.size() + 7) / 8);
+  for (std::size_t i = 0; i < tensor.values.size(); ++i)
+    bytes[i / 8] |= static_cast<std::uint8_t>((tensor.values[i] > 0.0F ? 1U : 0U) << i % 8);
+  hdf5::write_dataset(tensors, name, {static_cast<std::int64_t>(bytes.size())}, H5T_STD_B8LE, H5T_NATIVE_B8,
+                      bytes.data());
+  const hdf5::Dataset dataset(H5Dopen2(tensors, name.c_str(), H5P_DEFAULT), "open a dataset");
+  hdf5::write_attribute(dataset.get(), "shape", tensor.shape);
+}
+
 // Whether all values are integers of this type; a zero that has a sign is none.
 template <class Integer>
 bool all_are(const std::vector<float>& values) {
@@ -127,7 +138,9 @@ void write_node(hid_t nodes, std::size_t number, const Node& node, Arithmetic ar
   }
   const Group tensors = hdf5::create_group(group.get(), "tensors");
   for (const auto& [name, tensor] : node.tensors) {
-    const auto write = arithmetic == Arithmetic::fixed ? write_fixed_tensor : write_real_tensor;
+    const auto write = stored_as_bits(tensor)            ? write_bits
+                       : arithmetic == Arithmetic::fixed ? write_fixed_tensor
+                                                         : write_real_tensor;
     write(tensors.get(), name, tensor);
   }
 }
@@ -151,6 +164,11 @@ void write_stop(hid_t file, const Model& model) {
 
 // The oldest version that can hold it.
 int version_of(const Model& model) {
+  for (const Node& node : model.graph.nodes) {
+    for (const auto& [name, tensor] : node.tensors) {
+      if (stored_as_bits(tensor)) return 4;
+    }
+  }
   if (model.calibration || (model.stop && !model.stop->early_thresholds.empty())) return 3;
   return arithmetic_of(model.graph) == Arithmetic::fixed ? 2 : 1;
 }
@@ -178,6 +196,12 @@ std::string model_image(const Model& model) {
 }
 
 }  // namespace
+
+bool stored_as_bits(const Tensor& tensor) {
+  constexpr std::size_t fewest = 64;
+  return tensor.values.size() >= fewest &&
+         std::all_of(tensor.values.begin(), tensor.values.end(), [](float v) { return std::abs(v) == 1.0F; });
+}
 
 void check_arithmetic_name(const std::string& name, const std::string& where, Faults& faults) {
   if (name != "float32" && name != "fixed")

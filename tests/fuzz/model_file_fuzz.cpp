@@ -19,7 +19,7 @@ constexpr const char* written = "model_file_fuzz_written.h5";
 
 void put(const std::string& bytes) { std::ofstream(input, std::ios::binary) << bytes; }
 
-// A float32 model of version 1 and a fixed one of version 2.
+// A float32 model of version 1, a fixed one of version 2 and one with bits of version 4.
 const std::string& sound_bytes(FuzzedDataProvider& choices) {
   const auto bytes_of = [](const Model& model) {
     write_model(model, written);
@@ -27,7 +27,9 @@ const std::string& sound_bytes(FuzzedDataProvider& choices) {
   };
   static const std::string real = bytes_of(small_model());
   static const std::string fixed = bytes_of(small_fixed_model());
-  return choices.ConsumeBool() ? fixed : real;
+  static const std::string bits = bytes_of(small_binary_model());
+  const std::string* const all[] = {&real, &fixed, &bits};
+  return *all[choices.ConsumeIntegralInRange(0, 2)];
 }
 
 void read_and_check() {

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cmath>
 
+#include "sim/format/hdf5_entry.h"
 #include "tests/sim/format/sample_models.h"
 #include "tests/sim/format/scratch.h"
 
@@ -61,6 +62,42 @@ TEST(ModelFile, KeepsIntegersInTheNarrowestType) {
   EXPECT_TRUE(is("000003/tensors/bias", H5T_STD_I32LE));  // -32769 and 2^24
   EXPECT_TRUE(is("000000/tensors/mean", H5T_IEEE_F32LE));
   EXPECT_TRUE(is("000004/tensors/unit", H5T_IEEE_F32LE));
+}
+
+TEST(ModelFile, KeepsWeightsOfPlusAndMinusOneAsBits) {
+  const Scratch scratch;
+  const std::string path = scratch.file("model.h5");
+  write_model(small_binary_model(), path);
+  EXPECT_EQ(read_model(path, sample_schemas()), small_binary_model());
+  EXPECT_EQ(bytes_of(path)[12], 4);
+  const hdf5::Session session;
+  const hdf5::File file(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), "open");
+  const hdf5::Dataset weight(H5Dopen2(file.get(), "/graph/nodes/000003/tensors/weight", H5P_DEFAULT), "open");
+  EXPECT_EQ(H5Dget_storage_size(weight.get()), 3 * 32 / 8);
+}
+
+TEST(ModelFile, RefusesBitsThatDoNotFitTheirShape) {
+  const Scratch scratch;
+  const std::string path = scratch.file("model.h5");
+  const auto fault_of = [&](const std::vector<std::int64_t>& shape) -> std::string {
+    write_model(small_binary_model(), path);
+    edit_sealed(path, [&](hid_t file) {
+      const hdf5::Dataset bits(H5Dopen2(file, "/graph/nodes/000003/tensors/weight", H5P_DEFAULT), "open");
+      H5Adelete(bits.get(), "shape");
+      hdf5::write_attribute(bits.get(), "shape", shape);
+    });
+    try {
+      read_model(path, sample_schemas());
+    } catch (const InputError& error) {
+      return error.what();
+    }
+    return "";
+  };
+  EXPECT_EQ(fault_of({3, 32}), "");
+  EXPECT_THAT(fault_of({3, 33}), HasSubstr("000003/tensors/weight: has 12 bytes for 99 bits"));
+  EXPECT_THAT(fault_of({3, 31}), HasSubstr("has bits beyond its last value"));
+  EXPECT_THAT(fault_of({3, -32}), HasSubstr("has an extent of -32"));
+  EXPECT_THAT(fault_of({std::int64_t{1} << 39, 1 << 20}), HasSubstr("has an extent of 1048576"));
 }
 
 TEST(ModelFile, KeepsTheSignOfAZero) {

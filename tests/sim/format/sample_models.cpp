@@ -150,6 +150,19 @@ Model small_fixed_model() {
   return model;
 }
 
+Model small_binary_model() {
+  Model model = small_model();
+  auto& nodes = model.graph.nodes;
+  auto& values = nodes[3].tensors.at("weight").values;
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = i * i % 7 < 3 ? 1.0F : -1.0F;
+  values.back() = 1.0F;
+  nodes[4].inputs = {"bits"};
+  Node any{"bits", "Any", {"classifier"}, {}, {}};
+  any.tensors["a"] = {{3, 5, 7}, std::vector<float>(105, 1.0F)};  // no whole number of bytes
+  nodes.insert(nodes.end() - 1, any);
+  return model;
+}
+
 Model random_model(std::uint64_t seed) { return RandomNodes(seed).model(); }
 
 void edit_sealed(const std::string& path, const std::function<void(hid_t file)>& edit) {

@@ -20,6 +20,9 @@ Model small_model();
 /// The same network with integers of one, two and four bytes, in the arithmetic fixed.
 Model small_fixed_model();
 
+/// The same network with weights of -1 and 1.
+Model small_binary_model();
+
 /// Nodes with every type of setting, tensors of odd shapes and names of odd letters.
 Model random_model(std::uint64_t seed);
 
