@@ -34,7 +34,8 @@ int steps_of(const SimulationSpec& spec, const Model& model) {
   const bool stored = !spec.stop && model.calibration;
   if (!spec.steps) {
     if (stored) return static_cast<int>(model.calibration->steps);
-    return model.provenance.conversion == "ann" ? 1 : default_spiking_steps;
+    const bool spiking = model.provenance.conversion == "snn";
+    return spiking ? default_spiking_steps : 1;
   }
   if (stored && !model.stop->early_thresholds.empty() && *spec.steps != model.calibration->steps) {
     throw InputError("--steps", fmt::format("{}", *spec.steps),
