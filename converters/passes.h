@@ -9,7 +9,8 @@ namespace rheobase {
 
 /// Folds every Affine node into the Conv2d or Linear before it when that node feeds nothing else, in double
 /// precision; consecutive Affine nodes are joined first. BatchNormalization arrives as Affine, so this is the
-/// folding of batch norm: exact up to one rounding of each weight.
+/// folding of batch norm: exact up to one rounding of each weight. A factor behind a Sign goes the other way,
+/// into the Conv2d and Linear nodes that read it, so that they read signs.
 void fold_affine(Graph& graph);
 
 /// QCFS -> IF (v_threshold = lambda, v_init = lambda / 2, reset by subtraction; Bu et al., ICLR 2022).

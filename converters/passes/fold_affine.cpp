@@ -3,6 +3,7 @@
 #include <set>
 
 #include "converters/passes.h"
+#include "converters/passes/sign_scales.h"
 
 namespace rheobase {
 namespace {
@@ -121,6 +122,9 @@ class AffineFolder {
 
 }  // namespace
 
-void fold_affine(Graph& graph) { AffineFolder(graph).run(); }
+void fold_affine(Graph& graph) {
+  fold_sign_scales(graph);
+  AffineFolder(graph).run();
+}
 
 }  // namespace rheobase

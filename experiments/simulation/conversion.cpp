@@ -1,5 +1,6 @@
 #include "experiments/simulation/conversion.h"
 
+#include <algorithm>
 #include <filesystem>
 
 #include "converters/onnx/importer.h"
@@ -41,6 +42,12 @@ Graph read_trained(const std::string& path, const SchemaSet& schemas) {
 
 }  // namespace
 
+std::string default_conversion(const Graph& graph) {
+  const bool is_binary =
+      std::any_of(graph.nodes.begin(), graph.nodes.end(), [](const Node& node) { return node.op == "Sign"; });
+  return is_binary ? "ann" : "snn";
+}
+
 Model convert_model(const ConversionSpec& spec, const SchemaSet& schemas, const std::string& tool_version) {
   Model model;
   const bool trained = spec.source.ends_with(".h5");
@@ -48,12 +55,15 @@ Model convert_model(const ConversionSpec& spec, const SchemaSet& schemas, const 
   set_normalization(model.graph, spec.normalization);
   validate_or_throw(model.graph, schemas, spec.source);
   fold_affine(model.graph);
-  if (spec.to == "snn") convert_to_snn(model.graph, spec.source);
+  const std::string to = spec.to.empty() ? default_conversion(model.graph) : spec.to;
+  if (spec.arithmetic == "fixed" && to != "snn")
+    throw InputError(spec.source, "arithmetic", "'fixed' is for spiking networks; this one runs in one step");
+  if (to == "snn") convert_to_snn(model.graph, spec.source);
   model.arithmetic = spec.arithmetic;
   if (model.arithmetic == "fixed") quantize(model.graph, schemas, spec.source);
   validate_or_throw(model.graph, schemas, spec.source);
   model.provenance = {tool_version, std::filesystem::path(spec.source).filename().string(),
-                      sha256_of_file(spec.source), spec.to};
+                      sha256_of_file(spec.source), to};
   return model;
 }
 
