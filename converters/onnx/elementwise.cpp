@@ -14,18 +14,19 @@ bool all_are(const Reals& values, double expected) {
   return std::all_of(values.begin(), values.end(), [&](double x) { return x == expected; });
 }
 
-/// How many nodes the form becomes.
-int node_count(const Form& form) {
+/// Two for each node that the form becomes, and one more for a Sign with scale and shift of its own: as forms
+/// of their own they keep their names.
+int cost_of(const Form& form) {
   if (const auto* affine = std::get_if<AffineForm>(&form))
-    return all_are(affine->scale, 1) && all_are(affine->shift, 0) ? 0 : 1;
-  if (const auto* sign = std::get_if<SignForm>(&form))
-    return 1 + int{sign->has_affine_before()} + int{sign->has_affine_behind()};
-  return 1;
+    return all_are(affine->scale, 1) && all_are(affine->shift, 0) ? 0 : 2;
+  const auto* sign = std::get_if<SignForm>(&form);
+  const int own = sign == nullptr ? 0 : int{sign->has_affine_before()} + int{sign->has_affine_behind()};
+  return own == 0 ? 2 : 3 + 2 * own;
 }
 
 /// The best split of the first k steps.
 struct Split {
-  int nodes = 0;
+  int cost = 0;
   std::size_t previous = 0;  ///< where its last run begins
   std::optional<Form> form;  ///< of its last run; nothing for a run that changes nothing
 };
@@ -112,10 +113,10 @@ std::vector<NamedForm> recognise(const Chain& chain) {
       run.append(chain[end - 1]);
       auto form = single_form(run);
       if (!form) continue;
-      const int added = node_count(*form);
-      const int nodes = best[begin]->nodes + added;
-      if (best[end] && best[end]->nodes <= nodes) continue;
-      best[end] = Split{nodes, begin, added == 0 ? std::nullopt : std::move(form)};
+      const int added = cost_of(*form);
+      const int cost = best[begin]->cost + added;
+      if (best[end] && best[end]->cost <= cost) continue;
+      best[end] = Split{cost, begin, added == 0 ? std::nullopt : std::move(form)};
     }
   }
   if (!best.back()) throw_unrecognised(chain);

@@ -32,7 +32,7 @@ Value compare(const Call& call, Comparison comparison) {
   }
   const std::string& label = call.node.label();
   Chain& chain = side.start.chain;
-  chain.push_back(ScalarOp::affine({tests_upper ? 1.0 : -1.0}, std::move(shift), label));
+  chain.push_back(ScalarOp::affine({tests_upper ? 1.0 : -1.0}, std::move(shift), label + "/threshold"));
   chain.push_back(ScalarOp::sign(label));
   const double sign = comparison.is_strict ? -0.5 : 0.5;
   return extended(std::move(side.start), ScalarOp::affine({sign}, {0.5}, label));
