@@ -5,46 +5,11 @@
 #include <limits>
 
 #include "converters/onnx/export_ops.h"
+#include "converters/onnx/export_steps.h"
 #include "neurons/qcfs.h"
 #include "neurons/relu.h"
 
 namespace rheobase::onnx_export {
-namespace {
-
-/// ONNX nodes in a row that compute one node of ours. They are called `node/Op`, the last one as the node is.
-class Steps {
- public:
-  Steps(const ExportCall& call, std::string value) : call_(call), value_(std::move(value)) {}
-
-  void then(const std::string& op, const Names& constants = {}) {
-    const std::string name = call_.writer.unused(call_.node.name + "/" + op);
-    Names inputs{value_};
-    inputs.insert(inputs.end(), constants.begin(), constants.end());
-    last_ = &call_.writer.node(op, inputs, name, name);
-    value_ = name;
-  }
-  /// The value so far.
-  const std::string& value() const { return value_; }
-  /// It is the node's.
-  void finish() {
-    last_->set_name(call_.node.name);
-    last_->set_output(0, call_.node.name);
-  }
-  std::string real(const char* suffix, float value) const {
-    return call_.writer.real(call_.node.name + "." + suffix, value);
-  }
-  /// Where x is the value so far: Where(x, if_true, if_false).
-  void choose(float if_true, float if_false) {
-    then("Where", {real("true", if_true), real("false", if_false)});
-  }
-
- private:
-  const ExportCall& call_;
-  std::string value_;
-  ::onnx::NodeProto* last_ = nullptr;
-};
-
-}  // namespace
 
 /// Normalisation is part of the network: the file takes what comes before it, pixels in [0, 1].
 void export_input(const ExportCall& call) {
@@ -106,7 +71,7 @@ void export_qcfs(const ExportCall& call) {
 void export_sign(const ExportCall& call) {
   Steps steps(call, call.input());
   steps.then("GreaterOrEqual", {steps.real("zero", 0)});
-  steps.choose(1, -1);
+  steps.then("Where", {steps.real("true", 1), steps.real("false", -1)});
   steps.finish();
 }
 

@@ -45,6 +45,7 @@ OpExport find_op_export(const std::string& op) {
 
 std::vector<std::string> exported_ops() {
   std::vector<std::string> names;
+  names.reserve(op_exports.size());
   for (const auto& entry : op_exports) names.emplace_back(entry.first);
   return names;
 }

@@ -91,6 +91,7 @@ Handler find_handler(const std::string& op) {
 
 std::vector<std::string> supported_ops() {
   std::vector<std::string> names;
+  names.reserve(handlers.size());
   for (const auto& entry : handlers) names.emplace_back(entry.first);
   return names;
 }

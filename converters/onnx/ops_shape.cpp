@@ -53,8 +53,8 @@ std::vector<SliceRange> slice_of(const Call& call, const Shape& dims) {
   const auto ends = attribute_or_input(call.node, "ends", inputs[1].get());
   const auto axes = attribute_or_input(call.node, "axes", inputs[2].get());
   if (!starts || !ends) throw NodeFault("has no starts or no ends");
-  const auto ranges = slice_ranges(dims, *starts, *ends, axes ? &*axes : nullptr,
-                                   inputs[3] ? &integers_of(*inputs[3], "input 'steps'") : nullptr);
+  auto ranges = slice_ranges(dims, *starts, *ends, axes ? &*axes : nullptr,
+                             inputs[3] ? &integers_of(*inputs[3], "input 'steps'") : nullptr);
   const SliceRange& batch = ranges.at(0);
   if (batch.begin != 0 || batch.step != 1 || batch.count != dims[0]) throw NodeFault("slices the batch");
   for (const SliceRange& range : ranges) {
