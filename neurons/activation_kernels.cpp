@@ -3,7 +3,6 @@
 #include "neurons/qcfs.h"
 #include "neurons/qcfs_step.h"
 #include "neurons/relu.h"
-#include "neurons/sign_step.h"
 #include "sim/op/host_loops.h"
 
 namespace rheobase {
@@ -63,10 +62,6 @@ std::unique_ptr<Kernel> make_qcfs(const KernelContext& context) {
   return make_activation(context, [levels, lambda = std::move(lambda)](float x, std::int64_t c) {
     return qcfs_step(x, lambda[c], levels);
   });
-}
-
-std::unique_ptr<Kernel> make_sign(const KernelContext& context) {
-  return make_activation(context, [](float x, std::int64_t) { return sign_step(x); });
 }
 
 }  // namespace rheobase

@@ -10,6 +10,5 @@ namespace rheobase {
 // cpu.
 std::unique_ptr<Kernel> make_relu(const KernelContext& context);
 std::unique_ptr<Kernel> make_qcfs(const KernelContext& context);
-std::unique_ptr<Kernel> make_sign(const KernelContext& context);
 
 }  // namespace rheobase

@@ -4,6 +4,7 @@
 #include "neurons/if_fixed.h"
 #include "neurons/if_kernels.h"
 #include "neurons/schemas.h"
+#include "neurons/sign_kernels.h"
 
 namespace rheobase {
 
@@ -16,8 +17,9 @@ void register_neurons(Registry& registry) {
   for (const DeviceKind device : {DeviceKind::reference, DeviceKind::cpu}) {
     registry.add_kernel("QCFS", device, Arithmetic::float32, make_qcfs);
     registry.add_kernel("ReLU", device, Arithmetic::float32, make_relu);
-    registry.add_kernel("Sign", device, Arithmetic::float32, make_sign);
   }
+  registry.add_kernel("Sign", DeviceKind::reference, Arithmetic::float32, make_sign_reference);
+  registry.add_kernel("Sign", DeviceKind::cpu, Arithmetic::float32, make_sign_cpu);
 }
 
 }  // namespace rheobase

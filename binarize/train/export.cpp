@@ -1,6 +1,8 @@
 #include "binarize/train/export.h"
 
+#include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "binarize/train/binary_weights.h"
 #include "neurons/relu.h"
@@ -8,12 +10,25 @@
 namespace rheobase {
 namespace {
 
-Node synapse(Node node, const EstimatorSettings& estimator) {
+// The scales alpha of a binary synapse, one number an output channel, apart from its weights of +-1: sums are
+// whole numbers then, whoever computes them.
+struct ScaledSynapse {
+  Node node;
+  Tensor alpha;
+};
+
+ScaledSynapse synapse(Node node, const EstimatorSettings& estimator) {
   Tensor& weight = node.tensors.at("weight");
   weight.values = BinaryWeights(estimator, node.word("scale", "layer") == "channel").binarized(weight);
+  const std::int64_t outputs = weight.shape.at(0);
+  const std::size_t row = weight.values.size() / static_cast<std::size_t>(outputs);
+  Tensor alpha{{outputs}, {}};
+  for (std::size_t i = 0; i < weight.values.size(); i += row)
+    alpha.values.push_back(std::abs(weight.values[i]));
+  for (float& w : weight.values) w = std::signbit(w) ? -1.0F : 1.0F;
   node.op = node.op.substr(std::string("Binary").size());
   node.attributes.erase("scale");
-  return node;
+  return {std::move(node), std::move(alpha)};
 }
 
 Node affine(std::string name, std::string input, Tensor scale, Tensor shift) {
@@ -48,13 +63,43 @@ void add_prelu(Graph& graph, const Node& node) {
   graph.nodes.push_back({node.name, "Add", {part(".positive"), part(".scaled")}, {}, {}});
 }
 
+Node* sole_reader(Graph& graph, const std::string& name) {
+  Node* found = nullptr;
+  for (Node& node : graph.nodes) {
+    for (const std::string& input : node.inputs) {
+      if (input != name) continue;
+      if (found != nullptr) return nullptr;
+      found = &node;
+    }
+  }
+  return found;
+}
+
+// Multiplies what `name` gives by alpha >= 0: in the Affine behind it, past a ReLU, or in a new one.
+void scale_behind(Graph& graph, const std::string& name, const Tensor& alpha) {
+  Node* next = sole_reader(graph, name);
+  if (next != nullptr && next->op == "ReLU" && !next->attributes.contains("max"))
+    next = sole_reader(graph, next->name);
+  if (next != nullptr && next->op == "Affine" && next->tensors.at("scale").shape == alpha.shape) {
+    Tensor& scale = next->tensors.at("scale");
+    for (std::size_t c = 0; c < alpha.values.size(); ++c) scale.values[c] *= alpha.values[c];
+    return;
+  }
+  const std::string scaled = name + ".scale";
+  for (Node& node : graph.nodes) std::replace(node.inputs.begin(), node.inputs.end(), name, scaled);
+  graph.nodes.push_back(affine(scaled, name, alpha, scalar_tensor(0.0F)));
+}
+
 }  // namespace
 
 Graph trained_graph(const Graph& training, const EstimatorSettings& estimator) {
   Graph graph;
+  std::map<std::string, Tensor> scales;
   for (const Node& node : training.nodes) {
     if (node.op.starts_with("Binary")) {
-      graph.nodes.push_back(synapse(node, estimator));
+      ScaledSynapse binary = synapse(node, estimator);
+      scales[node.name] = std::move(binary.alpha);
+      graph.nodes.push_back(std::move(binary.node));
     } else if (node.op == "BatchNorm") {
       graph.nodes.push_back(batch_norm(node));
     } else if (node.op == "PReLU") {
@@ -63,6 +108,7 @@ Graph trained_graph(const Graph& training, const EstimatorSettings& estimator) {
       graph.nodes.push_back(node);
     }
   }
+  for (const auto& [name, alpha] : scales) scale_behind(graph, name, alpha);
   return graph;
 }
 

@@ -70,7 +70,8 @@ void export_qcfs(const ExportCall& call) {
 /// Not ONNX's Sign, which is 0 at 0.
 void export_sign(const ExportCall& call) {
   Steps steps(call, call.input());
-  steps.then("GreaterOrEqual", {steps.real("zero", 0)});
+  const bool has_threshold = call.node.tensor("threshold") != nullptr;
+  steps.then("GreaterOrEqual", {has_threshold ? call.per_channel("threshold") : steps.real("threshold", 0)});
   steps.then("Where", {steps.real("true", 1), steps.real("false", -1)});
   steps.finish();
 }

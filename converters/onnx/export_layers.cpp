@@ -2,6 +2,7 @@
 #include <onnx/onnx_pb.h>
 
 #include "converters/onnx/export_ops.h"
+#include "converters/onnx/export_steps.h"
 #include "sim/core/error.h"
 #include "sim/graph/structural_ops.h"
 
@@ -58,6 +59,15 @@ Integers with_batch(std::int64_t batch, const Integers& values) {
   return result;
 }
 
+/// What a binary synapse makes of its whole-numbered sums: ReLU, scale and shift, another real added.
+void finish_binary(const ExportCall& call, Steps& steps) {
+  if (call.node.integer("relu", 0) != 0) steps.then("Relu");
+  if (call.node.tensor("scale") != nullptr) steps.then("Mul", {call.per_channel("scale")});
+  if (call.node.tensor("shift") != nullptr) steps.then("Add", {call.per_channel("shift")});
+  if (call.node.inputs.size() > 1) steps.then("Add", {call.input(1)});
+  steps.finish();
+}
+
 }  // namespace
 
 void export_conv2d(const ExportCall& call) {
@@ -69,6 +79,18 @@ void export_conv2d(const ExportCall& call) {
 
 void export_linear(const ExportCall& call) {
   set_attribute(add_node(call, "Gemm", synapse_inputs(call)), "transB", 1);
+}
+
+void export_binary_conv2d(const ExportCall& call) {
+  Steps steps(call, call.input());
+  set_window(steps.then("Conv", {tensor(call, "weight")}), conv2d_attributes(call.node).window, true);
+  finish_binary(call, steps);
+}
+
+void export_binary_linear(const ExportCall& call) {
+  Steps steps(call, call.input());
+  set_attribute(steps.then("Gemm", {tensor(call, "weight")}), "transB", 1);
+  finish_binary(call, steps);
 }
 
 void export_avg_pool2d(const ExportCall& call) {

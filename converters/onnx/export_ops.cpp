@@ -6,10 +6,12 @@
 namespace rheobase::onnx_export {
 namespace {
 
-constexpr std::array<std::pair<const char*, OpExport>, 15> op_exports{{
+constexpr std::array<std::pair<const char*, OpExport>, 17> op_exports{{
     {"Add", export_add},
     {"Affine", export_affine},
     {"AvgPool2d", export_avg_pool2d},
+    {"BinaryConv2d", export_binary_conv2d},
+    {"BinaryLinear", export_binary_linear},
     {"Concat", export_concat},
     {"Conv2d", export_conv2d},
     {"Flatten", export_flatten},

@@ -40,6 +40,8 @@ void export_sign(const ExportCall& call);
 
 void export_conv2d(const ExportCall& call);
 void export_linear(const ExportCall& call);
+void export_binary_conv2d(const ExportCall& call);
+void export_binary_linear(const ExportCall& call);
 void export_avg_pool2d(const ExportCall& call);
 void export_max_pool2d(const ExportCall& call);
 void export_concat(const ExportCall& call);

@@ -3,7 +3,6 @@
 #include <set>
 
 #include "converters/passes.h"
-#include "converters/passes/sign_scales.h"
 
 namespace rheobase {
 namespace {

@@ -1,10 +1,10 @@
-#include "converters/passes/sign_scales.h"
-
 #include <algorithm>
 #include <map>
 #include <optional>
 #include <set>
 #include <vector>
+
+#include "converters/passes.h"
 
 namespace rheobase {
 namespace {

@@ -21,9 +21,10 @@ CommandSpec convert_spec() {
                    "",
                    po::options_description("Options of convert")};
   const auto word = [](const char* name) { return po::value<std::string>()->value_name(name); };
-  spec.options.add_options()("to", word("snn|ann"),
-                             "spiking network, or the source network for one step; by default snn, for a "
-                             "network of binary activations ann")(
+  spec.options.add_options()(
+      "to", word("snn|bnn|ann"),
+      "spiking network; binary network packed into bits; the source network for one step. "
+      "Default: bnn for a network with Sign activations, else snn")(
       "normalize", word("PRESET|M;S")->default_value("none"),
       "input normalisation to store: cifar10 cifar100 mnist fashion-mnist imagenet none, or means;stds")(
       "threshold", word("auto")->default_value("auto"), "where firing thresholds come from: the QCFS nodes")(
@@ -33,11 +34,6 @@ CommandSpec convert_spec() {
       "data", word("SPEC"), "samples to calibrate on: not in this version")(
       "samples", word("N"), "how many of them: not in this version");
   return spec;
-}
-
-// As asked for; empty where the network decides.
-std::string conversion(const CommandLine& line) {
-  return line.has("to") ? line.get<std::string>("to") : std::string();
 }
 
 // An option with one value in this version; the others that it will have are told apart from mistakes.
@@ -52,15 +48,15 @@ void expect_only(const CommandLine& line, const std::string& option, const std::
 }
 
 void check_options(const CommandLine& line) {
-  const std::string to = conversion(line);
-  if (!to.empty() && to != "snn" && to != "ann") throw InputError("--to", to, "expected snn or ann");
+  const auto to = line.has("to") ? line.get<std::string>("to") : "snn";
+  if (to != "snn" && to != "bnn" && to != "ann") throw InputError("--to", to, "expected snn, bnn or ann");
   const auto threshold = line.get<std::string>("threshold");
   expect_only(line, "threshold", "auto", {"max", "mse", threshold.ends_with('%') ? threshold : ""});
   expect_only(line, "calibrate", "none", {"light"});
   const auto arithmetic = line.get<std::string>("arithmetic");
   if (arithmetic != "float32" && arithmetic != "fixed")
     throw InputError("--arithmetic", arithmetic, "expected float32 or fixed");
-  if (arithmetic == "fixed" && to == "ann")
+  if (arithmetic == "fixed" && to != "snn")
     throw InputError("--arithmetic", arithmetic, "is for spiking networks, '--to snn'");
   for (const char* option : {"data", "samples"}) {
     if (line.has(option))
@@ -92,14 +88,14 @@ void convert_command(const std::vector<std::string>& words) {
   check_options(*line);
   const std::string& source = line->positional(0);
   const std::string& target = line->positional(1);
+  const std::string to = line->has("to") ? line->get<std::string>("to") : "";
   const Normalization normalization = normalization_preset(line->get<std::string>("normalize"));
   expect_distinct_files({{"IN.onnx", source}, {"OUT.h5", target}});
   const ResultTarget trial(target);
 
   const Registry registry = full_registry();
-  const Model model =
-      convert_model({source, conversion(*line), line->get<std::string>("arithmetic"), normalization},
-                    registry.schemas(), tool_version());
+  const Model model = convert_model({source, to, line->get<std::string>("arithmetic"), normalization},
+                                    registry.schemas(), tool_version());
   const ShapeMap shapes = validate_or_throw(model.graph, registry.schemas(), source);
   write_model(model, target);
   if (!line->quiet()) write_stdout(summary(model, shapes, target));

@@ -1,5 +1,6 @@
 #include "experiments/cli/registry.h"
 
+#include "binarize/ops/register.h"
 #include "neurons/register.h"
 
 namespace rheobase {
@@ -8,6 +9,7 @@ Registry full_registry() {
   Registry registry;
   register_structural_ops(registry);
   register_neurons(registry);
+  register_binary_ops(registry);
   return registry;
 }
 

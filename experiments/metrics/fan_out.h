@@ -17,8 +17,10 @@ struct FanOut {
   std::uint64_t dense = 0;
 };
 
-/// True for the ops that hold synapses: Conv2d and Linear.
+/// True for the ops that hold synapses: Conv2d and Linear, and their binary forms.
 bool has_synapses(const Node& node);
+/// True for those whose weights are single bits.
+bool has_binary_synapses(const Node& node);
 
 /// `node` is validated and has synapses; `input` is the shape it reads.
 FanOut fan_out(const Node& node, const ImageShape& input);

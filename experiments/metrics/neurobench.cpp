@@ -5,6 +5,7 @@
 #include <bit>
 #include <limits>
 #include <map>
+#include <numeric>
 #include <string>
 #include <utility>
 
@@ -67,8 +68,12 @@ std::uint64_t footprint_bytes(const Graph& graph) {
   for (const Node& node : graph.nodes) {
     if (node.op == "Input") continue;
     for (const auto& [name, tensor] : node.tensors) {
-      const bool narrow = fixed && has_synapses(node) && name == "weight";
-      bytes += tensor.values.size() * (narrow ? 1 : sizeof(float));
+      const bool weight = has_synapses(node) && name == "weight";
+      if (weight && has_binary_synapses(node)) {
+        bytes += (tensor.values.size() + 7) / 8;
+      } else {
+        bytes += tensor.values.size() * (fixed && weight ? 1 : sizeof(float));
+      }
     }
   }
   return bytes;
@@ -179,6 +184,11 @@ void NeuroBenchProbe::measure(const Signal& signal, const SignalSpec& spec, cons
       });
       break;
     }
+    case SignalType::signs:  // never 0: every synapse adds
+      add({static_cast<std::uint64_t>(size), true}, [&](const Reader& reader) {
+        return std::accumulate(reader.fan_out.begin(), reader.fan_out.end(), std::uint64_t{0});
+      });
+      break;
     case SignalType::real32:
       add_numbers(view.real(lane));
       break;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "binarize/passes/pack_binary.h"
 #include "converters/onnx/importer.h"
 #include "converters/passes.h"
 #include "sim/core/error.h"
@@ -40,13 +41,20 @@ Graph read_trained(const std::string& path, const SchemaSet& schemas) {
   return std::move(model.graph);
 }
 
-}  // namespace
-
-std::string default_conversion(const Graph& graph) {
-  const bool is_binary =
+// A network of binary activations runs for one step, on bits; others become spiking networks.
+std::string natural_target(const Graph& graph) {
+  const bool signs =
       std::any_of(graph.nodes.begin(), graph.nodes.end(), [](const Node& node) { return node.op == "Sign"; });
-  return is_binary ? "ann" : "snn";
+  return signs ? "bnn" : "snn";
 }
+
+// Of signs alone, without a layer to pack.
+ConversionSpec as_it_is(ConversionSpec spec) {
+  spec.to = "ann";
+  return spec;
+}
+
+}  // namespace
 
 Model convert_model(const ConversionSpec& spec, const SchemaSet& schemas, const std::string& tool_version) {
   Model model;
@@ -54,13 +62,24 @@ Model convert_model(const ConversionSpec& spec, const SchemaSet& schemas, const 
   model.graph = trained ? read_trained(spec.source, schemas) : import(spec.source);
   set_normalization(model.graph, spec.normalization);
   validate_or_throw(model.graph, schemas, spec.source);
-  fold_affine(model.graph);
-  const std::string to = spec.to.empty() ? default_conversion(model.graph) : spec.to;
+  const std::string to = spec.to.empty() ? natural_target(model.graph) : spec.to;
   if (spec.arithmetic == "fixed" && to != "snn")
-    throw InputError(spec.source, "arithmetic", "'fixed' is for spiking networks; this one runs in one step");
+    throw InputError(spec.source, "", "becomes no spiking network, and fixed arithmetic is for those");
+  // Binary networks keep their scales and shifts apart: packing makes thresholds of them.
+  if (to == "bnn") fold_sign_scales(model.graph);
+  if (to != "bnn") fold_affine(model.graph);
   if (to == "snn") convert_to_snn(model.graph, spec.source);
   model.arithmetic = spec.arithmetic;
   if (model.arithmetic == "fixed") quantize(model.graph, schemas, spec.source);
+  if (to != "ann") {
+    const int packed = pack_binary(model.graph);
+    if (to == "bnn" && packed == 0) {
+      if (spec.to.empty()) return convert_model(as_it_is(spec), schemas, tool_version);
+      throw InputError(spec.source, "",
+                       "has no binary layer: none reads the output of a Sign with weights of one magnitude "
+                       "an output channel");
+    }
+  }
   validate_or_throw(model.graph, schemas, spec.source);
   model.provenance = {tool_version, std::filesystem::path(spec.source).filename().string(),
                       sha256_of_file(spec.source), to};

@@ -16,26 +16,29 @@ class Fuser {
   }
 
   void run() {
-    for (int i = plan_.constant_nodes; i < static_cast<int>(plan_.nodes.size()); ++i) {
+    for (int i = 0; i < static_cast<int>(plan_.nodes.size()); ++i) {
       const PlannedNode& node = plan_.nodes[i];
       if (node.kernel && node.kernel->tile_neuron() != nullptr) fuse_into(i);
     }
   }
 
  private:
-  // A node that runs at every step and whose output only one node reads.
-  bool vanishes(int index) const { return index >= plan_.constant_nodes && readers_[index] == 1; }
-  bool is_source(int index) const {
+  // A node whose output only `neuron` needs, through others that vanish, and that runs as often as it does.
+  bool vanishes(int index, int neuron) const {
+    const bool constant = index < plan_.constant_nodes;
+    return readers_[index] == 1 && constant == (neuron < plan_.constant_nodes);
+  }
+  bool is_source(int index, int neuron) const {
     const PlannedNode& node = plan_.nodes[index];
-    return vanishes(index) && node.kernel && node.kernel->tile_source() != nullptr;
+    return vanishes(index, neuron) && node.kernel && node.kernel->tile_source() != nullptr;
   }
   bool can_be_added(int index) const { return plan_.nodes[index].output.type == SignalType::int32; }
 
   void fuse_into(int neuron) {
     const int before = plan_.nodes[neuron].inputs.at(0);
-    if (is_source(before)) {
+    if (is_source(before, neuron)) {
       join(neuron, before, {});
-    } else if (vanishes(before) && plan_.graph_nodes[before].op == "Add") {
+    } else if (vanishes(before, neuron) && plan_.graph_nodes[before].op == "Add") {
       fuse_join(neuron, before);
     }
   }
@@ -45,7 +48,7 @@ class Fuser {
     std::vector<int> others;
     for (const int input : plan_.nodes[add].inputs) {
       if (!can_be_added(input)) return;
-      if (source < 0 && is_source(input)) {
+      if (source < 0 && is_source(input, neuron)) {
         source = input;
       } else {
         others.push_back(input);
@@ -69,7 +72,8 @@ class Fuser {
     std::vector<FusedAddend> addends;
     for (const int other : others) {
       const PlannedNode& node = plan_.nodes[other];
-      const bool added_directly = vanishes(other) && node.kernel && node.kernel->tile_addend() != nullptr;
+      const bool added_directly =
+          vanishes(other, neuron) && node.kernel && node.kernel->tile_addend() != nullptr;
       inputs.push_back(added_directly ? node.inputs.at(0) : other);
       addends.push_back({added_directly ? absorb(other) : nullptr, node.output});
     }

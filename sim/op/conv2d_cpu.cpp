@@ -25,7 +25,7 @@ constexpr std::int64_t patch_floats = 96 << 10;
 constexpr double dense_density = 0.85;
 
 std::int64_t plane_width(SignalType input, std::int64_t channels, std::int64_t rows) {
-  if (input == SignalType::real32 || channels <= 16) return 16;
+  if (input != SignalType::spikes || channels <= 16) return 16;
   if (channels <= 32) return 32;
   const bool wide_fits = rows * 64 * static_cast<std::int64_t>(sizeof(float)) <= plane_bytes;
   return wide_fits ? 64 : 32;
@@ -257,14 +257,15 @@ class Conv2dCpu : public Kernel {
   float* gather_patches(const SignalView& input, std::int64_t group, const Piece& piece, float* patch) const {
     const std::int64_t channels = plan_.inputs_per_group();
     const std::int64_t words = plan_.input.words_per_pixel();
+    const float clear = plan_.input.type == SignalType::signs ? -1.0F : 0.0F;
     for (std::int64_t pixel = piece.begin; pixel < piece.end; ++pixel, patch += plan_.rows()) {
       plan_.for_taps(pixel / plan_.output.width, pixel % plan_.output.width,
                      [&](std::int64_t from, std::int64_t row) {
-                       if (plan_.input.type == SignalType::spikes) {
+                       if (plan_.input.is_bits()) {
                          const std::uint64_t* bits = input.spikes(piece.lane) + from * words;
                          for (std::int64_t ic = 0; ic < channels; ++ic) {
                            const std::int64_t c = group * channels + ic;
-                           patch[row + ic] = static_cast<float>(bits[c / 64] >> (c % 64) & 1U);
+                           patch[row + ic] = (bits[c / 64] >> (c % 64) & 1U) != 0 ? 1.0F : clear;
                          }
                          return;
                        }

@@ -36,13 +36,19 @@ class Conv2dReference : public Kernel {
         const std::int64_t channel = first_channel + ic;
         if (plan_.input.type == SignalType::real32) {
           sum = std::fma(weight, view.real(lane)[pixel * plan_.input.shape.channels + channel], sum);
-        } else if (view.spikes(lane)[pixel * plan_.input.words_per_pixel() + channel / 64] >> (channel % 64) &
-                   1U) {
+        } else if (bit(view, lane, pixel, channel)) {
           sum += weight;
+        } else if (plan_.input.type == SignalType::signs) {
+          sum -= weight;
         }
       }
     });
     return sum;
+  }
+
+  bool bit(const SignalView& view, int lane, std::int64_t pixel, std::int64_t channel) const {
+    const std::uint64_t* words = view.spikes(lane) + pixel * plan_.input.words_per_pixel();
+    return (words[channel / 64] >> (channel % 64) & 1U) != 0;
   }
 
   Conv2dPlan plan_;

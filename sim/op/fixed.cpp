@@ -43,6 +43,7 @@ const std::int32_t* pixel_integers(const SignalSpec& spec, const SignalView& vie
       return scratch;
     }
     case SignalType::real32:
+    case SignalType::signs:
       break;
   }
   throw InternalError("a signal of fixed arithmetic holds reals");

@@ -63,7 +63,7 @@ inline const float* stored_pixel(const SignalSpec& spec, const SignalView& view,
                                  float* scratch) {
   const std::int64_t channels = spec.shape.channels;
   if (spec.type == SignalType::real32) return view.real(lane) + pixel * channels;
-  std::fill(scratch, scratch + channels, 0.0F);
+  std::fill(scratch, scratch + channels, spec.type == SignalType::signs ? -1.0F : 0.0F);
   const std::int64_t words = spec.words_per_pixel();
   for_set_bits(view.spikes(lane) + pixel * words, words, [&](std::int64_t c) { scratch[c] = 1.0F; });
   return scratch;

@@ -43,14 +43,14 @@ class AvgPool2dKernel : public Pool2dKernel {
   void step(const StepArgs& args) const override {
     const std::int64_t channels = plan_.input.shape.channels;
     const std::int64_t words = plan_.input.words_per_pixel();
-    for_output_pixels(args, [&](int lane, std::int64_t y, std::int64_t x, float* out, float*) {
+    for_output_pixels(args, [&](int lane, std::int64_t y, std::int64_t x, float* out, float* scratch) {
       std::fill(out, out + channels, 0.0F);
       plan_.for_window(y, x, [&](std::int64_t pixel) {
         if (plan_.input.type == SignalType::spikes) {
           for_set_bits(args.inputs[0].spikes(lane) + pixel * words, words,
                        [&](std::int64_t c) { out[c] += 1.0F; });
         } else {
-          const float* in = args.inputs[0].real(lane) + pixel * channels;
+          const float* in = stored_pixel(plan_.input, args.inputs[0], lane, pixel, scratch);
           for (std::int64_t c = 0; c < channels; ++c) out[c] += in[c];
         }
       });
@@ -77,12 +77,39 @@ class MaxPool2dKernel : public Pool2dKernel {
   }
 };
 
+// The largest of signs is +1 where any is: bits stay bits.
+class MaxPool2dOfSigns : public Kernel {
+ public:
+  explicit MaxPool2dOfSigns(const KernelContext& context) : plan_(context) {}
+  SignalSpec output() const override { return {SignalType::signs, plan_.output, {1.0F}, false}; }
+
+  void step(const StepArgs& args) const override {
+    const std::int64_t words = plan_.input.words_per_pixel();
+    for_lane_items(args, plan_.output.pixels(), plan_.work() / 64 + 1,
+                   [&](int lane, std::int64_t begin, std::int64_t end, ScratchMemory) {
+                     for (std::int64_t pixel = begin; pixel < end; ++pixel) {
+                       std::uint64_t* out = args.output.spikes(lane) + pixel * words;
+                       std::fill(out, out + words, 0);
+                       plan_.for_window(
+                           pixel / plan_.output.width, pixel % plan_.output.width, [&](std::int64_t from) {
+                             const std::uint64_t* in = args.inputs[0].spikes(lane) + from * words;
+                             for (std::int64_t w = 0; w < words; ++w) out[w] |= in[w];
+                           });
+                     }
+                   });
+  }
+
+ private:
+  Pool2dPlan plan_;
+};
+
 }  // namespace
 
 std::unique_ptr<Kernel> make_avg_pool2d(const KernelContext& context) {
   return std::make_unique<AvgPool2dKernel>(context);
 }
 std::unique_ptr<Kernel> make_max_pool2d(const KernelContext& context) {
+  if (context.inputs[0].type == SignalType::signs) return std::make_unique<MaxPool2dOfSigns>(context);
   return std::make_unique<MaxPool2dKernel>(context);
 }
 

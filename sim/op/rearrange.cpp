@@ -71,6 +71,7 @@ Origin origin_of(const KernelContext& context) {
 // The narrowest type that holds the numbers of both.
 SignalType joined_type(SignalType a, SignalType b) {
   if (a == b) return a;
+  if (a == SignalType::signs || b == SignalType::signs) return SignalType::real32;
   for (const SignalType wide : {SignalType::real32, SignalType::int32}) {
     if (a == wide || b == wide) return wide;
   }
@@ -89,6 +90,9 @@ class RearrangeKernel : public Kernel {
     }
     output_.scales.assign(output_.shape.channels, 1.0F);
     plan(origin_of(context));
+    const bool has_zeros =
+        std::any_of(elements_.begin(), elements_.end(), [](const Element& e) { return e.input < 0; });
+    if (has_zeros && output_.type == SignalType::signs) output_.type = SignalType::real32;
     const bool uniform = std::all_of(output_.scales.begin(), output_.scales.end(),
                                      [&](float s) { return s == output_.scales[0]; });
     if (uniform) output_.scales.resize(1);
@@ -102,6 +106,7 @@ class RearrangeKernel : public Kernel {
                    [&](int lane, Index begin, Index end, ScratchMemory) {
                      switch (output_.type) {
                        case SignalType::spikes:
+                       case SignalType::signs:
                          for (Index pixel = begin; pixel < end; ++pixel) write_spikes(args, lane, pixel);
                          return;
                        case SignalType::real32:
@@ -158,10 +163,16 @@ class RearrangeKernel : public Kernel {
       case SignalType::int32:
         return static_cast<T>(view.int32(lane)[index]);
       case SignalType::spikes:
-        break;
+        return static_cast<T>(bit(view, spec, lane, e) ? 1 : 0);
+      case SignalType::signs:
+        return static_cast<T>(bit(view, spec, lane, e) ? 1 : -1);
     }
+    throw InternalError("not a signal type");
+  }
+
+  static bool bit(const SignalView& view, const SignalSpec& spec, int lane, const Element& e) {
     const std::uint64_t word = view.spikes(lane)[e.pixel * spec.words_per_pixel() + e.channel / 64];
-    return static_cast<T>(word >> (e.channel % 64) & 1U);
+    return (word >> (e.channel % 64) & 1U) != 0;
   }
 
   void write_spikes(const StepArgs& args, int lane, Index pixel) const {
@@ -169,7 +180,7 @@ class RearrangeKernel : public Kernel {
     std::uint64_t* words = args.output.spikes(lane) + pixel * output_.words_per_pixel();
     std::fill(words, words + output_.words_per_pixel(), 0);
     for (Index c = 0; c < channels; ++c) {
-      if (stored<int>(args, lane, elements_[pixel * channels + c]) != 0)
+      if (stored<int>(args, lane, elements_[pixel * channels + c]) > 0)
         words[c / 64] |= std::uint64_t{1} << (c % 64);
     }
   }

@@ -12,6 +12,7 @@ namespace rheobase {
 enum class SignalType {
   real32,  ///< float32 [H][W][C]
   spikes,  ///< one bit a neuron: [H][W][ceil(C/64)] 64-bit words, channel c is bit c % 64; unused bits are 0
+  signs,   ///< stored like spikes: a set bit is +1, another -1
   int16,   ///< fixed arithmetic, what a synapse can read: counts and the image, [H][W][C]
   int32    ///< fixed arithmetic, currents: [H][W][C]
 };
@@ -29,10 +30,11 @@ struct SignalSpec {
 
   float scale(std::int64_t channel) const { return scales.size() == 1 ? scales[0] : scales[channel]; }
   bool unit_scale() const { return scales.size() == 1 && scales[0] == 1.0F; }
+  bool is_bits() const { return type == SignalType::spikes || type == SignalType::signs; }
   std::int64_t words_per_pixel() const { return (shape.channels + 63) / 64; }
   /// Storage of one lane.
   std::size_t bytes() const {
-    if (type == SignalType::spikes)
+    if (is_bits())
       return static_cast<std::size_t>(shape.pixels() * words_per_pixel()) * sizeof(std::uint64_t);
     return static_cast<std::size_t>(shape.size()) * (type == SignalType::int16 ? 2 : 4);
   }

@@ -5,6 +5,7 @@
 #include <functional>
 #include <random>
 
+#include "binarize/passes/pack_binary.h"
 #include "converters/onnx/exporter.h"
 #include "converters/onnx/import_bytes.h"
 #include "neurons/qcfs.h"
@@ -213,6 +214,41 @@ TEST(Export, OfSignIsPlusOneAtZeroAndStatesItsThreshold) {
   ::onnx::ModelProto model;
   ASSERT_TRUE(model.ParseFromString(exported(graph)));
   for (const auto& node : model.graph().node()) EXPECT_NE(node.op_type(), "Sign");
+}
+
+TEST(Export, OfASignKeepsItsThresholds) {
+  GraphBuilder b;
+  const std::string image = b.input({2, 1, 2});
+  const SignParameters sign{{{2}, {0.1F, -3}}};
+  b.output(b.op("Flatten", {b.add(sign.node("sign", image))}));
+  const float below = std::nextafter(0.1F, 0.0F);
+  EXPECT_EQ(logits(imported(exported(b.graph)), {below, 0.1F, -3, -4}), (Floats{-1, 1, 1, -1}));
+}
+
+/// Packed layers with thresholds, with a ReLU and a residual of their own, and a linear one.
+TEST(Export, OfPackedLayersComputesTheSameBits) {
+  GraphBuilder b(7);
+  const std::string stem = b.conv2d(b.input({3, 6, 6}), {.outputs = 8, .inputs = 3});
+  const auto binary = [&](const std::string& from) {
+    const std::string conv = b.conv2d(from, {.outputs = 8, .inputs = 8, .bias = false});
+    for (float& w : b.graph.find(conv)->tensors.at("weight").values) w = w < 0 ? -1.0F : 1.0F;
+    return conv;
+  };
+  const auto affine = [&](const std::string& from) {
+    return b.add({"", "Affine", {from}, {}, {{"scale", b.tensor({8})}, {"shift", b.tensor({8})}}});
+  };
+  const std::string first = affine(binary(b.add(sign_node("sign1", stem))));
+  const std::string second = affine(b.op("ReLU", {binary(b.add(sign_node("sign2", first)))}));
+  const std::string sum = b.op("Add", {second, stem});
+  const std::string flat = b.op("Flatten", {b.add(sign_node("sign3", sum))});
+  const std::string linear = b.linear(flat, 288, 5);
+  for (float& w : b.graph.find(linear)->tensors.at("weight").values) w = w < 0 ? -1.0F : 1.0F;
+  b.output(linear);
+  Graph packed = b.graph;
+  ASSERT_EQ(pack_binary(packed), 3);
+  ASSERT_NE(only(packed, "BinaryLinear").tensor("shift"), nullptr);
+  const Floats pixels = b.pixels(3 * 6 * 6);
+  EXPECT_EQ(logits(imported(exported(packed)), pixels), logits(packed, pixels)) << dump(packed);
 }
 
 TEST(Export, IncludesTheNormalisation) {

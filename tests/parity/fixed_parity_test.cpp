@@ -195,7 +195,7 @@ TEST(FixedParity, EveryOpForTheImageSpikesAndCounts) {
 }
 
 TEST(FixedParity, CoversEveryOpOfTheCpuDevice) {
-  std::set<std::string> covered{"Conv2d", "Linear"};
+  std::set<std::string> covered{"Conv2d", "Linear", "BinaryConv2d", "BinaryLinear"};
   for (const auto& [name, build] : other_ops()) covered.insert(name);
   for (const std::string& op : full_registry().supported(DeviceKind::cpu, Arithmetic::fixed))
     EXPECT_TRUE(covered.contains(op)) << op;

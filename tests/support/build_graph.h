@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "binarize/ops/register.h"
 #include "neurons/if.h"
 #include "neurons/qcfs.h"
 #include "neurons/register.h"
@@ -18,6 +19,7 @@ inline Registry full_registry() {
   Registry registry;
   register_structural_ops(registry);
   register_neurons(registry);
+  register_binary_ops(registry);
   return registry;
 }
 

@@ -1,0 +1,79 @@
+#include "binarize/ops/binary_conv2d_plan.h"
+
+#include "sim/core/error.h"
+
+namespace rheobase {
+namespace {
+
+std::vector<float> per_channel(const Tensor* tensor, float otherwise, std::int64_t channels) {
+  std::vector<float> values(static_cast<std::size_t>(channels), otherwise);
+  if (tensor == nullptr) return values;
+  for (std::size_t c = 0; c < values.size(); ++c)
+    values[c] = tensor->values[tensor->values.size() == 1 ? 0 : c] + 0.0F;  // -0 becomes +0
+  return values;
+}
+
+void check_inputs(const KernelContext& context, Arithmetic arithmetic) {
+  const auto refuse = [&](const char* what) { throw InputError("graph", context.node.name, what); };
+  const SignalSpec& input = context.inputs[0];
+  if (!input.is_bits()) refuse("is binary, but its input is neither the output of a Sign nor spikes");
+  if (input.scales.size() > 1) refuse("is binary, but its input spikes differ in height");
+  if (arithmetic == Arithmetic::float32) {
+    if (context.inputs.size() > 1 &&
+        (context.inputs[1].type != SignalType::real32 || !context.inputs[1].unit_scale()))
+      refuse("adds what is not real");
+    return;
+  }
+  if (context.inputs.size() > 1) refuse("has a second input, which fixed arithmetic does not add");
+  if (context.node.integer("relu", 0) != 0) refuse("has a ReLU, which fixed arithmetic does not know");
+}
+
+}  // namespace
+
+BinaryConv2dPlan::BinaryConv2dPlan(const KernelContext& context, Arithmetic chosen)
+    : arithmetic(chosen),
+      input(context.inputs[0]),
+      output(as_image(context.output_shape)),
+      weights(context.node.tensors.at("weight").shape, context.node.tensors.at("weight").values),
+      scale(per_channel(context.node.tensor("scale"), 1.0F, output.channels)),
+      shift(per_channel(context.node.tensor("shift"), 0.0F, output.channels)),
+      relu(context.node.integer("relu", 0) != 0),
+      adds(context.inputs.size() > 1) {
+  check_inputs(context, arithmetic);
+  if (context.node.op == "BinaryConv2d") window = conv2d_attributes(context.node).window;
+  if (weights.channels * taps() > max_bit_fan_in) {
+    throw InputError("graph", context.node.name,
+                     "sums " + std::to_string(weights.channels * taps()) + " inputs, binary layers at most " +
+                         std::to_string(max_bit_fan_in));
+  }
+  if (input.type == SignalType::spikes) {
+    for (float& factor : scale) factor *= input.scale(0);
+  }
+}
+
+bool BinaryConv2dPlan::plain() const {
+  const auto all = [](const std::vector<float>& values, float wanted) {
+    return std::all_of(values.begin(), values.end(), [=](float v) { return v == wanted; });
+  };
+  return !relu && !adds && all(scale, 1.0F) && all(shift, 0.0F);
+}
+
+SignalSpec BinaryConv2dPlan::signal(const std::string& node) const {
+  if (arithmetic == Arithmetic::float32) return {SignalType::real32, output, {1.0F}, false};
+  const double fan_in = static_cast<double>(weights.channels * taps());
+  double low = 0.0, high = 0.0;
+  for (std::size_t c = 0; c < scale.size(); ++c) {
+    const double reach = std::abs(static_cast<double>(scale[c])) * fan_in;
+    low = std::min(low, shift[c] - reach);
+    high = std::max(high, shift[c] + reach);
+  }
+  constexpr double most = 2147483647.0;
+  if (low < -most || high > most)
+    throw InputError("graph", node, "fixed arithmetic may overflow: the sums of this node leave 32 bits");
+  SignalSpec spec{SignalType::int32, output, {1.0F}, false};
+  spec.low = static_cast<std::int64_t>(low);
+  spec.high = static_cast<std::int64_t>(high);
+  return spec;
+}
+
+}  // namespace rheobase

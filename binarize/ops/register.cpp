@@ -1,0 +1,22 @@
+#include "binarize/ops/register.h"
+
+#include "binarize/ops/binary_conv2d_plan.h"
+#include "binarize/ops/schemas.h"
+
+namespace rheobase {
+
+void register_binary_ops(Registry& registry) {
+  add_binary_schemas(registry.schemas());
+  for (const char* op : {"BinaryConv2d", "BinaryLinear"}) {
+    for (const Arithmetic arithmetic : {Arithmetic::float32, Arithmetic::fixed}) {
+      registry.add_kernel(op, DeviceKind::reference, arithmetic, [arithmetic](const KernelContext& context) {
+        return make_binary_conv2d_reference(context, arithmetic);
+      });
+      registry.add_kernel(op, DeviceKind::cpu, arithmetic, [arithmetic](const KernelContext& context) {
+        return make_binary_conv2d_cpu(context, arithmetic);
+      });
+    }
+  }
+}
+
+}  // namespace rheobase
