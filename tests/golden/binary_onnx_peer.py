@@ -11,9 +11,9 @@ onnx.md lists, exported with and without folding, converted and run. Export: net
 for a moment, and the shipped one, exported, and read back.
 
 A row says how many predictions are equal, how many samples have logits equal to 1e-5 of the largest, by how much the
-others differ (where sums that are rounded in another order meet a threshold, a neuron flips), and how many layers came in
-with weights of exactly +-m that read a Sign. Exits with 1 if a prediction differs, more than 2 % of the samples have a
-flip or one of the three binary layers is none.
+others differ (where sums that are rounded in another order meet a threshold, a neuron flips), and how many layers were
+packed into bits. Exits with 1 if a prediction differs, more than 2 % of the samples have a flip or one of the three
+binary layers is not packed.
 """
 import argparse, gzip, importlib.util, pathlib, struct, subprocess, sys, tempfile, warnings
 
@@ -30,7 +30,7 @@ failures = 0
 
 
 def row(name, ours, theirs, layers=""):
-    """`layers`: how many of the 3 binary ones came in as such."""
+    """`layers`: how many of the 3 binary ones are packed."""
     global failures
     scale = np.abs(theirs).max()
     error = np.abs(ours - theirs).max(axis=1) / scale
@@ -38,7 +38,7 @@ def row(name, ours, theirs, layers=""):
     flips = (error > TOLERANCE).sum()
     good = equal == len(theirs) and flips <= FLIPS * len(theirs) and scale > 0 and layers in ("", 3)
     failures += not good
-    print(f"{'ok  ' if good else 'FAIL'} {name:<52} {equal:>6}/{len(theirs)} {len(theirs) - flips:>6} {error.max():>9.1e} "
+    print(f"{'ok  ' if good else 'FAIL'} {name:<58} {equal:>6}/{len(theirs)} {len(theirs) - flips:>6} {error.max():>9.1e} "
           f"{layers:>6}", flush=True)
 
 
@@ -192,38 +192,25 @@ class Programs:
 
 
 def binary_layers(path):
-    """How many layers of a model file read a Sign, at once or flattened, and have weights of exactly +-m, one m a
-    channel."""
-    text = lambda value: value.decode() if isinstance(value, bytes) else value
+    """How many layers of a model file are packed into bits."""
     with h5py.File(path) as file:
-        nodes = {text(node.attrs["name"]): node for node in file["graph/nodes"].values()}
-        source = lambda node: nodes[text(node.attrs["inputs"][0])]
-        found = 0
-        for node in nodes.values():
-            if text(node.attrs["op"]) not in ("Conv2d", "Linear"):
-                continue
-            before = source(node)
-            before = source(before) if text(before.attrs["op"]) == "Flatten" else before
-            weight = np.abs(node["tensors/weight"][:])
-            weight = weight.reshape(len(weight), -1)
-            found += text(before.attrs["op"]) == "Sign" and bool((weight == weight[:, :1]).all())
-        return found
+        return sum(node.attrs["op"].startswith(b"Binary") for node in file["graph/nodes"].values())
 
 
 def check_import(programs, exporters):
-    print(f"{'import':<58}{'predictions':>11}{'logits':>7}{'largest':>10} {'layers':>6}")
+    print(f"{'import':<64}{'predictions':>11}{'logits':>7}{'largest':>10} {'layers':>6}")
     path = programs.folder / "net.onnx"
     for i, (form, activation) in enumerate(ACTIVATIONS.items()):
         for j, exporter in enumerate(exporters):
             style = WEIGHTS[(i + j) % len(WEIGHTS)]
             write_onnx(random_network(activation, style, programs.images), path, exporter)
-            logits = programs.read(path)
-            row(f"{form}; {style}; {exporter}", logits, programs.onnxruntime(path),
-                binary_layers(programs.folder / "read.h5"))
+            theirs, name = programs.onnxruntime(path), f"{form}; {style}; {exporter}"
+            row(name, programs.read(path, "--to", "ann"), theirs)
+            row(f"{name}; bits", programs.read(path), theirs, binary_layers(programs.folder / "read.h5"))
 
 
 def check_export(programs, networks):
-    print(f"\n{'export':<58}{'predictions':>11}{'logits':>7}{'largest':>10}")
+    print(f"\n{'export':<64}{'predictions':>11}{'logits':>7}{'largest':>10}")
     folder = programs.folder
     model, path = folder / "trained.h5", folder / "trained.onnx"
     for network in networks:
@@ -234,6 +221,10 @@ def check_export(programs, networks):
         programs.call("export", model, path)
         row(f"{network}, trained", programs.run(model), programs.onnxruntime(path))
         row(f"{network}, read back", programs.read(path, "--to", "ann"), programs.onnxruntime(path))
+        if network.endswith("1w1a"):
+            programs.call("convert", model, folder / "packed.h5")
+            programs.call("export", folder / "packed.h5", path)
+            row(f"{network}, packed", programs.run(folder / "packed.h5"), programs.onnxruntime(path))
     programs.call("convert", SHIPPED, model, "--to", "ann")
     programs.call("export", model, path)
     row("the shipped network, read and exported", programs.onnxruntime(path), programs.onnxruntime(SHIPPED))
