@@ -51,11 +51,12 @@ class SumCanceller {
  public:
   explicit SumCanceller(::onnx::GraphProto& graph) : graph_(graph) {}
 
-  /// Of nodes in evaluation order: producers are known, and rewritten, before their readers.
+  /// Of nodes in evaluation order: producers are known, and rewritten, before their readers. Of a value that
+  /// is produced twice, a fault, the first counts, so that there are no cycles.
   void visit(int index) {
     ::onnx::NodeProto& node = *graph_.mutable_node(index);
     if (is_sum(node)) simplify(node);
-    for (const std::string& output : node.output()) producers_[output] = &node;
+    for (const std::string& output : node.output()) producers_.emplace(output, &node);
   }
 
  private:

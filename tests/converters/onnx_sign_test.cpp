@@ -239,6 +239,16 @@ TEST(StraightThrough, LeavesAResidualBehind) {  // (sign - x) + (x + r): sign + 
   EXPECT_EQ(ops_of(chain.at("sum").import()), "Input Sign ReLU Add Flatten Output");
 }
 
+TEST(StraightThrough, IsNotLookedForInCircles) {  // b is x, and what is made of b
+  Chain chain;
+  OnnxModel& model = chain.model();
+  model.node("Identity", {"x"}, "b");
+  model.node("Identity", {"b"}, "a");
+  model.node("Identity", {"a"}, "c", "twice").proto().add_output("b");
+  model.node("Add", {"c", "b"}, "sum");
+  EXPECT_THAT(chain.at("sum").faults(), testing::Contains(HasSubstr("the value 'b' is produced twice")));
+}
+
 TEST(StraightThrough, RefusesSumsThatDoNotCancel) {
   Chain chain;
   OnnxModel& model = chain.model();
