@@ -10,7 +10,13 @@ namespace rheobase {
 /// Folds every Affine node into the Conv2d or Linear before it when that node feeds nothing else, in double
 /// precision; consecutive Affine nodes are joined first. BatchNormalization arrives as Affine, so this is the
 /// folding of batch norm: exact up to one rounding of each weight.
+/// Begins with fold_sign_scales().
 void fold_affine(Graph& graph);
+
+/// Removes every Affine that multiplies a Sign by one number, where nothing but Conv2d and Linear reads it,
+/// at once or through Flatten, Pad and Slice: their weights take the factor, and read signs. Exact for -1 and
+/// powers of two.
+void fold_sign_scales(Graph& graph);
 
 /// QCFS -> IF (v_threshold = lambda, v_init = lambda / 2, reset by subtraction; Bu et al., ICLR 2022).
 /// Average pools, joins and biases stay as they are: currents at every step. Throws InputError naming every

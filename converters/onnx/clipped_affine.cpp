@@ -84,6 +84,42 @@ std::optional<ReluForm> as_relu(const ClippedAffine& form) {
   return ReluForm{max};
 }
 
+/// Where the sign of `before` depends on x, it is that of scale * x + shift.
+std::optional<SignForm> as_sign(const Composition& run) {
+  const ClippedAffine& before = run.before;
+  const bool can_be_negative = every(before.low, [](double low) { return low < 0; });
+  const bool can_be_positive = every(before.high, [](double high) { return high >= 0; });
+  if (!can_be_negative || !can_be_positive) return std::nullopt;
+  return SignForm{before.scale, before.shift, *run.values};
+}
+
+Reals chosen(const Reals& condition, const Reals& if_false, const Reals& if_true) {
+  Reals result(std::max({condition.size(), if_false.size(), if_true.size()}));
+  for (std::size_t i = 0; i < result.size(); ++i) {
+    result[i] = at(condition, i) == 0 ? at(if_false, i) : at(if_true, i);
+  }
+  return result;
+}
+
+/// One of the two values, after one more step.
+Reals stepped(const Reals& value, const ScalarOp& op) {
+  switch (op.kind) {
+    case ScalarOp::Kind::affine:
+      return combine(combine(value, op.first, [](double x, double f) { return x * f; }), op.second,
+                     [](double x, double o) { return x + o; });
+    case ScalarOp::Kind::clip:
+      return combine(combine(value, op.first, [](double x, double low) { return std::max(x, low); }),
+                     op.second, [](double x, double high) { return std::min(x, high); });
+    case ScalarOp::Kind::floor:
+      return combine(value, {0.0}, [](double x, double) { return std::floor(x); });
+    case ScalarOp::Kind::sign:
+      return combine(value, {0.0}, [](double x, double zero) { return x >= zero ? 1.0 : -1.0; });
+    case ScalarOp::Kind::choose:
+      return chosen(value, op.first, op.second);
+  }
+  return value;
+}
+
 }  // namespace
 
 ClippedAffine::ClippedAffine() : low{-infinity}, high{infinity} {}
@@ -114,8 +150,18 @@ bool ClippedAffine::is_unclipped() const {
 }
 
 void Composition::append(const ScalarOp& op) {
+  if (values) {
+    values = TwoValues{stepped(values->below, op), stepped(values->above, op)};
+    return;
+  }
   ClippedAffine& last = floors == 0 ? before : after;
   switch (op.kind) {
+    case ScalarOp::Kind::sign:
+      values = TwoValues{{-1}, {1}};
+      return;
+    case ScalarOp::Kind::choose:
+      floors += 2;  // the sign that it belongs to is not in this run
+      return;
     case ScalarOp::Kind::affine:
       return last.affine(op.first, op.second);
     case ScalarOp::Kind::clip:
@@ -131,8 +177,12 @@ void Composition::append(const ScalarOp& op) {
   }
 }
 
-std::optional<std::variant<AffineForm, ReluForm, QcfsForm>> single_node(const Composition& run) {
-  if (run.floors > 1) return std::nullopt;
+std::optional<Form> single_form(const Composition& run) {
+  if (run.floors > 1 || (run.values && run.floors > 0)) return std::nullopt;
+  if (run.values) {
+    if (auto sign = as_sign(run)) return *std::move(sign);
+    return std::nullopt;
+  }
   if (run.floors == 1) {
     if (auto qcfs = as_qcfs(run)) return *std::move(qcfs);
     return std::nullopt;
@@ -143,6 +193,11 @@ std::optional<std::variant<AffineForm, ReluForm, QcfsForm>> single_node(const Co
 }
 
 std::string explain(const Composition& run) {
+  if (run.values && run.floors == 0) {
+    return fmt::format("takes the sign of a value from {} to {}, which is always the same (sign(0) is +1)",
+                       *std::min_element(run.before.low.begin(), run.before.low.end()),
+                       *std::max_element(run.before.high.begin(), run.before.high.end()));
+  }
   if (run.floors == 0) {
     return fmt::format("clips {}*z + {} to [{}, {}]; a lower bound of 0 is supported (ReLU, ReLU6)",
                        run.before.scale[0], run.before.shift[0], run.before.low[0], run.before.high[0]);

@@ -17,18 +17,20 @@ struct ClippedAffine {
   bool is_unclipped() const;
 };
 
-/// A run of a chain: `after(floor(before(x)))`, or `before(x)` alone while `floors` is 0. With more than one
-/// floor it stands for nothing we know.
+/// A run of a chain: `after(floor(before(x)))`, or `before(x)` alone while `floors` is 0, or, once `values`
+/// are there, one of the two by the sign of `before(x)`. With more than one floor it stands for nothing we
+/// know.
 struct Composition {
   ClippedAffine before;
   ClippedAffine after;
   int floors = 0;
+  std::optional<TwoValues> values;
 
   void append(const ScalarOp& op);
 };
 
-/// The single node that computes `run`, or nothing.
-std::optional<std::variant<AffineForm, ReluForm, QcfsForm>> single_node(const Composition& run);
+/// The single form that computes `run`, or nothing.
+std::optional<Form> single_form(const Composition& run);
 /// Why `run` is not one node, in words.
 std::string explain(const Composition& run);
 

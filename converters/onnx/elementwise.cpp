@@ -10,18 +10,23 @@
 namespace rheobase::onnx_import {
 namespace {
 
-using Form = std::variant<AffineForm, ReluForm, QcfsForm>;
+bool all_are(const Reals& values, double expected) {
+  return std::all_of(values.begin(), values.end(), [&](double x) { return x == expected; });
+}
 
-bool is_identity(const Form& form) {
-  const auto* affine = std::get_if<AffineForm>(&form);
-  return affine != nullptr &&
-         std::all_of(affine->scale.begin(), affine->scale.end(), [](double x) { return x == 1; }) &&
-         std::all_of(affine->shift.begin(), affine->shift.end(), [](double x) { return x == 0; });
+/// Two for each node that the form becomes, and one more for a Sign with scale and shift of its own: as forms
+/// of their own they keep their names.
+int cost_of(const Form& form) {
+  if (const auto* affine = std::get_if<AffineForm>(&form))
+    return all_are(affine->scale, 1) && all_are(affine->shift, 0) ? 0 : 2;
+  const auto* sign = std::get_if<SignForm>(&form);
+  const int own = sign == nullptr ? 0 : int{sign->has_affine_before()} + int{sign->has_affine_behind()};
+  return own == 0 ? 2 : 3 + 2 * own;
 }
 
 /// The best split of the first k steps.
 struct Split {
-  int nodes = 0;
+  int cost = 0;
   std::size_t previous = 0;  ///< where its last run begins
   std::optional<Form> form;  ///< of its last run; nothing for a run that changes nothing
 };
@@ -62,8 +67,8 @@ bool has_negative_lambda(const std::vector<NamedForm>& forms) {
   for (const ScalarOp& op : chain) whole.append(op);
   throw NodeFault(
       fmt::format("the elementwise steps from '{}' to here {}; supported are QCFS, lambda * "
-                  "clip(floor(z * L / lambda + 1/2), 0, L) / L in any order and scaling, ReLU, Clip(0, max) "
-                  "and per-channel scale and shift",
+                  "clip(floor(z * L / lambda + 1/2), 0, L) / L in any order and scaling, ReLU, Clip(0, max), "
+                  "Sign and per-channel scale and shift",
                   chain.front().label, explain(whole)));
 }
 
@@ -79,6 +84,25 @@ ScalarOp ScalarOp::clip(double low, double high, std::string label) {
 
 ScalarOp ScalarOp::floor(std::string label) { return {Kind::floor, {}, {}, std::move(label)}; }
 
+ScalarOp ScalarOp::sign(std::string label) { return {Kind::sign, {}, {}, std::move(label)}; }
+
+ScalarOp ScalarOp::choose(Reals if_false, Reals if_true, std::string label) {
+  return {Kind::choose, std::move(if_false), std::move(if_true), std::move(label)};
+}
+
+// A positive factor alone does not change a sign.
+bool SignForm::has_affine_before() const {
+  return !all_are(shift, 0) || std::any_of(scale.begin(), scale.end(), [](double x) { return !(x > 0); });
+}
+
+bool SignForm::has_affine_behind() const { return !all_are(values.below, -1) || !all_are(values.above, 1); }
+
+std::optional<TwoValues> two_values(const Chain& chain) {
+  Composition whole;
+  for (const ScalarOp& op : chain) whole.append(op);
+  return whole.values;
+}
+
 std::vector<NamedForm> recognise(const Chain& chain) {
   std::vector<std::optional<Split>> best(chain.size() + 1);
   best[0] = Split{};
@@ -87,12 +111,12 @@ std::vector<NamedForm> recognise(const Chain& chain) {
     Composition run;
     for (std::size_t end = begin + 1; end <= chain.size(); ++end) {
       run.append(chain[end - 1]);
-      auto form = single_node(run);
+      auto form = single_form(run);
       if (!form) continue;
-      const bool identity = is_identity(*form);
-      const int nodes = best[begin]->nodes + (identity ? 0 : 1);
-      if (best[end] && best[end]->nodes <= nodes) continue;
-      best[end] = Split{nodes, begin, identity ? std::nullopt : std::move(form)};
+      const int added = cost_of(*form);
+      const int cost = best[begin]->cost + added;
+      if (best[end] && best[end]->cost <= cost) continue;
+      best[end] = Split{cost, begin, added == 0 ? std::nullopt : std::move(form)};
     }
   }
   if (!best.back()) throw_unrecognised(chain);

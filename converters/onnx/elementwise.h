@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -14,7 +15,9 @@ struct ScalarOp {
   enum class Kind {
     affine,  ///< x * first + second
     clip,    ///< min(max(x, first), second); may be infinite
-    floor    ///< no parameters
+    floor,   ///< no parameters
+    sign,    ///< 1 where x >= 0, else -1; no parameters
+    choose   ///< second where x is 1, first where x is 0; behind a sign only
   };
   Kind kind = Kind::affine;
   Reals first, second;
@@ -23,6 +26,8 @@ struct ScalarOp {
   static ScalarOp affine(Reals scale, Reals shift, std::string label);
   static ScalarOp clip(double low, double high, std::string label);
   static ScalarOp floor(std::string label);
+  static ScalarOp sign(std::string label);
+  static ScalarOp choose(Reals if_false, Reals if_true, std::string label);
 };
 using Chain = std::vector<ScalarOp>;
 
@@ -37,16 +42,32 @@ struct QcfsForm {
   Reals lambda;
   std::int64_t levels = 0;
 };
+/// The two values that a step behind a sign can take, one number or one per channel in each list.
+struct TwoValues {
+  Reals below, above;  ///< where the sign is -1, and where it is 1
+};
+struct SignForm {
+  Reals scale, shift;  ///< the sign is that of scale * x + shift
+  TwoValues values;
+
+  bool has_affine_before() const;
+  bool has_affine_behind() const;
+};
+using Form = std::variant<AffineForm, ReluForm, QcfsForm, SignForm>;
 struct NamedForm {
-  std::variant<AffineForm, ReluForm, QcfsForm> form;
+  Form form;
   std::string label;  ///< of the node to be made
 };
+
+/// The values of a chain that takes a sign; nothing for any other.
+std::optional<TwoValues> two_values(const Chain& chain);
 
 /// Splits a chain into the fewest nodes that compute it. QCFS is recognised by algebra, not by the order of
 /// its steps: floor is monotone, so floor(clip(u, l, h)) = clip(floor(u), floor(l), floor(h)), and whatever
 /// stands before and after one floor is a clipped affine map; the run is QCFS when together they equal lambda
-/// * clip(floor(z * L / lambda + 1/2), 0, L) / L within a relative 1e-5. Throws NodeFault saying what the
-/// chain amounts to when there is no such split.
+/// * clip(floor(z * L / lambda + 1/2), 0, L) / L within a relative 1e-5. What follows a sign takes two
+/// values, whatever it computes. Throws NodeFault saying what the chain amounts to when there is no such
+/// split.
 std::vector<NamedForm> recognise(const Chain& chain);
 
 }  // namespace rheobase::onnx_import

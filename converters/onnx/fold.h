@@ -23,11 +23,12 @@ struct FoldCall {
 using Fold = Constant (*)(const FoldCall&);
 
 /// The function that computes `op` on constants; nullptr where folding does not know it. These are the ops
-/// with which exporters compute paddings and shapes, and arithmetic.
+/// with which exporters compute paddings and shapes, and arithmetic on weights.
 Fold find_fold(const std::string& op);
 
-/// Tables of the two halves.
+/// Tables of the parts.
 Fold find_shape_fold(const std::string& op);
 Fold find_arithmetic_fold(const std::string& op);
+Fold find_reduce_fold(const std::string& op);
 
 }  // namespace rheobase::onnx_import

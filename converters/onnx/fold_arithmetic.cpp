@@ -87,6 +87,18 @@ struct LessOp {
 struct GreaterOp {
   auto operator()(auto a, auto b) const { return std::int64_t{a > b}; }
 };
+struct LessOrEqualOp {
+  auto operator()(auto a, auto b) const { return std::int64_t{a <= b}; }
+};
+struct GreaterOrEqualOp {
+  auto operator()(auto a, auto b) const { return std::int64_t{a >= b}; }
+};
+struct AndOp {
+  auto operator()(auto a, auto b) const { return std::int64_t{a != 0 && b != 0}; }
+};
+struct OrOp {
+  auto operator()(auto a, auto b) const { return std::int64_t{a != 0 || b != 0}; }
+};
 
 /// Walks the elements of `shape` while following an operand that broadcasts to it.
 class BroadcastCursor {
@@ -146,7 +158,7 @@ Constant fold_binary(const FoldCall& call) {
   return binary<Function>(call.input(0), call.input(1), call.budget);
 }
 
-/// Min and Max take any number of inputs.
+/// Min, Max and Sum take any number of inputs.
 template <class Function>
 Constant fold_variadic(const FoldCall& call) {
   Constant result = call.input(0);
@@ -164,6 +176,11 @@ double exp_of(double x) { return std::exp(x); }
 double abs_of(double x) { return std::abs(x); }
 double negative_of(double x) { return -x; }
 double inverse_of(double x) { return 1 / x; }
+double log_of(double x) { return std::log(x); }
+double tanh_of(double x) { return std::tanh(x); }
+double rectified(double x) { return std::max(x, 0.0); }
+double sign_of(double x) { return x > 0 ? 1 : x < 0 ? -1 : x; }  // 0 stays 0, as ONNX has it
+double not_of(double x) { return x == 0 ? 1 : 0; }
 
 template <double (*function)(double)>
 Constant fold_unary(const FoldCall& call) {
@@ -172,7 +189,7 @@ Constant fold_unary(const FoldCall& call) {
   Reals values = reals_of(source);
   std::transform(values.begin(), values.end(), values.begin(), function);
   if (source.is_real()) return {source.shape, std::move(values)};
-  // Abs and Neg alone take integers; those that size tensors are small.
+  // Abs, Neg, Not, Relu and Sign alone take integers; those that size tensors are small.
   Integers integers;
   for (const double value : values) {
     if (!(std::abs(value) < 0x1p53)) throw_overflow();
@@ -184,6 +201,26 @@ Constant fold_unary(const FoldCall& call) {
 std::int64_t truncated(double value) {
   if (!(std::abs(value) < 0x1p63)) throw NodeFault(fmt::format("{} is no 64-bit integer", value));
   return static_cast<std::int64_t>(value);
+}
+
+/// Bounds from inputs, or from attributes in old opsets.
+Constant fold_clip(const FoldCall& call) {
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  const auto bound = [&](std::size_t i, const char* attribute, double none) {
+    const Constant* given = call.optional_input(i);
+    if (given == nullptr) return call.node.real(attribute, none);
+    if (given->size() != 1) throw NodeFault(fmt::format("input '{}' is not one number", attribute));
+    return reals_of(*given)[0];
+  };
+  const double low = bound(1, "min", -infinity), high = bound(2, "max", infinity);
+  const Constant& source = call.input(0);
+  call.budget.take(source.shape);
+  Reals values = reals_of(source);
+  for (double& value : values) value = std::min(std::max(value, low), high);
+  if (source.is_real()) return {source.shape, std::move(values)};
+  Integers integers(values.size());
+  std::transform(values.begin(), values.end(), integers.begin(), truncated);
+  return {source.shape, std::move(integers)};
 }
 
 Constant fold_cast(const FoldCall& call) {
@@ -251,14 +288,39 @@ Constant fold_range(const FoldCall& call) {
   return {{count}, std::move(integers)};
 }
 
-constexpr std::array<std::pair<const char*, Fold>, 22> folds{{
-    {"Abs", fold_unary<abs_of>},     {"Add", fold_binary<AddOp>},     {"Cast", fold_cast},
-    {"Ceil", fold_unary<ceil_of>},   {"Div", fold_binary<DivOp>},     {"Equal", fold_binary<EqualOp>},
-    {"Exp", fold_unary<exp_of>},     {"Floor", fold_unary<floor_of>}, {"Greater", fold_binary<GreaterOp>},
-    {"Less", fold_binary<LessOp>},   {"Max", fold_variadic<MaxOp>},   {"Min", fold_variadic<MinOp>},
-    {"Mod", fold_binary<ModOp>},     {"Mul", fold_binary<MulOp>},     {"Neg", fold_unary<negative_of>},
-    {"Pow", fold_binary<PowOp>},     {"Range", fold_range},           {"Reciprocal", fold_unary<inverse_of>},
-    {"Round", fold_unary<round_of>}, {"Sqrt", fold_unary<sqrt_of>},   {"Sub", fold_binary<SubOp>},
+constexpr std::array<std::pair<const char*, Fold>, 33> folds{{
+    {"Abs", fold_unary<abs_of>},
+    {"Add", fold_binary<AddOp>},
+    {"And", fold_binary<AndOp>},
+    {"Cast", fold_cast},
+    {"Ceil", fold_unary<ceil_of>},
+    {"Clip", fold_clip},
+    {"Div", fold_binary<DivOp>},
+    {"Equal", fold_binary<EqualOp>},
+    {"Exp", fold_unary<exp_of>},
+    {"Floor", fold_unary<floor_of>},
+    {"Greater", fold_binary<GreaterOp>},
+    {"GreaterOrEqual", fold_binary<GreaterOrEqualOp>},
+    {"Less", fold_binary<LessOp>},
+    {"LessOrEqual", fold_binary<LessOrEqualOp>},
+    {"Log", fold_unary<log_of>},
+    {"Max", fold_variadic<MaxOp>},
+    {"Min", fold_variadic<MinOp>},
+    {"Mod", fold_binary<ModOp>},
+    {"Mul", fold_binary<MulOp>},
+    {"Neg", fold_unary<negative_of>},
+    {"Not", fold_unary<not_of>},
+    {"Or", fold_binary<OrOp>},
+    {"Pow", fold_binary<PowOp>},
+    {"Range", fold_range},
+    {"Reciprocal", fold_unary<inverse_of>},
+    {"Relu", fold_unary<rectified>},
+    {"Round", fold_unary<round_of>},
+    {"Sign", fold_unary<sign_of>},
+    {"Sqrt", fold_unary<sqrt_of>},
+    {"Sub", fold_binary<SubOp>},
+    {"Sum", fold_variadic<AddOp>},
+    {"Tanh", fold_unary<tanh_of>},
     {"Where", fold_where},
 }};
 

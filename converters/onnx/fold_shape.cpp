@@ -259,8 +259,10 @@ Fold find_shape_fold(const std::string& op) {
 }
 
 Fold find_fold(const std::string& op) {
-  const Fold fold = find_shape_fold(op);
-  return fold != nullptr ? fold : find_arithmetic_fold(op);
+  for (const auto find : {find_shape_fold, find_arithmetic_fold, find_reduce_fold}) {
+    if (const Fold fold = find(op)) return fold;
+  }
+  return nullptr;
 }
 
 }  // namespace rheobase::onnx_import

@@ -6,9 +6,11 @@
 #include <set>
 #include <utility>
 
+#include "converters/onnx/form_nodes.h"
 #include "converters/onnx/tensor_proto.h"
 #include "neurons/qcfs.h"
 #include "neurons/relu.h"
+#include "neurons/sign.h"
 
 namespace rheobase::onnx_import {
 namespace {
@@ -24,29 +26,6 @@ std::string sanitised(const std::string& label) {
   return name;
 }
 
-Tensor per_channel(const Reals& values, const std::string& what) {
-  const bool uniform = std::all_of(values.begin(), values.end(), [&](double v) { return v == values[0]; });
-  const Reals kept = uniform ? Reals{values[0]} : values;
-  return {{static_cast<std::int64_t>(kept.size())}, to_floats(kept, what)};
-}
-
-struct NodeOfForm {
-  const std::string& input;
-
-  Node operator()(const AffineForm& form) const {
-    Node node{"", "Affine", {input}, {}, {}};
-    node.tensors["scale"] = per_channel(form.scale, "the scale");
-    node.tensors["shift"] = per_channel(form.shift, "the shift");
-    return node;
-  }
-  Node operator()(const ReluForm& form) const {
-    return ReluParameters{static_cast<float>(form.max)}.node("", input);
-  }
-  Node operator()(const QcfsForm& form) const {
-    return QcfsParameters{per_channel(form.lambda, "lambda"), form.levels}.node("", input);
-  }
-};
-
 Shape with_batch(std::int64_t batch, const Shape& shape) {
   Shape dims{batch};
   dims.insert(dims.end(), shape.begin(), shape.end());
@@ -60,6 +39,7 @@ GraphBuilder::GraphBuilder(std::string folder, std::map<std::string, int> uses)
   add_structural_schemas(schemas_);
   schemas_.add(qcfs_schema());
   schemas_.add(relu_schema());
+  schemas_.add(sign_schema());
 }
 
 std::string GraphBuilder::reserve_name(const std::string& label) {
@@ -119,10 +99,29 @@ const Activation& GraphBuilder::activation(const std::string& value) const {
   return *activation;
 }
 
+// A ReLU whose zeros ONNX's Sign tells from what is above them would be +1 everywhere.
+void GraphBuilder::expect_both_signs(const std::string& name) const {
+  const Node* node = graph_.find(name);
+  while (node->op == "MaxPool2d" || node->op == "AvgPool2d" || node->op == "Flatten" || node->op == "Slice" ||
+         node->op == "Pad") {
+    node = graph_.find(node->inputs.at(0));
+  }
+  if (node->op != "ReLU" && node->op != "QCFS") return;
+  throw NodeFault(
+      fmt::format("takes the sign of '{}', which is never negative: always +1, since sign(0) is +1 here; "
+                  "compare it with a threshold instead, x > 0",
+                  node->name));
+}
+
 Activation GraphBuilder::emit_forms(Activation activation) {
   const Chain chain = std::exchange(activation.chain, {});
   for (const NamedForm& form : recognise(chain)) {
-    activation.node = emit(form.label, std::visit(NodeOfForm{activation.node}, form.form)).node;
+    for (Node& node : nodes_of(form.form)) {
+      node.inputs = {activation.node};
+      if (node.op == "Sign") expect_both_signs(activation.node);
+      const std::string label = form.label + node.name;
+      activation.node = emit(label, std::move(node)).node;
+    }
   }
   return activation;
 }

@@ -78,6 +78,8 @@ class GraphBuilder {
 
  private:
   Activation emit_forms(Activation activation);
+  /// NodeFault when what the node computes cannot be negative.
+  void expect_both_signs(const std::string& name) const;
 
   std::string folder_;
   std::map<std::string, int> uses_;

@@ -9,6 +9,7 @@
 #include <limits>
 #include <set>
 
+#include "converters/onnx/cancel_sums.h"
 #include "converters/onnx/evaluation_order.h"
 #include "converters/onnx/fold.h"
 #include "converters/onnx/graph_builder.h"
@@ -229,12 +230,13 @@ class ModelImport {
 
 Graph import_onnx_bytes(std::string_view bytes, const std::string& source, const std::string& folder) {
   constexpr std::int64_t base_budget = std::int64_t{1} << 20;
-  const ::onnx::ModelProto model = parse(bytes, source);
+  ::onnx::ModelProto model = parse(bytes, source);
   Faults faults;
   const int opset = read_opset(model, faults);
   const auto* input = find_input(model.graph(), faults);
   const std::string output = find_output(model.graph(), faults);
   throw_if_any(source, faults);
+  cancel_sums(*model.mutable_graph(), output);
   const FoldBudget budget(base_budget + 4 * static_cast<std::int64_t>(bytes.size()));
   ModelImport import(model, folder, evaluation_order(model.graph(), output), opset, budget);
   import.define_initialisers();

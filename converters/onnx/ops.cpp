@@ -8,7 +8,7 @@
 namespace rheobase::onnx_import {
 namespace {
 
-constexpr std::array<std::pair<const char*, Handler>, 33> handlers{{
+constexpr std::array<std::pair<const char*, Handler>, 42> handlers{{
     {"Add", import_add},
     {"AveragePool", import_average_pool},
     {"BatchNormalization", import_batch_normalization},
@@ -23,25 +23,34 @@ constexpr std::array<std::pair<const char*, Handler>, 33> handlers{{
     {"Gemm", import_gemm},
     {"GlobalAveragePool", import_global_average_pool},
     {"GlobalMaxPool", import_global_max_pool},
+    {"Greater", import_greater},
+    {"GreaterOrEqual", import_greater_or_equal},
     {"Identity", import_identity},
+    {"LeakyRelu", import_leaky_relu},
+    {"Less", import_less},
+    {"LessOrEqual", import_less_or_equal},
     {"MatMul", import_matmul},
     {"Max", import_max},
     {"MaxPool", import_max_pool},
     {"Min", import_min},
     {"Mul", import_mul},
     {"Neg", import_neg},
+    {"Not", import_not},
+    {"PRelu", import_prelu},
     {"Pad", import_pad},
     {"ReduceMean", import_reduce_mean},
     {"Relu", import_relu},
     {"Reshape", import_reshape},
     {"Round", import_round},
     {"Shape", import_shape},
+    {"Sign", import_sign},
     {"Size", import_size},
     {"Slice", import_slice},
     {"Squeeze", import_squeeze},
     {"Sub", import_sub},
     {"Transpose", import_transpose},
     {"Unsqueeze", import_unsqueeze},
+    {"Where", import_where},
 }};
 
 }  // namespace
@@ -82,6 +91,7 @@ Handler find_handler(const std::string& op) {
 
 std::vector<std::string> supported_ops() {
   std::vector<std::string> names;
+  names.reserve(handlers.size());
   for (const auto& entry : handlers) names.emplace_back(entry.first);
   return names;
 }

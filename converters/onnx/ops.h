@@ -55,6 +55,16 @@ Value import_floor(const Call& call);
 Value import_round(const Call& call);
 Value import_neg(const Call& call);
 
+Value import_sign(const Call& call);
+Value import_greater(const Call& call);
+Value import_greater_or_equal(const Call& call);
+Value import_less(const Call& call);
+Value import_less_or_equal(const Call& call);
+Value import_not(const Call& call);
+Value import_where(const Call& call);
+Value import_prelu(const Call& call);
+Value import_leaky_relu(const Call& call);
+
 Value import_identity(const Call& call);
 Value import_cast(const Call& call);
 Value import_dropout(const Call& call);

@@ -4,6 +4,7 @@
 
 #include "converters/onnx/ops.h"
 #include "converters/onnx/shape_math.h"
+#include "converters/onnx/snap_weights.h"
 
 namespace rheobase::onnx_import {
 namespace {
@@ -23,8 +24,10 @@ Tensor linear_weight(const Constant& matrix, bool is_transposed, double factor) 
       values[row * columns + column] = factor * source[from];
     }
   }
-  return {{static_cast<std::int64_t>(rows), static_cast<std::int64_t>(columns)},
-          to_floats(values, "the matrix")};
+  Tensor weight{{static_cast<std::int64_t>(rows), static_cast<std::int64_t>(columns)},
+                to_floats(values, "the matrix")};
+  snap_binary_weights(weight);
+  return weight;
 }
 
 /// Gemm's C: one number, or one an output, whatever axes of extent 1 stand around it.

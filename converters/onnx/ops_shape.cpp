@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include "converters/onnx/ops.h"
@@ -52,8 +53,8 @@ std::vector<SliceRange> slice_of(const Call& call, const Shape& dims) {
   const auto ends = attribute_or_input(call.node, "ends", inputs[1].get());
   const auto axes = attribute_or_input(call.node, "axes", inputs[2].get());
   if (!starts || !ends) throw NodeFault("has no starts or no ends");
-  const auto ranges = slice_ranges(dims, *starts, *ends, axes ? &*axes : nullptr,
-                                   inputs[3] ? &integers_of(*inputs[3], "input 'steps'") : nullptr);
+  auto ranges = slice_ranges(dims, *starts, *ends, axes ? &*axes : nullptr,
+                             inputs[3] ? &integers_of(*inputs[3], "input 'steps'") : nullptr);
   const SliceRange& batch = ranges.at(0);
   if (batch.begin != 0 || batch.step != 1 || batch.count != dims[0]) throw NodeFault("slices the batch");
   for (const SliceRange& range : ranges) {
@@ -68,12 +69,28 @@ std::vector<SliceRange> slice_of(const Call& call, const Shape& dims) {
 
 Value import_identity(const Call& call) { return call.graph.activation(call.input(0)); }
 
+/// Integers and booleans hold what a comparison gives, and what integer arithmetic makes of it.
 Value import_cast(const Call& call) {
   constexpr std::int64_t to_float = 1;
+  constexpr std::int64_t to_string_type = 8;
+  constexpr std::int64_t to_bool = 9;
   constexpr std::int64_t to_double = 11;
+  constexpr std::int64_t newest_integer = 13;
   const std::int64_t to = call.node.integer("to", 0);
   if (to == to_float || to == to_double) return import_identity(call);
-  throw NodeFault(fmt::format("casts activations to element type {}; float and double are supported", to));
+  const auto values = two_values(call.graph.activation(call.input(0)).chain);
+  const auto is_kept = [&](double value) {
+    return to == to_bool ? value == 0 || value == 1 : value == std::round(value);
+  };
+  if (values && to > to_float && to <= newest_integer && to != to_string_type &&
+      std::all_of(values->below.begin(), values->below.end(), is_kept) &&
+      std::all_of(values->above.begin(), values->above.end(), is_kept)) {
+    return import_identity(call);
+  }
+  throw NodeFault(
+      fmt::format("casts activations to element type {}; float and double are supported, and integers for "
+                  "what a comparison gives",
+                  to));
 }
 
 Value import_dropout(const Call& call) {

@@ -5,6 +5,7 @@
 
 #include "converters/onnx/ops.h"
 #include "converters/onnx/shape_math.h"
+#include "converters/onnx/snap_weights.h"
 #include "sim/graph/structural_ops.h"
 
 namespace rheobase::onnx_import {
@@ -131,6 +132,7 @@ Value import_conv(const Call& call) {
   const std::int64_t groups = call.node.integer("group", 1);
   if (groups != 1) node.attributes["groups"] = groups;
   node.tensors["weight"] = to_tensor(*weight, "the weight");
+  snap_binary_weights(node.tensors["weight"]);
   if (const ConstantPtr bias = call.optional_constant(2)) node.tensors["bias"] = to_tensor(*bias, "the bias");
   return call.graph.emit(call.node.label(), std::move(node));
 }

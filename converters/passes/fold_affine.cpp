@@ -121,6 +121,9 @@ class AffineFolder {
 
 }  // namespace
 
-void fold_affine(Graph& graph) { AffineFolder(graph).run(); }
+void fold_affine(Graph& graph) {
+  fold_sign_scales(graph);
+  AffineFolder(graph).run();
+}
 
 }  // namespace rheobase

@@ -12,6 +12,7 @@ void convert_command(const std::vector<std::string>& words);
 void info_command(const std::vector<std::string>& words);
 void calibrate_command(const std::vector<std::string>& words);
 void train_command(const std::vector<std::string>& words);
+void export_command(const std::vector<std::string>& words);
 void sweep_command(const std::vector<std::string>& words);
 void report_command(const std::vector<std::string>& words);
 void run_command(const std::vector<std::string>& words);

@@ -32,12 +32,10 @@ constexpr std::array commands{
             sweep_command},
     Command{"report", "the page and figures of a sweep, again", report_command},
     Command{"train", "train a binary network, or one to convert", train_command},
+    Command{"export", "write a network of one step as ONNX", export_command},
     Command{"devices", "list devices and the ops each supports", devices_command},
     Command{"data", "data info SPEC: show what a data set holds", data_command},
 };
-
-// Names that documents mention and later versions will have.
-constexpr std::array<std::string_view, 1> planned{"export"};
 
 void data_command(const std::vector<std::string>& words) {
   if (words.empty()) throw InputError("data", "", "expected 'data info SPEC'");
@@ -71,9 +69,6 @@ void dispatch(const std::vector<std::string>& words) {
   const auto command =
       std::find_if(commands.begin(), commands.end(), [&](const Command& c) { return c.name == name; });
   if (command != commands.end()) return command->run({words.begin() + 1, words.end()});
-  if (std::find(planned.begin(), planned.end(), name) != planned.end()) {
-    throw InputError(name, "", fmt::format("not in this version ({})", tool_version()));
-  }
   throw InputError(name, "", "unknown command, see rheobase --help");
 }
 

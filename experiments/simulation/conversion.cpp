@@ -48,6 +48,12 @@ std::string natural_target(const Graph& graph) {
   return signs ? "bnn" : "snn";
 }
 
+// Of signs alone, without a layer to pack.
+ConversionSpec as_it_is(ConversionSpec spec) {
+  spec.to = "ann";
+  return spec;
+}
+
 }  // namespace
 
 Model convert_model(const ConversionSpec& spec, const SchemaSet& schemas, const std::string& tool_version) {
@@ -60,6 +66,7 @@ Model convert_model(const ConversionSpec& spec, const SchemaSet& schemas, const 
   if (spec.arithmetic == "fixed" && to != "snn")
     throw InputError(spec.source, "", "becomes no spiking network, and fixed arithmetic is for those");
   // Binary networks keep their scales and shifts apart: packing makes thresholds of them.
+  if (to == "bnn") fold_sign_scales(model.graph);
   if (to != "bnn") fold_affine(model.graph);
   if (to == "snn") convert_to_snn(model.graph, spec.source);
   model.arithmetic = spec.arithmetic;
@@ -67,6 +74,7 @@ Model convert_model(const ConversionSpec& spec, const SchemaSet& schemas, const 
   if (to != "ann") {
     const int packed = pack_binary(model.graph);
     if (to == "bnn" && packed == 0) {
+      if (spec.to.empty()) return convert_model(as_it_is(spec), schemas, tool_version);
       throw InputError(spec.source, "",
                        "has no binary layer: none reads the output of a Sign with weights of one magnitude "
                        "an output channel");

@@ -9,7 +9,8 @@ namespace rheobase {
 
 struct ConversionSpec {
   std::string source;  ///< file, .onnx
-  std::string to;      ///< `snn`, `bnn`, `ann`: the source network; none: snn, or bnn for Sign
+  std::string to;      ///< `snn`, `bnn`, `ann`: the source network; none: snn, or bnn for Sign,
+                       ///< or ann where no layer can be packed
   std::string arithmetic = "float32";  ///< or `fixed`
   Normalization normalization;
 };

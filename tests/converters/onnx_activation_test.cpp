@@ -1,56 +1,13 @@
 // Which elementwise arithmetic is an activation, however it is written.
 #include <gmock/gmock.h>
 
-#include "tests/converters/onnx_model.h"
+#include "tests/converters/onnx_chain.h"
 
 namespace rheobase::test {
 namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
-
-/// A chain of ops on a 1 x 2 x 3 x 3 image; constants are named by their values.
-class Chain {
- public:
-  explicit Chain(Ints dims = {-1, 2, 3, 3}) : model_(std::move(dims)) {}
-
-  Chain& binary(const std::string& op, float constant) { return binary(op, Ints{}, {constant}); }
-  Chain& binary(const std::string& op, const Ints& dims, const Floats& values) {
-    const std::string name = "c" + std::to_string(steps_);
-    model_.reals(name, dims, values);
-    return step(op, {value_, name});
-  }
-  Chain& reversed(const std::string& op, float constant) {
-    const std::string name = "c" + std::to_string(steps_);
-    model_.real(name, constant);
-    return step(op, {name, value_});
-  }
-  Chain& clip(float low, float high) {
-    const std::string name = "c" + std::to_string(steps_);
-    model_.real(name + "low", low).real(name + "high", high);
-    return step("Clip", {value_, name + "low", name + "high"});
-  }
-  Chain& unary(const std::string& op) { return step(op, {value_}); }
-
-  Graph import() { return finished().import(); }
-  std::vector<std::string> faults() { return finished().faults(); }
-
- private:
-  Chain& step(const std::string& op, const Names& inputs) {
-    const std::string output = "v" + std::to_string(++steps_);
-    model_.node(op, inputs, output, "/act/" + op + std::to_string(steps_));
-    value_ = output;
-    return *this;
-  }
-  OnnxModel& finished() {
-    model_.node("Flatten", {value_}, "y", "/flatten");
-    return model_;
-  }
-
-  OnnxModel model_;
-  std::string value_ = "x";
-  int steps_ = 0;
-};
 
 void expect_qcfs(Chain& chain, const Floats& lambda, std::int64_t levels) {
   const Graph graph = chain.import();

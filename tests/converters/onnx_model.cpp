@@ -6,6 +6,7 @@
 #include "neurons/if.h"
 #include "neurons/qcfs.h"
 #include "neurons/relu.h"
+#include "neurons/sign.h"
 
 namespace rheobase::test {
 
@@ -120,6 +121,7 @@ SchemaSet converter_schemas() {
   add_structural_schemas(schemas);
   schemas.add(qcfs_schema());
   schemas.add(relu_schema());
+  schemas.add(sign_schema());
   schemas.add(if_schema());
   return schemas;
 }

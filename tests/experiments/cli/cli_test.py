@@ -85,15 +85,13 @@ class CliTest(unittest.TestCase):
 
 
 class Help(CliTest):
-    COMMANDS = [["convert"], ["info"], ["run"], ["calibrate"], ["sweep"], ["report"], ["train"], ["devices"],
-                ["data", "info"]]
+    COMMANDS = [["convert"], ["info"], ["run"], ["calibrate"], ["sweep"], ["report"], ["train"], ["export"],
+                ["devices"], ["data", "info"]]
 
     def test_lists_the_commands(self):
         text = self.succeed("--help")
         for command in self.COMMANDS:
             self.assertRegex(text, rf"(?m)^  {command[0]} ")
-        for later in ("export",):
-            self.assertNotRegex(text, rf"(?m)^  {later}")
 
     def test_of_every_command(self):
         for command in self.COMMANDS:
@@ -110,8 +108,6 @@ class BadUsage(CliTest):
     def test_commands(self):
         self.refuse(naming="--help")
         self.refuse("fire", naming="fire")
-        for later in ("export",):
-            self.refuse(later, "x", naming=[later, "not in this version"])
 
     def test_words(self):
         self.refuse("info", naming="MODEL.h5")
@@ -156,6 +152,14 @@ class BadInput(CliTest):
         self.refuse("info", gone, naming=gone)
         self.refuse("run", gone, "--data", self.data, naming=gone)
         self.refuse("convert", self.folder / "gone.onnx", self.folder / "x.h5", naming="gone.onnx")
+
+    def test_export(self):
+        target = self.folder / "never.onnx"
+        self.refuse("export", self.model, target, naming="spiking neuron")
+        self.refuse("export", self.folder / "gone.h5", target, naming="gone.h5")
+        for name, reason in [("net.nir", "NIR"), ("net.h5", ".onnx"), ("net", ".onnx")]:
+            self.refuse("export", self.model, self.folder / name, naming=[name, reason])
+        self.assertFalse(target.exists())
 
     def test_wrong_magic(self):
         self.refuse("info", ONNX, naming=ONNX)
@@ -448,6 +452,17 @@ class HappyPath(CliTest):
         self.succeed("convert", ONNX, ann, "--to", "ann", "--normalize", "0.2860;0.3530")
         result = json.loads(self.succeed("run", ann, "--data", self.data, "--json", "-"))
         self.assertEqual((result["steps"], result["mean_steps"], result["firing_rate"]), (1, 1, {}))
+
+    def test_export(self):
+        ann, written, again = self.folder / "ann.h5", self.folder / "net.onnx", self.folder / "again.h5"
+        self.succeed("convert", ONNX, ann, "--to", "ann")
+        self.assertIn(str(written), self.succeed("export", ann, written))
+        first = written.read_bytes()
+        self.succeed("export", ann, written, "--quiet")
+        self.assertEqual(written.read_bytes(), first)
+        self.succeed("convert", written, again, "--to", "ann")
+        runs = [json.loads(self.succeed("run", model, "--data", self.data, "--json", "-")) for model in (ann, again)]
+        self.assertEqual(runs[0]["accuracy"], runs[1]["accuracy"])
 
     def test_devices(self):
         text = self.succeed("devices")
