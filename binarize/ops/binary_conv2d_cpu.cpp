@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "binarize/ops/binary_conv2d_plan.h"
+#include "binarize/ops/bit_outputs.h"
 #include "binarize/ops/bit_planes.h"
 #include "sim/op/tile.h"
 

@@ -73,17 +73,4 @@ void sum_bits(const BitCoding& coding, const BitPlane& plane, std::span<const Co
               const BitPixels& pixels, std::int64_t count);
 inline constexpr std::int64_t max_bit_fan_in = 65532;
 
-/// y[c] = scale[c] * x + shift[c], x = sums[c] or max(sums[c], 0); and + addend[c] where there is one.
-struct RealOutput {
-  const float* scale = nullptr;
-  const float* shift = nullptr;
-  bool rectify = false;
-};
-void write_reals(const RealOutput& output, const std::int32_t* sums, std::int64_t channels,
-                 const float* addend, float* y);
-
-/// sums[p][c] = scale[c] * sums[p][c] + shift[c], for rows of a multiple of 16.
-void scale_sums(const std::int32_t* scale, const std::int32_t* shift, std::int64_t pixels, std::int64_t width,
-                std::int32_t* sums);
-
 }  // namespace rheobase

@@ -65,9 +65,11 @@ Model convert_model(const ConversionSpec& spec, const SchemaSet& schemas, const 
   const std::string to = spec.to.empty() ? natural_target(model.graph) : spec.to;
   if (spec.arithmetic == "fixed" && to != "snn")
     throw InputError(spec.source, "", "becomes no spiking network, and fixed arithmetic is for those");
-  // Binary networks keep their scales and shifts apart: packing makes thresholds of them.
-  if (to == "bnn") fold_sign_scales(model.graph);
-  if (to != "bnn") fold_affine(model.graph);
+  if (to == "bnn") {
+    fold_sign_scales(model.graph);  // other scales and shifts stay apart: packing makes thresholds of them
+  } else {
+    fold_affine(model.graph);
+  }
   if (to == "snn") convert_to_snn(model.graph, spec.source);
   model.arithmetic = spec.arithmetic;
   if (model.arithmetic == "fixed") quantize(model.graph, schemas, spec.source);
