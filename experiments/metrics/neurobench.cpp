@@ -25,11 +25,18 @@ struct Activity {
 // `one` stands for 1.
 template <class Number>
 Activity activity_of_numbers(const Number* values, std::int64_t size, Number one) {
+  constexpr std::int64_t block = 1 << 16;
   Activity result;
-  for (std::int64_t i = 0; i < size; ++i) {
-    const bool active = values[i] != Number{0};
-    result.active += active ? 1 : 0;
-    result.unit &= !active || values[i] == one || values[i] == -one;
+  for (std::int64_t first = 0; first < size; first += block) {
+    std::uint32_t active = 0, others = 0;  // narrow and without branches: vectors
+    for (std::int64_t i = first; i < std::min(size, first + block); ++i) {
+      const Number x = values[i];
+      active += static_cast<std::uint32_t>(x != Number{0});
+      others += static_cast<std::uint32_t>(x != Number{0}) & static_cast<std::uint32_t>(x != one) &
+                static_cast<std::uint32_t>(x != -one);
+    }
+    result.active += active;
+    result.unit = result.unit && others == 0;
   }
   return result;
 }
@@ -38,7 +45,8 @@ Activity activity_of_numbers(const Number* values, std::int64_t size, Number one
 template <class Number>
 std::uint64_t operations_of_numbers(const Number* values, const std::vector<std::uint32_t>& fan_out) {
   std::uint64_t sum = 0;
-  for (std::size_t i = 0; i < fan_out.size(); ++i) sum += values[i] != Number{0} ? fan_out[i] : 0;
+  for (std::size_t i = 0; i < fan_out.size(); ++i)
+    sum += fan_out[i] & (std::uint32_t{0} - static_cast<std::uint32_t>(values[i] != Number{0}));
   return sum;
 }
 
