@@ -1,13 +1,16 @@
 // BinaryConv2d and BinaryLinear on the cpu. A task takes strips of output rows; the image under a strip is
 // coded once, with its padding, so that every window is a few runs of codes, and is then met by one plane of
-// weights after the other. Sums leave in tiles: to a neuron, or as reals or currents to memory.
+// weights after the other. Sums leave in tiles: to a neuron, or as reals or currents to memory. In fixed
+// arithmetic few spikes are added by the event path of the convolution that has the same weights in bytes.
 #include <array>
 #include <bit>
 #include <numeric>
 
 #include "binarize/ops/binary_conv2d_plan.h"
+#include "binarize/ops/bit_density.h"
 #include "binarize/ops/bit_outputs.h"
 #include "binarize/ops/bit_planes.h"
+#include "sim/op/structural_kernels.h"
 #include "sim/op/tile.h"
 
 namespace rheobase {
@@ -87,6 +90,23 @@ class Writing : public TileSink {
   const StepArgs& args_;
 };
 
+// The convolution with the same weights in bytes; nullptr where they are too large for one.
+std::unique_ptr<Kernel> make_event_kernel(const KernelContext& context, const BinaryConv2dPlan& plan) {
+  const bool fits = std::all_of(plan.scale.begin(), plan.scale.end(),
+                                [](float scale) { return std::abs(scale) <= max_fixed_weight; });
+  if (plan.arithmetic != Arithmetic::fixed || plan.input.type != SignalType::spikes || !fits) return nullptr;
+  Node node = context.node;
+  node.op = node.op.substr(std::string("Binary").size());
+  Tensor& weight = node.tensors.at("weight");
+  const std::size_t row = weight.values.size() / plan.scale.size();
+  for (std::size_t i = 0; i < weight.values.size(); ++i) weight.values[i] *= plan.scale[i / row];
+  node.tensors.erase("scale");
+  if (auto shift = node.tensors.extract("shift")) {
+    node.tensors["bias"] = {{plan.output.channels}, plan.shift};
+  }
+  return make_fixed_conv2d_cpu({node, context.inputs, context.output_shape});
+}
+
 class BinaryConv2dCpu : public Kernel, public TileSource {
  public:
   BinaryConv2dCpu(const KernelContext& context, Arithmetic arithmetic, CountMethod method)
@@ -99,6 +119,7 @@ class BinaryConv2dCpu : public Kernel, public TileSource {
         batch_strips_(std::max<std::int64_t>(1, task_pixels / (image_.output_rows * plan_.output.width))),
         scaled_(arithmetic == Arithmetic::fixed &&
                 (!plan_.plain() || plan_.output.channels % planes_.width() != 0)) {
+    events_ = make_event_kernel(context, plan_);
     plan_.weights.words = {};
     if (coding_.input == BitInput::signs) starts_ = window_sizes();
     const auto padded = static_cast<std::size_t>(planes_.count() * planes_.width());
@@ -114,17 +135,22 @@ class BinaryConv2dCpu : public Kernel, public TileSource {
     return plan_.arithmetic == Arithmetic::fixed || plan_.plain() ? this : nullptr;
   }
 
+  double dense_from() const override { return events_ ? bit_density() : 2.0; }
+
   std::size_t scratch_bytes() const override {
     const std::int64_t pixels = batch_pixels();
-    return ScratchMemory::size<const std::byte*>(pixels) + 2 * ScratchMemory::size<std::int32_t>(pixels) +
-           ScratchMemory::size<int>(pixels) + ScratchMemory::size<std::byte>(batch_strips_ * image_.bytes) +
-           ScratchMemory::size<std::int32_t>(image_.rows * image_.columns) +
-           ScratchMemory::size<std::int32_t>(tile_pixels * planes_.width());
+    const std::size_t bytes =
+        ScratchMemory::size<const std::byte*>(pixels) + 2 * ScratchMemory::size<std::int32_t>(pixels) +
+        ScratchMemory::size<int>(pixels) + ScratchMemory::size<std::byte>(batch_strips_ * image_.bytes) +
+        ScratchMemory::size<std::int32_t>(image_.rows * image_.columns) +
+        ScratchMemory::size<std::int32_t>(tile_pixels * planes_.width());
+    return events_ ? std::max(bytes, events_->scratch_bytes()) : bytes;
   }
 
   void step(const StepArgs& args) const override { step_tiles(args, Writing(plan_, args)); }
 
   void step_tiles(const StepArgs& args, const TileSink& sink) const override {
+    if (events_ && args.path == SynapsePath::event) return events_->tile_source()->step_tiles(args, sink);
     const std::int64_t total = strips_ * static_cast<std::int64_t>(args.slots.size());
     const std::int64_t share = total / (4 * args.pool.threads()) + 1;
     args.pool.for_ranges(total, std::min(batch_strips_, share),
@@ -290,6 +316,7 @@ class BinaryConv2dCpu : public Kernel, public TileSource {
 
   BinaryConv2dPlan plan_;
   SignalSpec output_;
+  std::unique_ptr<Kernel> events_;  // for few spikes
   BitCoding coding_;
   BitPlanes planes_;
   StripImage image_;

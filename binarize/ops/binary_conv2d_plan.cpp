@@ -1,5 +1,7 @@
 #include "binarize/ops/binary_conv2d_plan.h"
 
+#include <bit>
+
 #include "sim/core/error.h"
 
 namespace rheobase {
@@ -11,6 +13,13 @@ std::vector<float> per_channel(const Tensor* tensor, float otherwise, std::int64
   for (std::size_t c = 0; c < values.size(); ++c)
     values[c] = tensor->values[tensor->values.size() == 1 ? 0 : c] + 0.0F;  // -0 becomes +0
   return values;
+}
+
+std::int64_t count_ones(const BitWeights& weights, std::int64_t oc) {
+  const std::uint64_t* words = weights.tap(oc, 0);
+  std::int64_t ones = 0;
+  for (std::int64_t w = 0; w < weights.taps * weights.words_per_tap(); ++w) ones += std::popcount(words[w]);
+  return ones;
 }
 
 void check_inputs(const KernelContext& context, Arithmetic arithmetic) {
@@ -60,12 +69,15 @@ bool BinaryConv2dPlan::plain() const {
 
 SignalSpec BinaryConv2dPlan::signal(const std::string& node) const {
   if (arithmetic == Arithmetic::float32) return {SignalType::real32, output, {1.0F}, false};
-  const double fan_in = static_cast<double>(weights.channels * taps());
   double low = 0.0, high = 0.0;
-  for (std::size_t c = 0; c < scale.size(); ++c) {
-    const double reach = std::abs(static_cast<double>(scale[c])) * fan_in;
-    low = std::min(low, shift[c] - reach);
-    high = std::max(high, shift[c] + reach);
+  for (std::int64_t oc = 0; oc < output.channels; ++oc) {
+    const auto ones = static_cast<double>(count_ones(weights, oc));
+    const double others = static_cast<double>(weights.channels * taps()) - ones;
+    const bool both = input_bits() == BitInput::signs;  // inputs that are -1 turn a weight round
+    const double reach_up = both ? ones + others : ones, reach_down = both ? ones + others : others;
+    const double factor = scale[oc];
+    low = std::min({low, shift[oc] - factor * reach_down, shift[oc] + factor * reach_up});
+    high = std::max({high, shift[oc] - factor * reach_down, shift[oc] + factor * reach_up});
   }
   constexpr double most = 2147483647.0;
   if (low < -most || high > most)

@@ -35,8 +35,10 @@ void binarize(Tensor& weight, GraphBuilder& b, bool unit) {
   }
 }
 
-std::vector<float> outputs(const Graph& graph, DeviceKind device, int steps = 1, int lookahead = 1) {
+std::vector<float> outputs(const Graph& graph, DeviceKind device, int steps = 1, int lookahead = 1,
+                           KernelChoice kernels = KernelChoice::automatic) {
   EngineOptions options{device, 4, 2, Coding::direct, 0, true};
+  options.kernels = kernels;
   options.lookahead = lookahead;
   Engine engine(graph, full_registry(), options);
   GraphBuilder random(11);
@@ -158,7 +160,13 @@ TEST(PackBinary, ASpikingNetworkWithBinaryWeightsSpikesTheSame) {
     ASSERT_EQ(pack_binary(packed), 2);
     const std::vector<float> expected = outputs(plain, DeviceKind::reference, 6);
     EXPECT_EQ(outputs(packed, DeviceKind::reference, 6), expected);
-    for (const int lookahead : {1, 4}) EXPECT_EQ(outputs(packed, DeviceKind::cpu, 6, lookahead), expected);
+    for (const KernelChoice kernels : {KernelChoice::automatic, KernelChoice::event, KernelChoice::dense}) {
+      for (const int lookahead : {1, 4})
+        EXPECT_EQ(outputs(packed, DeviceKind::cpu, 6, lookahead, kernels), expected);
+    }
+    const EngineOptions options{DeviceKind::cpu, 1, 1, Coding::direct, 0, false};
+    EXPECT_GE(Engine(packed, full_registry(), options).max_steps(),
+              Engine(plain, full_registry(), options).max_steps());
   }
 }
 
