@@ -1,7 +1,7 @@
 // Motive: what does a convolution cost against the density of its input and against its channels, and from
 // which density on is the dense path the faster one? Two arithmetics, two paths, one thread; 3x3 convolutions
 // with the work of a ResNet-18 layer (channels times pixels stay the same), and four images a step, as an
-// engine with slots has it. Compare rows of one run only.
+// engine with slots has it; `bits` is the same layer with binary weights. Compare rows of one run only.
 #include <benchmark/benchmark.h>
 
 #include "sim/engine/engine.h"
@@ -18,17 +18,23 @@ constexpr int images = 4;
 // One convolution planned for spikes, with everything its step needs.
 class Layer {
  public:
-  Layer(Arithmetic arithmetic, std::int64_t channels, double density)
+  Layer(Arithmetic arithmetic, std::int64_t channels, double density, bool binary)
       : shape_{channels, 2048 / channels, 2048 / channels}, pool_(1) {
     GraphBuilder b;
     b.input({channels, shape_.height, shape_.width});
     const std::string name = b.conv2d("input", {.outputs = channels, .inputs = channels});
     Graph graph = arithmetic == Arithmetic::fixed ? testing::with_integers(b.graph) : b.graph;
-    graph.find(name)->attributes.erase("shift");
+    Node* conv = graph.find(name);
+    conv->attributes.erase("shift");
+    if (binary) {
+      conv->op = "BinaryConv2d";
+      conv->tensors.erase("bias");
+      for (float& w : conv->tensors.at("weight").values) w = w < 0.0F ? -1.0F : 1.0F;
+    }
     const Registry registry = testing::full_registry();
     const SignalSpec input{SignalType::spikes, shape_, {1.0F}, false};
-    kernel_ = (*registry.find("Conv2d", DeviceKind::cpu, arithmetic))(
-        {*graph.find(name), {input}, {channels, shape_.height, shape_.width}});
+    kernel_ = (*registry.find(conv->op, DeviceKind::cpu, arithmetic))(
+        {*conv, {input}, {channels, shape_.height, shape_.width}});
     in_.resize(images * input.bytes() / 8);
     out_.resize(images * kernel_->output().bytes());
     scratch_.resize(kernel_->scratch_bytes() + ScratchMemory::alignment);
@@ -61,10 +67,10 @@ class Layer {
   std::vector<SlotLanes> slots_;
 };
 
-template <Arithmetic arithmetic, SynapsePath path>
+template <Arithmetic arithmetic, SynapsePath path, bool binary = false>
 void convolution(benchmark::State& state) {
   const double density = static_cast<double>(state.range(1)) / 100;
-  Layer layer(arithmetic, state.range(0), density);
+  Layer layer(arithmetic, state.range(0), density, binary);
   for (auto _ : state) layer.step(path);
   using benchmark::Counter;
   state.counters["adds/s"] =
@@ -75,6 +81,10 @@ void fixed_event(benchmark::State& state) { convolution<Arithmetic::fixed, Synap
 void fixed_dense(benchmark::State& state) { convolution<Arithmetic::fixed, SynapsePath::dense>(state); }
 void float32_event(benchmark::State& state) { convolution<Arithmetic::float32, SynapsePath::event>(state); }
 void float32_dense(benchmark::State& state) { convolution<Arithmetic::float32, SynapsePath::dense>(state); }
+void fixed_bits(benchmark::State& state) { convolution<Arithmetic::fixed, SynapsePath::dense, true>(state); }
+void float32_bits(benchmark::State& state) {
+  convolution<Arithmetic::float32, SynapsePath::dense, true>(state);
+}
 
 void densities(benchmark::internal::Benchmark* bench) {
   bench->ArgNames({"channels", "density%"})->ArgsProduct({{64, 256}, {1, 5, 10, 20, 40, 60, 80, 100}});
@@ -91,6 +101,8 @@ BENCHMARK(fixed_event)->Apply(both);
 BENCHMARK(fixed_dense)->Apply(densities);
 BENCHMARK(float32_event)->Apply(both);
 BENCHMARK(float32_dense)->Apply(densities);
+BENCHMARK(fixed_bits)->Apply(both);
+BENCHMARK(float32_bits)->Apply(both);
 
 }  // namespace
 }  // namespace rheobase
