@@ -122,7 +122,7 @@ class TableSum {
   using Vector = hn::Vec<Bytes>;
   static constexpr int lanes = static_cast<int>(hn::MaxLanes(Bytes()));
   static constexpr int vectors = Width / lanes;
-  static_assert(vectors <= 2);
+  static_assert(vectors <= 4);
 
  public:
   static constexpr int pixels_at_once = 8 / vectors;
@@ -156,7 +156,15 @@ class TableSum {
             return hn::LoadDup128(d, table + codes[p][i]);
           };
           const Vector w = hn::Load(d, weights);
-          if constexpr (vectors == 2) {
+          if constexpr (vectors == 4) {
+            const Vector w1 = hn::Load(d, weights + lanes);
+            const Vector w2 = hn::Load(d, weights + 2 * lanes);
+            const Vector w3 = hn::Load(d, weights + 3 * lanes);
+            add(row(0), w, w1, s0, s1);
+            add(row(0), w2, w3, s2, s3);
+            add(row(1), w, w1, s4, s5);
+            add(row(1), w2, w3, s6, s7);
+          } else if constexpr (vectors == 2) {
             const Vector w1 = hn::Load(d, weights + lanes);
             add(row(0), w, w1, s0, s1);
             add(row(1), w, w1, s2, s3);

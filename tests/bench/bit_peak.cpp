@@ -28,6 +28,8 @@ HWY_INLINE void run(D d, const Step& step) {
   auto x = hn::Zero(d);
   hide(x);
   auto s0 = x, s1 = x, s2 = x, s3 = x, s4 = x, s5 = x, s6 = x, s7 = x;
+  // Not equal, for all the compiler knows.
+  hide(s0), hide(s1), hide(s2), hide(s3), hide(s4), hide(s5), hide(s6), hide(s7);
   for (int i = 0; i < rounds; ++i) {
     s0 = step(s0, x);
     s1 = step(s1, x);
