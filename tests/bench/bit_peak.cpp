@@ -16,9 +16,9 @@ constexpr int rounds = 10000;
 template <class V>
 HWY_INLINE void hide(V& vector) {
 #if HWY_TARGET != HWY_SCALAR
-  asm("" : "+x"(vector.raw));
+  asm volatile("" : "+x"(vector.raw));
 #else
-  asm("" : "+r"(vector.raw));
+  asm volatile("" : "+r"(vector.raw));
 #endif
 }
 
