@@ -6,12 +6,12 @@ import unittest
 
 from cli_test import CliTest, ONNX, rheobase, write_idx
 
-IMAGES = 96
+IMAGES = 24
 SPEC = """network = "{network}"
 data = "{data}"
 normalize = "fashion-mnist"
 epochs = 1
-batch = 16
+batch = 8
 
 [optimizer]
 name = "adam"
