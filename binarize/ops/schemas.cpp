@@ -19,7 +19,7 @@ OpSchema binary(const OpSchema& real) {
   schema.tensors = {{"weight"}, {"scale", false}, {"shift", false}};
   schema.infer = [infer = real.infer](const Node& node, std::span<const Shape> inputs,
                                       Faults& faults) -> std::optional<Shape> {
-    const auto output = infer(node, inputs.first(1), faults);
+    auto output = infer(node, inputs.first(1), faults);
     if (!output) return std::nullopt;
     const std::size_t before = faults.size();
     if (node.integer("groups", 1) != 1) faults.push_back({node.name, "binary convolutions have no groups"});
