@@ -94,6 +94,10 @@ std::string NetworkBuilder::batch_norm(const std::string& from, std::int64_t cha
                {"running_var", filled(channels, 1.0F)}}});
 }
 
+std::string NetworkBuilder::prelu(const std::string& from, std::int64_t channels, double slope) {
+  return add({"", "PReLU", {from}, {}, {{"slope", filled(channels, static_cast<float>(slope))}}});
+}
+
 std::string NetworkBuilder::qcfs(const std::string& from, std::int64_t levels, double lambda) {
   return add(QcfsParameters{scalar_tensor(static_cast<float>(lambda)), levels}.node("", from));
 }

@@ -27,6 +27,8 @@ class NetworkBuilder {
   /// With a bias of zeros unless binary.
   std::string linear(const std::string& from, std::int64_t inputs, std::int64_t outputs, bool binary = false);
   std::string batch_norm(const std::string& from, std::int64_t channels);
+  /// A slope for each channel.
+  std::string prelu(const std::string& from, std::int64_t channels, double slope);
   std::string qcfs(const std::string& from, std::int64_t levels, double lambda);
   std::string average_pool(const std::string& from, std::int64_t kernel) {
     return pool("AvgPool2d", from, kernel);

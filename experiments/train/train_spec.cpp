@@ -1,8 +1,11 @@
 #include "experiments/train/train_spec.h"
 
+#include <filesystem>
+
 #include "binarize/networks/networks.h"
 #include "experiments/data/normalization.h"
 #include "experiments/spec/toml_reader.h"
+#include "experiments/train/network_file.h"
 
 namespace rheobase {
 namespace {
@@ -69,9 +72,16 @@ void read_augment(const toml::table& table, AugmentSettings& settings, std::vect
   reader.refuse_others();
 }
 
-void read_network(TomlReader& reader, TrainSpec& spec, std::vector<Fault>& faults) {
+void read_network(TomlReader& reader, const std::filesystem::path& folder, TrainSpec& spec,
+                  std::vector<Fault>& faults) {
   read(reader, "network", spec.network);
-  reader.expect_one_of("network", {spec.network}, network_names());
+  if (spec.network.ends_with(".toml")) {
+    spec.network = (folder / spec.network).string();
+    keep_faults("network: " + spec.network + ": ", faults,
+                [&] { spec.layers = read_network_file(spec.network); });
+  } else {
+    reader.expect_one_of("network", {spec.network}, network_names());
+  }
   read(reader, "scale", spec.scale);
   reader.expect_one_of("scale", {spec.scale}, {"layer", "channel"});
   read_count(reader, "L", 1, spec.levels);
@@ -80,10 +90,11 @@ void read_network(TomlReader& reader, TrainSpec& spec, std::vector<Fault>& fault
     faults.push_back({"lambda", fmt::format("is {}, expected more than 0", spec.lambda)});
 }
 
-TrainSpec read_spec(const toml::table& table, std::vector<Fault>& faults) {
+TrainSpec read_spec(const toml::table& table, const std::filesystem::path& folder,
+                    std::vector<Fault>& faults) {
   TomlReader reader(table, "", faults);
   TrainSpec spec;
-  read_network(reader, spec, faults);
+  read_network(reader, folder, spec, faults);
   read(reader, "data", spec.data);
   if (spec.data.empty()) reader.fault("data", "names no data set");
   read(reader, "normalize", spec.normalize);
@@ -113,7 +124,7 @@ TrainSpec read_spec(const toml::table& table, std::vector<Fault>& faults) {
 TrainSpec read_train_spec(const std::string& path) {
   const toml::table table = read_toml(path);
   std::vector<Fault> faults;
-  TrainSpec spec = read_spec(table, faults);
+  TrainSpec spec = read_spec(table, std::filesystem::path(path).parent_path(), faults);
   throw_if_any(path, faults);
   return spec;
 }

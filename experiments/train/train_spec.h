@@ -3,8 +3,10 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "binarize/estimators/estimator.h"
+#include "binarize/networks/layer_list.h"
 #include "binarize/train/optimizer.h"
 #include "experiments/train/augment.h"
 
@@ -12,7 +14,8 @@ namespace rheobase {
 
 /// What `rheobase train` reads (docs/reference/training.md).
 struct TrainSpec {
-  std::string network;                ///< network_names()
+  std::string network;                ///< network_names(), or the path of a network file
+  std::vector<LayerSpec> layers;      ///< of the network file
   std::string data;                   ///< SPEC
   std::string normalize = "none";     ///< as in `convert`
   std::int64_t epochs = 0;            ///< 1 or more

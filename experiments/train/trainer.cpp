@@ -7,6 +7,7 @@
 #include <cmath>
 #include <filesystem>
 
+#include "binarize/networks/layer_list.h"
 #include "binarize/networks/networks.h"
 #include "binarize/train/export.h"
 #include "sim/core/error.h"
@@ -21,7 +22,7 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-NetworkSpec network_spec(const TrainSpec& spec, const DataInfo& data, const Normalization& normalization) {
+Graph network(const TrainSpec& spec, const DataInfo& data, const Normalization& normalization) {
   NetworkSpec network;
   network.name = spec.network;
   network.input = data.shape;
@@ -32,7 +33,13 @@ NetworkSpec network_spec(const TrainSpec& spec, const DataInfo& data, const Norm
   network.scale = spec.scale;
   network.levels = spec.levels;
   network.lambda = spec.lambda;
-  return network;
+  return spec.layers.empty() ? make_network(network) : make_network(network, spec.layers);
+}
+
+// Of everything that a checkpoint follows from.
+std::string identity_of(const TrainSpec& spec, const TrainerOptions& options, const DataInfo& data) {
+  const std::string described = spec.layers.empty() ? "" : sha256_of_file(spec.network);
+  return sha256(sha256_of_file(options.spec_path) + described + data_sha256(data) + options.tool_version);
 }
 
 std::unique_ptr<DataSet> open_split(const TrainSpec& spec, const char* split) {
@@ -63,11 +70,10 @@ Trainer::Trainer(const TrainSpec& spec, const TrainerOptions& options)
       *test_data_, LoaderSettings{spec_.batch, test_data_->size(), false, 0, normalization, {}});
   const DataInfo& info = training_data_->info();
   network_ = std::make_unique<TrainingNetwork>(
-      make_network(network_spec(spec_, info, normalization)),
+      network(spec_, info, normalization),
       NetworkOptions{spec_.batch, options_.threads, spec_.estimator, spec_.label_smoothing}, spec_.network);
   optimizer_ = std::make_unique<Optimizer>(spec_.optimizer, network_->parameters());
-  const std::string identity =
-      sha256(sha256_of_file(options_.spec_path) + data_sha256(info) + options_.tool_version);
+  const std::string identity = identity_of(spec_, options_, info);
   if (auto found = read_checkpoint(options_.checkpoint, identity)) {
     state_ = std::move(*found);
     set_tensors(network_->graph(), state_.tensors);

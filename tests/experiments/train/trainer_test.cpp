@@ -192,6 +192,20 @@ TEST(Trainer, RefusesACheckpointThatIsDamagedOrOfAnotherSpec) {
   EXPECT_THAT(input_error([&] { Trainer(spec, options); }), HasSubstr("belongs to another SPEC"));
 }
 
+TEST(Trainer, TrainsADescribedNetworkAndRefusesItsCheckpointWhenItChanges) {
+  const Workshop workshop;
+  const std::string layers = R"({op = "Conv2d", channels = 16, stride = 2}, {op = "BatchNorm"}, {op = "QCFS"},
+    {op = "BinaryConv2d", channels = 16}, {op = "BatchNorm"}, {op = "QCFS"}, {op = "Flatten"}, {op = "Linear"}])";
+  workshop.scratch.put("net.toml", "layers = [" + layers);
+  const TrainSpec spec = read_train_spec(workshop.spec("net.toml", sgd));
+  const TrainerOptions options = workshop.options(0);
+  const Graph trained = Trainer(spec, options).run({}).graph;
+  EXPECT_GT(engine_accuracy(trained, workshop, 1), 0.9);
+  workshop.scratch.put("net.toml", "layers = [{op = \"ReLU\"}, " + layers);
+  const TrainSpec changed = read_train_spec(options.spec_path);
+  EXPECT_THAT(input_error([&] { Trainer(changed, options); }), HasSubstr("belongs to another SPEC"));
+}
+
 TEST(Trainer, RefusesDataThatDoesNotFillABatch) {
   const Workshop workshop;
   TrainSpec spec = read_train_spec(workshop.spec("mlp_1w1a"));
