@@ -14,7 +14,7 @@
 namespace rheobase {
 namespace {
 
-constexpr std::int64_t most_weights = std::int64_t{1} << 28;  ///< of a layer: 1 GiB
+constexpr std::int64_t most_weights = std::int64_t{1} << 26;  ///< of a layer: 256 MiB
 
 class LayerList {
  public:

@@ -77,5 +77,10 @@ TEST(TrainSpec, ReportsEveryFaultAtOnce) {
     EXPECT_THAT(message, HasSubstr(part));
 }
 
+TEST(TrainSpec, NamesTheLineThatIsNoToml) {
+  EXPECT_THAT(input_error([] { read("epochs = 3\nbatch = \u00e9\n"); }), HasSubstr("spec.toml: line 2"));
+  EXPECT_THAT(input_error([] { read("epochs = 3 \u3042\n"); }), HasSubstr("spec.toml: line 1"));
+}
+
 }  // namespace
 }  // namespace rheobase
