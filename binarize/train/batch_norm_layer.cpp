@@ -53,7 +53,8 @@ class BatchNormLayer : public Layer {
   }
 
   // The shards' statistics into those of the batch (Chan, Golub and LeVeque 1979), and the running ones.
-  void combine() override {
+  void combine(std::int64_t observed) override {
+    const double share = observed > 0 ? 1.0 / static_cast<double>(observed) : momentum_;
     const double width = count_ / static_cast<double>(batch().shards);
     for (std::int64_t c = 0; c < channels_; ++c) {
       double mean = 0.0;
@@ -66,7 +67,7 @@ class BatchNormLayer : public Layer {
       }
       set_channel(c, mean, squares / count_);
       const auto blend = [&](float& running, double now) {
-        running = static_cast<float>((1 - momentum_) * running + momentum_ * now);
+        running = static_cast<float>((1 - share) * running + share * now);
       };
       blend(running_mean_[c], mean);
       blend(running_var_[c], count_ > 1 ? squares / (count_ - 1) : squares);

@@ -85,7 +85,9 @@ class Layer {
   virtual void prepare(bool training) { static_cast<void>(training); }
   virtual bool wants_statistics() const { return false; }
   virtual void gather(const Shard&) {}
-  virtual void combine() {}
+  /// Running statistics move by the layer's momentum, or with `observed` above 0 to the mean of so many
+  /// batches.
+  virtual void combine(std::int64_t observed) { static_cast<void>(observed); }
   virtual void forward(const Shard& shard) = 0;
   virtual void gather_gradient(const Shard&) {}
   virtual void combine_gradient() {}

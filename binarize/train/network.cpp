@@ -89,7 +89,7 @@ void TrainingNetwork::run(const std::vector<Call>& calls) {
 }
 
 // A shard runs through the layers up to the next one that needs the whole batch.
-void TrainingNetwork::forward(bool training) {
+void TrainingNetwork::forward(bool training, std::int64_t observed) {
   pool_.for_ranges(static_cast<std::int64_t>(layers_.size()), 1,
                    [&](std::int64_t i, std::int64_t) { layers_[i]->prepare(training); });
   std::vector<Call> calls;
@@ -99,7 +99,7 @@ void TrainingNetwork::forward(bool training) {
       calls.emplace_back([layer](const Shard& shard) { layer->gather(shard); });
       run(calls);
       calls.clear();
-      layer->combine();
+      layer->combine(observed);
     }
     calls.emplace_back([layer](const Shard& shard) { layer->forward(shard); });
   }
@@ -144,6 +144,8 @@ LossSum TrainingNetwork::evaluate(std::span<const int> labels) {
   forward(false);
   return loss(labels, false);
 }
+
+void TrainingNetwork::observe(std::int64_t nth) { forward(true, nth); }
 
 void TrainingNetwork::set_progress(double progress) {
   for (const auto& layer : layers_) layer->set_progress(progress);

@@ -53,6 +53,9 @@ class TrainingNetwork {
   /// Forward with running statistics; `labels` for the first samples of the batch, which may be fewer than it
   /// has.
   LossSum evaluate(std::span<const int> labels);
+  /// Forward, for the running statistics alone: after the nth batch, counted from 1, they are the means over
+  /// these n batches (Wu and Johnson, arXiv:2105.07576, PreciseBN).
+  void observe(std::int64_t nth);
 
   const std::vector<Parameter*>& parameters() const { return parameters_; }
   /// epoch / epochs, for the estimators.
@@ -67,7 +70,7 @@ class TrainingNetwork {
   using Call = std::function<void(const Shard&)>;
 
   void add_layer(Node& node);
-  void forward(bool training);
+  void forward(bool training, std::int64_t observed = 0);
   void backward();
   void run(const std::vector<Call>& calls);
   LossSum loss(std::span<const int> labels, bool training);

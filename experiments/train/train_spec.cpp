@@ -110,6 +110,7 @@ TrainSpec read_spec(const toml::table& table, const std::filesystem::path& folde
   read(reader, "label_smoothing", spec.label_smoothing);
   if (!(spec.label_smoothing >= 0 && spec.label_smoothing < 1))
     reader.fault("label_smoothing", fmt::format("is {}, expected 0 to below 1", spec.label_smoothing));
+  read_count(reader, "precise_bn", 0, spec.precise_bn);
   read_estimator(reader.table("estimator"), spec.estimator, faults);
   read_optimizer(reader.table("optimizer"), spec.optimizer, faults);
   read_learning_rate(reader.table("learning_rate"), static_cast<double>(spec.epochs), spec.learning_rate,

@@ -23,9 +23,10 @@ struct TrainSpec {
   std::uint64_t seed = 1;             ///< of weights, order and augmentation
   std::optional<std::int64_t> limit;  ///< training samples, the first of the set
   double label_smoothing = 0.0;       ///< in [0, 1)
-  std::string scale = "layer";        ///< of binary weights: layer, channel
-  std::int64_t levels = 4;            ///< L of QCFS
-  double lambda = 8.0;                ///< of QCFS, at the start
+  std::int64_t precise_bn = 0;  ///< batches that statistics are averaged over after an epoch; 0: running ones
+  std::string scale = "layer";  ///< of binary weights: layer, channel
+  std::int64_t levels = 4;      ///< L of QCFS
+  double lambda = 8.0;          ///< of QCFS, at the start
   EstimatorSettings estimator;
   OptimizerSettings optimizer;
   LearningRate learning_rate;

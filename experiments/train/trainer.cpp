@@ -141,6 +141,7 @@ void Trainer::finish_epoch(const Observer& observer, double learning_rate) {
   const SignIndicators indicators = network_->indicators();
   result.estimating_error = indicators.estimating_error;
   result.gradient_instability = indicators.gradient_instability;
+  average_statistics();
   result.test_accuracy = test_accuracy();
   state_.epochs.push_back(result);
   ++state_.epoch;
@@ -150,6 +151,17 @@ void Trainer::finish_epoch(const Observer& observer, double learning_rate) {
   state_.seconds = 0.0;
   save();
   if (observer.epoch) observer.epoch(result);
+}
+
+// Over the first batches of the epoch, as they were augmented.
+void Trainer::average_statistics() {
+  const std::int64_t batches = std::min(spec_.precise_bn, training_->batches());
+  if (batches > 0) training_->begin(state_.epoch);
+  for (std::int64_t nth = 1; nth <= batches; ++nth) {
+    const Batch batch = training_->next();
+    std::copy(batch.images.begin(), batch.images.end(), network_->input().begin());
+    network_->observe(nth);
+  }
 }
 
 double Trainer::test_accuracy() {

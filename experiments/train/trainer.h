@@ -50,6 +50,7 @@ class Trainer {
  private:
   void train_epoch(const Observer& observer);
   void finish_epoch(const Observer& observer, double learning_rate);
+  void average_statistics();
   double test_accuracy();
   void take_step(const Batch& batch, double learning_rate);
   void save();

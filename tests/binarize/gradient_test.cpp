@@ -341,6 +341,23 @@ TEST(Loss, IsCrossEntropyWithSmoothedLabels) {
               1e-6);
 }
 
+TEST(Training, ObservesTheMeanOfTheStatisticsOfBatches) {
+  GraphBuilder b(3);
+  Node norm = batch_norm(b, b.input({2}), 2);
+  norm.name = "norm";
+  b.output(b.linear(b.add(norm), 2, 2));
+  TrainingNetwork network(std::move(b.graph), {.batch = 2, .threads = 1, .estimator = {}}, "");
+  const auto observe = [&](std::int64_t nth, const std::vector<float>& batch) {
+    std::copy(batch.begin(), batch.end(), network.input().begin());
+    network.observe(nth);
+  };
+  observe(1, {1, 10, 3, 10});  // [sample][channel]: means 2 and 10, unbiased variances 2 and 0
+  observe(2, {0, 4, 8, 8});    // 4 and 6, 32 and 8
+  const auto& tensors = network.graph().find("norm")->tensors;
+  EXPECT_EQ(tensors.at("running_mean").values, (std::vector<float>{3, 8}));
+  EXPECT_EQ(tensors.at("running_var").values, (std::vector<float>{17, 4}));
+}
+
 TEST(Training, NamesTheFirstNodeThatIsNoLongerFinite) {
   GraphBuilder b(2);
   b.output(b.linear(feature_net(b, b.input({3, 7, 6})), 16, 5));

@@ -155,6 +155,26 @@ TEST(Trainer, EndsInTheSameBitsWhenKilledAtAnyStep) {
   }
 }
 
+// The statistics that a batch norm takes to the model have no part in training.
+TEST(Trainer, AveragesStatisticsAnewAfterAnEpoch) {
+  const Workshop workshop;
+  const auto with = [&](const std::string& text) {
+    const TrainSpec spec = read_train_spec(workshop.spec("mlp_1w1a", text + sgd));
+    Graph graph = Trainer(spec, workshop.options()).run({}).graph;
+    std::filesystem::remove(workshop.options().checkpoint);
+    return graph;
+  };
+  const Graph running = with(""), precise = with("precise_bn = 3\n");
+  int moved = 0;
+  for (const Node& node : running.nodes) {
+    const bool same = node == *precise.find(node.name);
+    EXPECT_TRUE(same || node.op == "Affine") << node.name;
+    moved += same ? 0 : 1;
+  }
+  EXPECT_EQ(moved, 3);
+  EXPECT_GT(engine_accuracy(precise, workshop, 1), 0.9);
+}
+
 TEST(Trainer, DoesNotDependOnTheNumberOfThreads) {
   const Workshop workshop;
   EXPECT_EQ(train(workshop, "cnn_qcfs", nullptr, 1).graph, train(workshop, "cnn_qcfs", nullptr, 3).graph);
