@@ -16,14 +16,13 @@ struct LayerSpec {
   /// Name (empty: the op and its number), one of layer_ops(), inputs (empty: the layer before; `input` is
   /// the image) and attributes, as they will stand in the graph. No tensors.
   Node node;
-  std::optional<std::int64_t>
-      outputs{};            ///< channels of Conv2d, features of Linear; the data's classes if absent
-  std::int64_t kernel = 3;  ///< of Conv2d, square
-  bool global = false;      ///< pools: one window, the whole image
-  bool bias = false;        ///< Conv2d and Linear, not of binary weights
-  std::optional<std::int64_t> levels{};  ///< L of QCFS; NetworkSpec's if absent
-  std::optional<double> lambda{};        ///< of QCFS, at the start; NetworkSpec's if absent
-  double slope = 0.25;                   ///< of PReLU, at the start
+  std::optional<std::int64_t> outputs{};  ///< channels or features; as many as the data's classes if absent
+  std::int64_t kernel = 3;                ///< of Conv2d, square
+  bool global = false;                    ///< pools: one window, the whole image
+  bool bias = false;                      ///< Conv2d and Linear, not of binary weights
+  std::optional<std::int64_t> levels{};   ///< L of QCFS; NetworkSpec's if absent
+  std::optional<double> lambda{};         ///< of QCFS, at the start; NetworkSpec's if absent
+  double slope = 0.25;                    ///< of PReLU, at the start
 };
 
 /// What a layer may be: the ops of training_schemas() that a described network has a use for.
