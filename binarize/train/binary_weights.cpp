@@ -26,22 +26,23 @@ double mean_of(std::size_t count, const Term& term) {
 BinaryWeights::BinaryWeights(const EstimatorSettings& settings, bool scale_per_channel)
     : estimator_(make_estimator(settings, SignRole::weights)), scale_per_channel_(scale_per_channel) {}
 
-void BinaryWeights::standardize(const Tensor& latent) {
-  weights_ = latent.values;
-  if (!estimator_->standardizes_weights()) return;
-  deviation_.resize(latent.shape.at(0));
-  for_parts(std::span(weights_), latent.shape[0], [&](std::int64_t channel, std::span<float> w) {
+BinaryWeights::Standardized BinaryWeights::signed_values(const Tensor& latent) const {
+  Standardized result{latent.values, {}};
+  if (!estimator_->standardizes_weights()) return result;
+  result.deviation.resize(latent.shape.at(0));
+  for_parts(std::span(result.values), latent.shape[0], [&](std::int64_t channel, std::span<float> w) {
     const double mean = mean_of(w.size(), [&](std::size_t i) { return w[i]; });
     const double variance = mean_of(w.size(), [&](std::size_t i) { return (w[i] - mean) * (w[i] - mean); });
     const double deviation = std::sqrt(variance) + 1e-12;
     for (float& value : w) value = static_cast<float>((value - mean) / deviation);
-    deviation_[channel] = static_cast<float>(deviation);
+    result.deviation[channel] = static_cast<float>(deviation);
   });
+  return result;
 }
 
 std::vector<float> BinaryWeights::binarized(const Tensor& latent) {
-  standardize(latent);
-  std::vector<float> result = weights_;
+  weights_ = signed_values(latent);
+  std::vector<float> result = weights_.values;
   for_parts(std::span(result), groups(latent), [](std::int64_t, std::span<float> w) {
     const auto alpha = static_cast<float>(mean_of(w.size(), [&](std::size_t i) { return std::abs(w[i]); }));
     for (float& value : w) value = alpha * sign_of(value);
@@ -51,10 +52,10 @@ std::vector<float> BinaryWeights::binarized(const Tensor& latent) {
 
 void BinaryWeights::gradient(const Tensor& latent, std::span<const float> binarized,
                              std::span<float> result) const {
-  estimator_->backward(weights_, binarized, result, false);
+  estimator_->backward(weights_.values, binarized, result, false);
   for_parts(result, groups(latent), [&](std::int64_t group, std::span<float> g) {
     const std::size_t first = static_cast<std::size_t>(group) * g.size();
-    const std::span<const float> w = std::span(weights_).subspan(first, g.size());
+    const std::span<const float> w = std::span(weights_.values).subspan(first, g.size());
     const std::span<const float> d = binarized.subspan(first, g.size());
     const double alpha = mean_of(g.size(), [&](std::size_t i) { return std::abs(w[i]); });
     const double by_alpha = mean_of(g.size(), [&](std::size_t i) { return d[i] * sign_of(w[i]); });
@@ -66,14 +67,14 @@ void BinaryWeights::gradient(const Tensor& latent, std::span<const float> binari
 
 // u = (w - mean) / deviation: dw = (du - mean(du) - u mean(du u)) / deviation.
 void BinaryWeights::gradient_of_standardized(std::span<float> gradient) const {
-  for_parts(gradient, static_cast<std::int64_t>(deviation_.size()),
+  for_parts(gradient, static_cast<std::int64_t>(weights_.deviation.size()),
             [&](std::int64_t channel, std::span<float> g) {
               const std::span<const float> u =
-                  std::span(weights_).subspan(static_cast<std::size_t>(channel) * g.size(), g.size());
+                  std::span(weights_.values).subspan(static_cast<std::size_t>(channel) * g.size(), g.size());
               const double mean = mean_of(g.size(), [&](std::size_t i) { return g[i]; });
               const double along = mean_of(g.size(), [&](std::size_t i) { return g[i] * u[i]; });
               for (std::size_t i = 0; i < g.size(); ++i)
-                g[i] = static_cast<float>((g[i] - mean - u[i] * along) / deviation_[channel]);
+                g[i] = static_cast<float>((g[i] - mean - u[i] * along) / weights_.deviation[channel]);
             });
 }
 

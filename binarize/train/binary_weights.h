@@ -17,6 +17,13 @@ class BinaryWeights {
  public:
   BinaryWeights(const EstimatorSettings& settings, bool scale_per_channel);
 
+  struct Standardized {
+    std::vector<float> values;
+    std::vector<float> deviation;  ///< of each output channel; empty where nothing is standardised
+  };
+  /// W, standardised if the estimator wants it: what the sign is taken of.
+  Standardized signed_values(const Tensor& latent) const;
+
   void set_progress(double progress) { estimator_->set_progress(progress); }
   /// What the layer computes with.
   std::vector<float> binarized(const Tensor& latent);
@@ -25,13 +32,11 @@ class BinaryWeights {
 
  private:
   std::int64_t groups(const Tensor& latent) const { return scale_per_channel_ ? latent.shape.at(0) : 1; }
-  void standardize(const Tensor& latent);
   void gradient_of_standardized(std::span<float> gradient) const;
 
   std::unique_ptr<SignEstimator> estimator_;
   bool scale_per_channel_;
-  std::vector<float> weights_;    ///< W, standardised if the estimator wants it
-  std::vector<float> deviation_;  ///< of each output channel
+  Standardized weights_;  ///< signed_values() of the last call of binarized()
 };
 
 }  // namespace rheobase

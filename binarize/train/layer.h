@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -54,6 +56,12 @@ struct Parameter {
   float minimum = -3.4e38F;  ///< an update stops there
 };
 
+/// What the signs of binary weights are taken of, and the gradient of the latent weights behind it.
+struct SignedWeights {
+  std::vector<float> values;
+  std::span<const float> gradient;
+};
+
 /// What a layer is built from.
 struct LayerContext {
   Node& node;
@@ -79,8 +87,8 @@ class Layer {
   virtual std::vector<Parameter*> parameters() { return {}; }
   /// Where training is, as SignEstimator::set_progress() takes it.
   virtual void set_progress(double) {}
-  /// Latent weights that are binarised; nullptr for other layers.
-  virtual const Parameter* binary_weight() const { return nullptr; }
+  /// Of layers with binary weights.
+  virtual std::optional<SignedWeights> signed_weights() const { return std::nullopt; }
 
   virtual void prepare(bool training) { static_cast<void>(training); }
   virtual bool wants_statistics() const { return false; }

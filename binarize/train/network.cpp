@@ -156,10 +156,10 @@ SignIndicators TrainingNetwork::indicators() const {
   at_end->set_progress(1.0);
   SignIndicators sums;
   for (const auto& layer : layers_) {
-    const Parameter* const weight = layer->binary_weight();
-    if (weight == nullptr) continue;
-    sums.estimating_error += estimating_error(*at_end, weight->value->values);
-    sums.gradient_instability += gradient_instability(weight->gradient);
+    const auto weights = layer->signed_weights();
+    if (!weights) continue;
+    sums.estimating_error += estimating_error(*at_end, weights->values);
+    sums.gradient_instability += gradient_instability(weights->gradient);
   }
   return sums;
 }

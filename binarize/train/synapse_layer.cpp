@@ -48,7 +48,10 @@ class SynapseLayer : public Layer {
   void set_progress(double progress) override {
     if (binary_) binary_->set_progress(progress);
   }
-  const Parameter* binary_weight() const override { return binary_ ? &weight_ : nullptr; }
+  std::optional<SignedWeights> signed_weights() const override {
+    if (!binary_) return std::nullopt;
+    return SignedWeights{binary_->signed_values(*weight_.value).values, weight_.gradient};
+  }
 
   void prepare(bool training) override {
     if (binary_) {

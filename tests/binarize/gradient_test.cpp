@@ -326,6 +326,21 @@ TEST(BinaryWeights, AreSignsTimesTheMeanMagnitude) {
   EXPECT_EQ(channel.binarized(w), (std::vector<float>{1.5, -1.5, 2.5, -2.5}));
 }
 
+// Errors of estimators that standardise are those of the standardised weights, which have no scale.
+TEST(Training, MeasuresTheErrorWhereTheSignIsTaken) {
+  const auto error = [](const char* estimator, float scale) {
+    GraphBuilder b(5);
+    Tensor weight = b.tensor({4, 6});
+    for (float& value : weight.values) value *= scale;
+    const std::string sign = b.add({"s", "Sign", {b.input({6})}, {}, {}});
+    b.output(b.add({"binary", "BinaryLinear", {sign}, {}, {{"weight", std::move(weight)}}}));
+    NetworkOptions options{.batch = 2, .threads = 1, .estimator = {.name = estimator}};
+    return TrainingNetwork(std::move(b.graph), options, "").indicators().estimating_error;
+  };
+  for (const char* name : {"ede", "rbnn"}) EXPECT_NEAR(error(name, 1.0F), error(name, 0.125F), 1e-5) << name;
+  EXPECT_GT(error("reste", 0.125F), 1.1 * error("reste", 1.0F));
+}
+
 TEST(Loss, IsCrossEntropyWithSmoothedLabels) {
   const std::vector<float> logits{std::log(1.0F), std::log(2.0F), std::log(5.0F), 0, 0, 0};
   const std::vector<int> labels{2, 1};
