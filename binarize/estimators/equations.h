@@ -13,10 +13,6 @@ template <class T>
 T sigmoid(T x) {
   return T(1) / (T(1) + std::exp(-x));
 }
-template <class T>
-T sign(T x) {
-  return x >= T(0) ? T(1) : T(-1);
-}
 
 /// f(x) = sign(x) |x|^(1/o); the chord's slope within m, none beyond t (Wu et al., ICCV 2023).
 template <class T>
@@ -32,7 +28,7 @@ struct ReSTE {
     if (a <= m) return chord();
     return a <= t ? std::pow(a, (T(1) - o) / o) / o : T(0);
   }
-  T value(T x) const { return sign(x) * std::pow(std::abs(x), T(1) / o); }
+  T value(T x) const { return sign_of(x) * std::pow(std::abs(x), T(1) / o); }
 };
 
 /// Identity (Bengio, Leonard and Courville, 2013).
@@ -48,7 +44,7 @@ template <class T>
 struct ClippedSte {
   void at(double, SignRole) {}
   T slope(T x) const { return std::abs(x) <= T(1) ? T(1) : T(0); }
-  T value(T x) const { return std::abs(x) <= T(1) ? x : sign(x); }
+  T value(T x) const { return std::abs(x) <= T(1) ? x : sign_of(x); }
 };
 
 /// Piecewise parabola (Liu et al., Bi-Real Net, ECCV 2018).
@@ -56,7 +52,7 @@ template <class T>
 struct ApproxSign {
   void at(double, SignRole) {}
   T slope(T x) const { return std::abs(x) < T(1) ? T(2) - T(2) * std::abs(x) : T(0); }
-  T value(T x) const { return std::abs(x) < T(1) ? T(2) * x - x * std::abs(x) : sign(x); }
+  T value(T x) const { return std::abs(x) < T(1) ? T(2) * x - x * std::abs(x) : sign_of(x); }
 };
 
 }  // namespace rheobase::estimators

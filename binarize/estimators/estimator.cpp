@@ -75,6 +75,18 @@ std::unique_ptr<SignEstimator> make_reste(const EstimatorSettings& settings, Sig
   return std::make_unique<EstimatorOf<ReSTE>>(equation(double{}), equation(float{}), role, false);
 }
 
+// Activations have the parabola, weights the identity within 1.
+std::unique_ptr<SignEstimator> make_approx_sign(const EstimatorSettings& settings, SignRole role) {
+  return role == SignRole::weights ? make<ClippedSte>(settings, role) : make<ApproxSign>(settings, role);
+}
+
+std::unique_ptr<SignEstimator> make_fda(const EstimatorSettings& settings, SignRole role) {
+  if (!(settings.w > 0 && settings.w <= 100))
+    throw InputError("fda", "w", fmt::format("is {}, expected more than 0, at most 100", settings.w));
+  return std::make_unique<EstimatorOf<Fda>>(Fda<double>{settings.w},
+                                            Fda<float>{static_cast<float>(settings.w)}, role, false);
+}
+
 struct Entry {
   EstimatorInfo info;
   std::unique_ptr<SignEstimator> (*make)(const EstimatorSettings&, SignRole);
@@ -85,13 +97,13 @@ const std::vector<Entry>& entries() {
       {{"reste", "Wu et al., ICCV 2023", "o = 1 + (o_end - 1) (1 - cos(pi r / 2))"}, make_reste},
       {{"ste", "Bengio, Leonard and Courville, arXiv:1308.3432", "-"}, make<Ste>},
       {{"clipped_ste", "Hubara et al., NeurIPS 2016", "-"}, make<ClippedSte>},
-      {{"approx_sign", "Liu et al. (Bi-Real Net), ECCV 2018", "-"}, make<ApproxSign>},
+      {{"approx_sign", "Liu et al. (Bi-Real Net), ECCV 2018", "-"}, make_approx_sign},
       {{"sign_swish", "Darabi et al. (BNN+), arXiv:1812.11800", "-"}, make<SignSwish>},
       {{"dsq", "Gong et al., ICCV 2019", "-"}, make<Dsq>},
       {{"ede", "Qin et al. (IR-Net), CVPR 2020", "t = 0.1 * 100^r, k = max(1/t, 1)"},
        make_standardizing<Ede>},
       {{"rbnn", "Lin et al., NeurIPS 2020", "t = 0.01 * 1000^r, k = max(1/t, 1)"}, make_standardizing<Rbnn>},
-      {{"fda", "Xu et al. (FDA-BNN), NeurIPS 2021", "n = 9 + round(9 r)"}, make<Fda>},
+      {{"fda", "Xu et al. (FDA-BNN), NeurIPS 2021", "n = 9 + round(9 r)"}, make_fda},
       {{"ab", "Ma et al. (A&B BNN), CVPR 2024", "-"}, make<AbSigmoid>}};
   return table;
 }

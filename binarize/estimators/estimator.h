@@ -7,15 +7,16 @@
 
 namespace rheobase {
 
-/// What a sign is taken of: two methods treat weights and activations differently.
+/// What a sign is taken of: some methods treat weights and activations differently.
 enum class SignRole { weights, activations };
 
-/// Which estimator, and the constants of ReSTE (Wu et al., ICCV 2023), which the others ignore.
+/// Which estimator, and the constants of two of them, which the others ignore.
 struct EstimatorSettings {
   std::string name = "reste";
-  double o_end = 3.0;  ///< exponent at the end of training; 1 or more
-  double t = 1.5;      ///< no gradient passes beyond; more than m
-  double m = 0.1;      ///< up to here the slope is that of the chord; more than 0
+  double o_end = 3.0;  ///< of ReSTE: exponent at the end of training; 1 or more
+  double t = 1.5;      ///< of ReSTE: no gradient passes beyond; more than m
+  double m = 0.1;      ///< of ReSTE: up to here the slope is that of the chord; more than 0
+  double w = 1.0;      ///< of FDA: angular frequency of the square wave; more than 0
 
   bool operator==(const EstimatorSettings&) const = default;
 };
@@ -55,6 +56,9 @@ const std::vector<EstimatorInfo>& sign_estimators();
 std::unique_ptr<SignEstimator> make_estimator(const EstimatorSettings& settings, SignRole role);
 
 /// sign with sign(0) = +1 (and of a negative zero: +1).
-inline float sign_of(float x) { return x >= 0.0F ? 1.0F : -1.0F; }
+template <class T>
+T sign_of(T x) {
+  return x >= T(0) ? T(1) : T(-1);
+}
 
 }  // namespace rheobase

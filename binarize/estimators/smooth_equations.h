@@ -40,7 +40,7 @@ struct Dsq {
     const T h = std::tanh(k() * x);
     return s() * k() * (T(1) - h * h);
   }
-  T value(T x) const { return std::abs(x) <= T(1) ? s() * std::tanh(k() * x) : sign(x); }
+  T value(T x) const { return std::abs(x) <= T(1) ? s() * std::tanh(k() * x) : sign_of(x); }
 };
 
 /// Error decay estimator (Qin et al., IR-Net, CVPR 2020): k tanh(t x), t from 0.1 to 10.
@@ -78,25 +78,28 @@ struct Rbnn {
     return g > T(0) ? g : T(0);
   }
   T value(T x) const {
-    if (std::abs(x) >= std::numbers::sqrt2_v<T> / t) return k * sign(x);
-    return k * (std::numbers::sqrt2_v<T> * t * x - sign(x) * t * t * x * x / T(2));
+    if (std::abs(x) >= std::numbers::sqrt2_v<T> / t) return k * sign_of(x);
+    return k * (std::numbers::sqrt2_v<T> * t * x - sign_of(x) * t * t * x * x / T(2));
   }
 };
 
-/// Fourier series of the square wave (Xu et al., FDA-BNN, NeurIPS 2021), n from 9 to 18. The paper gives no
-/// w; with 1 the series is sign for |x| < pi.
+/// Fourier series of the square wave (Xu et al., FDA-BNN, NeurIPS 2021), n from 9 to 18, up to a quarter of
+/// its period, where its slope is 0: the wave would fall again. The paper gives no w.
 template <class T>
 struct Fda {
   T w = 1;
   int n = 9;
 
   void at(double r, SignRole) { n = 9 + static_cast<int>(std::lround(9 * r)); }
+  T reach() const { return std::numbers::pi_v<T> / (T(2) * w); }
   T slope(T x) const {
+    if (std::abs(x) >= reach()) return 0;
     T sum = 0;
     for (int i = 0; i <= n; ++i) sum += std::cos(T(2 * i + 1) * w * x);
     return T(4) * w / std::numbers::pi_v<T> * sum;
   }
   T value(T x) const {
+    x = std::clamp(x, -reach(), reach());
     T sum = 0;
     for (int i = 0; i <= n; ++i) sum += std::sin(T(2 * i + 1) * w * x) / T(2 * i + 1);
     return T(4) / std::numbers::pi_v<T> * sum;

@@ -7,7 +7,7 @@
 namespace rheobase {
 namespace {
 
-class BatchNormLayer : public Layer {
+class BatchNormLayer : public Layer, private BatchStatistics {
  public:
   explicit BatchNormLayer(const LayerContext& context)
       : Layer(context),
@@ -35,7 +35,7 @@ class BatchNormLayer : public Layer {
 
   std::vector<Parameter*> parameters() override { return {&weight_, &bias_}; }
 
-  bool wants_statistics() const override { return true; }
+  BatchStatistics* statistics() override { return this; }
 
   void prepare(bool training) override {
     if (training) return;

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -53,7 +54,7 @@ struct Parameter {
   std::string name;  ///< node.tensor
   Tensor* value = nullptr;
   std::vector<float> gradient;
-  float minimum = -3.4e38F;  ///< an update stops there
+  float minimum = -std::numeric_limits<float>::infinity();  ///< an update stops there
 };
 
 /// What the signs of binary weights are taken of, and the gradient of the latent weights behind it.
@@ -71,10 +72,26 @@ struct LayerContext {
   const EstimatorSettings& estimator;
 };
 
-/// One op of a training network: its forward pass and its gradient. A step calls prepare(); then gather() for
-/// every shard and combine(), if the layer wants statistics of the whole batch; forward() for every shard;
-/// and, when training, the same with _gradient, backward() and finish(). Calls for different shards may run
-/// at once.
+/// What a layer needs from the whole batch before it can go on: gather() for every shard, then combine();
+/// going back, the same with _gradient.
+class BatchStatistics {
+ public:
+  BatchStatistics() = default;
+  virtual ~BatchStatistics() = default;
+  BatchStatistics(const BatchStatistics&) = delete;
+  BatchStatistics& operator=(const BatchStatistics&) = delete;
+
+  virtual void gather(const Shard& shard) = 0;
+  /// Running statistics move by the layer's momentum, or with `observed` above 0 to the mean of so many
+  /// batches.
+  virtual void combine(std::int64_t observed) = 0;
+  virtual void gather_gradient(const Shard& shard) = 0;
+  virtual void combine_gradient() = 0;
+};
+
+/// One op of a training network: its forward pass and its gradient. A step calls prepare(), forward() for
+/// every shard and, when training, backward() for every shard and finish(); in training each pass comes after
+/// its half of statistics(). Calls for different shards may run at once.
 class Layer {
  public:
   explicit Layer(const LayerContext& context)
@@ -91,14 +108,9 @@ class Layer {
   virtual std::optional<SignedWeights> signed_weights() const { return std::nullopt; }
 
   virtual void prepare(bool training) { static_cast<void>(training); }
-  virtual bool wants_statistics() const { return false; }
-  virtual void gather(const Shard&) {}
-  /// Running statistics move by the layer's momentum, or with `observed` above 0 to the mean of so many
-  /// batches.
-  virtual void combine(std::int64_t observed) { static_cast<void>(observed); }
+  /// Null for layers that compute each sample by itself.
+  virtual BatchStatistics* statistics() { return nullptr; }
   virtual void forward(const Shard& shard) = 0;
-  virtual void gather_gradient(const Shard&) {}
-  virtual void combine_gradient() {}
   virtual void backward(const Shard& shard) = 0;
   /// Sums the shards' shares of the parameters' gradients.
   virtual void finish() {}

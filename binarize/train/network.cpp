@@ -38,6 +38,11 @@ bool all_finite(std::span<const float> values) {
   return std::all_of(values.begin(), values.end(), [](float v) { return std::isfinite(v); });
 }
 
+bool has_finite_tensors(const Node& node) {
+  return std::all_of(node.tensors.begin(), node.tensors.end(),
+                     [](const auto& entry) { return all_finite(entry.second.values); });
+}
+
 }  // namespace
 
 TrainingNetwork::TrainingNetwork(Graph graph, const NetworkOptions& options, const std::string& source)
@@ -46,6 +51,10 @@ TrainingNetwork::TrainingNetwork(Graph graph, const NetworkOptions& options, con
       batch_(plan_batch(options.batch)),
       pool_(options.threads) {
   const ShapeMap shapes = validate_or_throw(graph_, training_schemas(), source);
+  std::map<std::string, int> unread;
+  for (const Node& node : graph_.nodes) {
+    for (const std::string& input : node.inputs) ++unread[input];
+  }
   for (const int index : topological_order(graph_)) {
     Node& node = graph_.nodes[index];
     Blob& blob = blobs_[node.name];
@@ -56,21 +65,16 @@ TrainingNetwork::TrainingNetwork(Graph graph, const NetworkOptions& options, con
       continue;
     }
     if (node.op == "Output") output_ = &blob;
-    add_layer(node);
+    add_layer(node, unread);
   }
 }
 
-void TrainingNetwork::add_layer(Node& node) {
-  std::map<std::string, int> all_readers;
-  for (const Node& other : graph_.nodes) {
-    for (const std::string& input : other.inputs) ++all_readers[input];
-  }
+void TrainingNetwork::add_layer(Node& node, std::map<std::string, int>& unread) {
   std::vector<Edge> edges;
   Blob& output = blobs_.at(node.name);
   for (const std::string& name : node.inputs) {
     Blob& blob = blobs_.at(name);
-    const int reader = ++readers_[name];
-    edges.push_back({&blob, reader < all_readers[name]});
+    edges.push_back({&blob, --unread[name] > 0});
     output.differentiable |= blob.differentiable;
   }
   output.differentiable |= !node.tensors.empty();
@@ -95,11 +99,12 @@ void TrainingNetwork::forward(bool training, std::int64_t observed) {
   std::vector<Call> calls;
   for (const auto& entry : layers_) {
     Layer* const layer = entry.get();
-    if (training && layer->wants_statistics()) {
-      calls.emplace_back([layer](const Shard& shard) { layer->gather(shard); });
+    BatchStatistics* const statistics = training ? layer->statistics() : nullptr;
+    if (statistics != nullptr) {
+      calls.emplace_back([statistics](const Shard& shard) { statistics->gather(shard); });
       run(calls);
       calls.clear();
-      layer->combine(observed);
+      statistics->combine(observed);
     }
     calls.emplace_back([layer](const Shard& shard) { layer->forward(shard); });
   }
@@ -110,11 +115,11 @@ void TrainingNetwork::backward() {
   std::vector<Call> calls;
   for (auto entry = layers_.rbegin(); entry != layers_.rend(); ++entry) {
     Layer* const layer = entry->get();
-    if (layer->wants_statistics()) {
-      calls.emplace_back([layer](const Shard& shard) { layer->gather_gradient(shard); });
+    if (BatchStatistics* const statistics = layer->statistics()) {
+      calls.emplace_back([statistics](const Shard& shard) { statistics->gather_gradient(shard); });
       run(calls);
       calls.clear();
-      layer->combine_gradient();
+      statistics->combine_gradient();
     }
     calls.emplace_back([layer](const Shard& shard) { layer->backward(shard); });
   }
@@ -164,13 +169,23 @@ SignIndicators TrainingNetwork::indicators() const {
   return sums;
 }
 
+bool TrainingNetwork::is_finite() const {
+  return std::all_of(graph_.nodes.begin(), graph_.nodes.end(), has_finite_tensors) &&
+         std::all_of(parameters_.begin(), parameters_.end(),
+                     [](const Parameter* parameter) { return all_finite(parameter->gradient); });
+}
+
 std::string TrainingNetwork::first_not_finite() const {
   for (const int index : topological_order(graph_)) {
     const Node& node = graph_.nodes[index];
-    for (const auto& [_, tensor] : node.tensors) {
-      if (!all_finite(tensor.values)) return node.name;
+    if (!has_finite_tensors(node) || !all_finite(blobs_.at(node.name).values)) return node.name;
+  }
+  for (auto layer = layers_.rbegin(); layer != layers_.rend(); ++layer) {
+    const std::string& name = (*layer)->name();
+    if (!all_finite(blobs_.at(name).gradients)) return "the gradient of " + name;
+    for (const Parameter* parameter : (*layer)->parameters()) {
+      if (!all_finite(parameter->gradient)) return "the gradient of " + parameter->name;
     }
-    if (!all_finite(blobs_.at(node.name).values)) return node.name;
   }
   return "";
 }

@@ -62,14 +62,17 @@ class TrainingNetwork {
   void set_progress(double progress);
   /// Of the last step.
   SignIndicators indicators() const;
-  /// The first node in topological order that has a value that is infinite or no number, a parameter's
-  /// included; empty when there is none.
+  /// Whether parameters, running statistics and gradients are finite. The loss alone does not tell:
+  /// activations turn what is no number into 0 or a sign.
+  bool is_finite() const;
+  /// Where a value is infinite or no number: the first node in topological order, by its output or its
+  /// tensors, else the first gradient on the way back; empty when there is none.
   std::string first_not_finite() const;
 
  private:
   using Call = std::function<void(const Shard&)>;
 
-  void add_layer(Node& node);
+  void add_layer(Node& node, std::map<std::string, int>& unread);
   void forward(bool training, std::int64_t observed = 0);
   void backward();
   void run(const std::vector<Call>& calls);
@@ -80,7 +83,6 @@ class TrainingNetwork {
   BatchPlan batch_;
   TaskPool pool_;
   std::map<std::string, Blob> blobs_;
-  std::map<std::string, int> readers_;  ///< of each node, among the layers so far
   Blob* input_ = nullptr;
   Blob* output_ = nullptr;
   std::vector<std::unique_ptr<Layer>> layers_;  ///< in topological order

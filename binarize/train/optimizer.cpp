@@ -21,8 +21,9 @@ Optimizer::Optimizer(OptimizerSettings settings, std::vector<Parameter*> paramet
   expect(s.momentum >= 0 && s.momentum < 1, "momentum", fmt::format("{}", s.momentum), "0 to below 1");
   expect(s.beta1 >= 0 && s.beta1 < 1, "beta1", fmt::format("{}", s.beta1), "0 to below 1");
   expect(s.beta2 >= 0 && s.beta2 < 1, "beta2", fmt::format("{}", s.beta2), "0 to below 1");
-  expect(s.epsilon > 0, "epsilon", fmt::format("{}", s.epsilon), "more than 0");
-  expect(s.weight_decay >= 0, "weight_decay", fmt::format("{}", s.weight_decay), "0 or more");
+  expect(s.epsilon > 0 && std::isfinite(s.epsilon), "epsilon", fmt::format("{}", s.epsilon), "more than 0");
+  expect(s.weight_decay >= 0 && std::isfinite(s.weight_decay), "weight_decay",
+         fmt::format("{}", s.weight_decay), "0 or more");
   throw_if_any("optimizer", faults);
   for (const Parameter* parameter : parameters_) {
     state_.first.emplace_back(parameter->value->values.size(), 0.0F);
@@ -85,12 +86,20 @@ void LearningRate::check(double epochs) const {
   std::vector<Fault> faults;
   if (schedule != "constant" && schedule != "cosine" && schedule != "step")
     faults.push_back({"schedule", fmt::format("is '{}', expected constant, cosine or step", schedule)});
-  if (!(rate > 0)) faults.push_back({"rate", fmt::format("is {}, expected more than 0", rate)});
+  if (!(rate > 0 && std::isfinite(rate)))
+    faults.push_back({"rate", fmt::format("is {}, expected more than 0", rate)});
   if (!(warm_up >= 0 && (warm_up == 0 || warm_up < epochs)))
     faults.push_back({"warm_up", fmt::format("is {}, expected 0 to below {}", warm_up, epochs)});
-  if (!(gamma > 0)) faults.push_back({"gamma", fmt::format("is {}, expected more than 0", gamma)});
+  if (!(gamma > 0 && std::isfinite(gamma)))
+    faults.push_back({"gamma", fmt::format("is {}, expected more than 0", gamma)});
   if (!std::is_sorted(milestones.begin(), milestones.end()))
     faults.push_back({"milestones", "do not ascend"});
+  if (schedule == "step" && milestones.empty())
+    faults.push_back({"milestones", "are none, and 'step' changes the rate at them"});
+  for (const double milestone : milestones) {
+    if (!(milestone > 0 && milestone < epochs))
+      faults.push_back({"milestones", fmt::format("{} is not within 0 and {}", milestone, epochs)});
+  }
   throw_if_any("learning_rate", faults);
 }
 

@@ -21,11 +21,13 @@ std::optional<Shape> infer_prelu(const Node& node, std::span<const Shape> inputs
   return inputs[0];
 }
 
-// The schema of a synapse, for latent weights of which the sign is used.
+// The schema of a synapse, for latent weights of which the sign is used. A bias would be scaled with them in
+// the model: batch norm behind has one.
 OpSchema binary(const OpSchema& real) {
   OpSchema schema = real;
   schema.name = "Binary" + real.name;
   schema.attributes.push_back({"scale", std::string()});
+  std::erase_if(schema.tensors, [](const TensorSpec& tensor) { return tensor.name == "bias"; });
   schema.infer = [infer = real.infer](const Node& node, std::span<const Shape> inputs, Faults& faults) {
     const std::string scale = node.word("scale", "layer");
     if (scale != "layer" && scale != "channel") {

@@ -14,12 +14,14 @@ namespace rheobase {
 namespace {
 
 CommandSpec convert_spec() {
-  CommandSpec spec{"convert",
-                   "Turns a trained network (ONNX) into a model file: batch normalisation is folded, QCFS\n"
-                   "activations become integrate-and-fire neurons.",
-                   {"IN.onnx", "OUT.h5"},
-                   "",
-                   po::options_description("Options of convert")};
+  CommandSpec spec{
+      "convert",
+      "Turns a trained network (ONNX, or a model that 'train' wrote) into one to simulate: batch\n"
+      "normalisation is folded, QCFS activations become integrate-and-fire neurons, binary layers\n"
+      "are packed into bits.",
+      {"IN.onnx|IN.h5", "OUT.h5"},
+      "",
+      po::options_description("Options of convert")};
   const auto word = [](const char* name) { return po::value<std::string>()->value_name(name); };
   spec.options.add_options()(
       "to", word("snn|bnn|ann"),
@@ -66,6 +68,7 @@ void check_options(const CommandLine& line) {
 
 std::string summary(const Model& model, const ShapeMap& shapes, const std::string& path) {
   double parameters = 0.0;
+  int synapses = 0, binary = 0;
   std::string input, output;
   for (const Node& node : model.graph.nodes) {
     if (node.op == "Input") {
@@ -74,10 +77,14 @@ std::string summary(const Model& model, const ShapeMap& shapes, const std::strin
     }
     if (node.op == "Output") output = to_string(shapes.at(node.name));
     for (const auto& [name, tensor] : node.tensors) parameters += static_cast<double>(tensor.values.size());
+    synapses += node.tensors.contains("weight") ? 1 : 0;
+    binary += node.op.starts_with("Binary") ? 1 : 0;
   }
-  return fmt::format("wrote {}: {}, {} nodes, {} parameters, input {}, {} classes\n", path,
-                     model.provenance.conversion, model.graph.nodes.size(), short_count(parameters), input,
-                     output);
+  const std::string packed =
+      binary > 0 ? fmt::format(", {} of {} layers on bits", binary, synapses) : std::string();
+  return fmt::format("wrote {}: {}, {} nodes, {} parameters{}, input {}, {} classes\n", path,
+                     model.provenance.conversion, model.graph.nodes.size(), short_count(parameters), packed,
+                     input, output);
 }
 
 }  // namespace
@@ -90,7 +97,7 @@ void convert_command(const std::vector<std::string>& words) {
   const std::string& target = line->positional(1);
   const std::string to = line->has("to") ? line->get<std::string>("to") : "";
   const Normalization normalization = normalization_preset(line->get<std::string>("normalize"));
-  expect_distinct_files({{"IN.onnx", source}, {"OUT.h5", target}});
+  expect_distinct_files({{"IN", source}, {"OUT.h5", target}});
   const ResultTarget trial(target);
 
   const Registry registry = full_registry();

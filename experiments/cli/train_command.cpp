@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -68,8 +70,9 @@ class Display {
 
   void step(const TrainingStep& step) {
     if (bar_ == nullptr) bar_ = std::make_unique<Progress>(images_ - (step.images - batch_), quiet_);
-    bar_->set_text(fmt::format("epoch {}/{}  loss {:.3f}  accuracy {:.2f} %", step.epoch, epochs_, step.loss,
-                               100 * step.accuracy));
+    done_ += batch_;
+    bar_->set_text(fmt::format("epoch {}/{} ({} to the end)  loss {:.3f}  accuracy {:.2f} %", step.epoch,
+                               epochs_, time_left(step), step.loss, 100 * step.accuracy));
     bar_->advance(batch_);
   }
 
@@ -81,7 +84,20 @@ class Display {
   }
 
  private:
+  // At the pace since the start of this process, tests included.
+  std::string time_left(const TrainingStep& step) const {
+    const double seconds = std::chrono::duration<double>(Clock::now() - start_).count();
+    const std::int64_t images = (epochs_ - step.epoch + 1) * images_ - step.images;
+    const auto minutes = static_cast<std::int64_t>(
+        std::ceil(seconds / 60 * static_cast<double>(images) / static_cast<double>(done_)));
+    return minutes < 60 ? fmt::format("{} min", minutes)
+                        : fmt::format("{} h {} min", minutes / 60, minutes % 60);
+  }
+
+  using Clock = std::chrono::steady_clock;
   std::int64_t images_, epochs_, batch_;
+  std::int64_t done_ = 0;  ///< images of this process
+  Clock::time_point start_ = Clock::now();
   bool quiet_;
   std::unique_ptr<Progress> bar_;
 };
@@ -111,6 +127,8 @@ void run(const CommandLine& line) {
                                      display.epoch(epoch);
                                      if (!log.empty()) write_file(log, csv(epochs));
                                    }});
+  // A run that was killed behind its last checkpoint has no epoch left that would.
+  if (!log.empty()) write_file(log, csv(epochs));
   validate_or_throw(model.graph, full_registry().schemas(), out);
   write_model(model, out);
   std::filesystem::remove(options.checkpoint);

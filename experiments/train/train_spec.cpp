@@ -1,5 +1,6 @@
 #include "experiments/train/train_spec.h"
 
+#include <cmath>
 #include <filesystem>
 
 #include "binarize/networks/networks.h"
@@ -36,6 +37,7 @@ void read_estimator(const toml::table& table, EstimatorSettings& settings, std::
   read(reader, "o_end", settings.o_end);
   read(reader, "t", settings.t);
   read(reader, "m", settings.m);
+  read(reader, "w", settings.w);
   reader.refuse_others();
   keep_faults("estimator.", faults, [&] { make_estimator(settings, SignRole::weights); });
 }
@@ -86,7 +88,7 @@ void read_network(TomlReader& reader, const std::filesystem::path& folder, Train
   reader.expect_one_of("scale", {spec.scale}, {"layer", "channel"});
   read_count(reader, "L", 1, spec.levels);
   read(reader, "lambda", spec.lambda);
-  if (!(spec.lambda > 0))
+  if (!(spec.lambda > 0 && std::isfinite(spec.lambda)))
     faults.push_back({"lambda", fmt::format("is {}, expected more than 0", spec.lambda)});
 }
 
@@ -97,6 +99,7 @@ TrainSpec read_spec(const toml::table& table, const std::filesystem::path& folde
   read_network(reader, folder, spec, faults);
   read(reader, "data", spec.data);
   if (spec.data.empty()) reader.fault("data", "names no data set");
+  read(reader, "test_data", spec.test_data);
   read(reader, "normalize", spec.normalize);
   keep_faults("normalize: ", faults, [&] { normalization_preset(spec.normalize); });
   read_count(reader, "epochs", 1, spec.epochs);

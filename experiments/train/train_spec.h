@@ -16,7 +16,8 @@ namespace rheobase {
 struct TrainSpec {
   std::string network;                ///< network_names(), or the path of a network file
   std::vector<LayerSpec> layers;      ///< of the network file
-  std::string data;                   ///< SPEC
+  std::string data;                   ///< SPEC; its split `train` is trained on
+  std::string test_data;              ///< SPEC whose split `test` is tested; none: data
   std::string normalize = "none";     ///< as in `convert`
   std::int64_t epochs = 0;            ///< 1 or more
   std::int64_t batch = 128;           ///< 2 or more

@@ -10,8 +10,10 @@
 #include "binarize/networks/layer_list.h"
 #include "binarize/networks/networks.h"
 #include "binarize/train/export.h"
+#include "neurons/schemas.h"
 #include "sim/core/error.h"
 #include "sim/core/file.h"
+#include "sim/graph/validate.h"
 
 namespace rheobase {
 namespace {
@@ -37,15 +39,46 @@ Graph network(const TrainSpec& spec, const DataInfo& data, const Normalization& 
 }
 
 // Of everything that a checkpoint follows from.
-std::string identity_of(const TrainSpec& spec, const TrainerOptions& options, const DataInfo& data) {
+std::string identity_of(const TrainSpec& spec, const TrainerOptions& options, const DataInfo& training,
+                        const DataInfo& test) {
   const std::string described = spec.layers.empty() ? "" : sha256_of_file(spec.network);
-  return sha256(sha256_of_file(options.spec_path) + described + data_sha256(data) + options.tool_version);
+  return sha256(sha256_of_file(options.spec_path) + described + data_sha256(training) + data_sha256(test) +
+                options.tool_version);
 }
 
-std::unique_ptr<DataSet> open_split(const TrainSpec& spec, const char* split) {
-  auto data = open_data(spec.data, split);
-  if (data->size() == 0) throw InputError(spec.data, split, "has no samples");
+std::unique_ptr<DataSet> open_split(const std::string& spec, const char* split) {
+  auto data = open_data(spec, split);
+  if (data->size() == 0) throw InputError(spec, split, "has no samples");
   return data;
+}
+
+void check_data(const TrainSpec& spec, const DataInfo& training, const DataInfo& test) {
+  const std::string& source = test.spec;
+  if (training.shape != test.shape)
+    throw InputError(source, "",
+                     fmt::format("training samples are {}, test samples {}", to_string(training.shape),
+                                 to_string(test.shape)));
+  if (training.files == test.files)
+    throw InputError(source, "", "has one split, which is trained on; 'test_data' names what is tested");
+  if (test.classes > training.classes)
+    throw InputError(source, "", fmt::format("has {} classes, training {}", test.classes, training.classes));
+  const ImageShape image = as_image(training.shape);
+  const std::int64_t side = std::min(image.height, image.width);
+  std::vector<Fault> faults;
+  const auto expect_inside = [&](const char* key, std::int64_t value) {
+    if (value > side) faults.push_back({key, fmt::format("is {}, more than the image's {}", value, side)});
+  };
+  expect_inside("augment.crop_padding", spec.augment.crop_padding);
+  expect_inside("augment.cutout", spec.augment.cutout);
+  throw_if_any(training.spec, faults);
+}
+
+// That what will have been trained is a model, before hours are spent on it.
+void expect_model(const Graph& graph, const TrainSpec& spec) {
+  SchemaSet schemas;
+  add_structural_schemas(schemas);
+  add_neuron_schemas(schemas);
+  validate_or_throw(trained_graph(graph, spec.estimator), schemas, spec.network);
 }
 
 }  // namespace
@@ -53,12 +86,9 @@ std::unique_ptr<DataSet> open_split(const TrainSpec& spec, const char* split) {
 Trainer::Trainer(const TrainSpec& spec, const TrainerOptions& options)
     : spec_(spec),
       options_(options),
-      training_data_(open_split(spec, "train")),
-      test_data_(open_split(spec, "test")) {
-  if (training_data_->shape() != test_data_->shape())
-    throw InputError(spec.data, "",
-                     fmt::format("training samples are {}, test samples {}",
-                                 to_string(training_data_->shape()), to_string(test_data_->shape())));
+      training_data_(open_split(spec.data, "train")),
+      test_data_(open_split(spec.test_data.empty() ? spec.data : spec.test_data, "test")) {
+  check_data(spec, training_data_->info(), test_data_->info());
   const std::int64_t samples = std::min(spec_.limit.value_or(training_data_->size()), training_data_->size());
   if (samples < spec_.batch)
     throw InputError(spec.data, "train",
@@ -72,8 +102,9 @@ Trainer::Trainer(const TrainSpec& spec, const TrainerOptions& options)
   network_ = std::make_unique<TrainingNetwork>(
       network(spec_, info, normalization),
       NetworkOptions{spec_.batch, options_.threads, spec_.estimator, spec_.label_smoothing}, spec_.network);
+  expect_model(network_->graph(), spec_);
   optimizer_ = std::make_unique<Optimizer>(spec_.optimizer, network_->parameters());
-  const std::string identity = identity_of(spec_, options_, info);
+  const std::string identity = identity_of(spec_, options_, info, test_data_->info());
   if (auto found = read_checkpoint(options_.checkpoint, identity)) {
     state_ = std::move(*found);
     set_tensors(network_->graph(), state_.tensors);
@@ -120,14 +151,20 @@ void Trainer::train_epoch(const Observer& observer) {
 void Trainer::take_step(const Batch& batch, double learning_rate) {
   std::copy(batch.images.begin(), batch.images.end(), network_->input().begin());
   const LossSum sum = network_->step(batch.labels);
-  if (!std::isfinite(sum.loss))
-    throw std::runtime_error(fmt::format(
-        "training left the finite numbers in epoch {}, step {}, at {}; the last checkpoint is {}",
-        state_.epoch + 1, state_.next_batch + 1, network_->first_not_finite(), options_.checkpoint));
+  expect_finite(sum.loss);
   optimizer_->step(learning_rate);
+  expect_finite(sum.loss);
   state_.loss += sum.loss;
   state_.correct += sum.correct;
   ++state_.next_batch;
+}
+
+void Trainer::expect_finite(double loss) const {
+  if (std::isfinite(loss) && network_->is_finite()) return;
+  throw std::runtime_error(
+      fmt::format("training left the finite numbers in epoch {}, step {}, at {}; the last checkpoint is {}",
+                  state_.epoch + 1, std::min(state_.next_batch + 1, training_->batches()),
+                  network_->first_not_finite(), options_.checkpoint));
 }
 
 void Trainer::finish_epoch(const Observer& observer, double learning_rate) {
@@ -162,6 +199,7 @@ void Trainer::average_statistics() {
     std::copy(batch.images.begin(), batch.images.end(), network_->input().begin());
     network_->observe(nth);
   }
+  expect_finite(0.0);
 }
 
 double Trainer::test_accuracy() {
@@ -175,12 +213,7 @@ double Trainer::test_accuracy() {
   return static_cast<double>(correct) / static_cast<double>(test_data_->size());
 }
 
-// Not if a parameter has left the finite numbers: the next step will say so.
 void Trainer::save() {
-  for (const Parameter* parameter : network_->parameters()) {
-    const auto& values = parameter->value->values;
-    if (!std::all_of(values.begin(), values.end(), [](float v) { return std::isfinite(v); })) return;
-  }
   state_.tensors = tensors_of(network_->graph());
   state_.optimizer = optimizer_->state();
   write_checkpoint(state_, options_.checkpoint);

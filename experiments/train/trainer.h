@@ -53,6 +53,7 @@ class Trainer {
   void average_statistics();
   double test_accuracy();
   void take_step(const Batch& batch, double learning_rate);
+  void expect_finite(double loss) const;
   void save();
 
   TrainSpec spec_;

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <numbers>
 #include <random>
 
 #include "binarize/estimators/equations.h"
@@ -68,6 +69,51 @@ TEST(Estimators, HaveThePublishedSlopes) {
   EXPECT_NEAR(fda.slope(0), 12.732, 5e-4);
   EXPECT_NEAR(fda.slope(0.5), -0.7224, 5e-5);
   EXPECT_NEAR(fda.slope(1), 0.6907, 5e-5);
+}
+
+TEST(Estimators, FollowTheirSchedules) {
+  using namespace estimators;
+  struct At {
+    double r, ede_t, ede_k, rbnn_t, rbnn_k, active_t;
+    int terms;
+  };
+  for (const At& expected : {At{0, 0.1, 10, 0.01, 100, 1, 9}, At{0.5, 1, 1, 0.3162278, 3.162278, 1, 14},
+                             At{0.75, 3.162278, 1, 1.778279, 1, 1.778279, 16}, At{1, 10, 1, 10, 1, 10, 18}}) {
+    Ede<double> ede;
+    ede.at(expected.r, SignRole::weights);
+    EXPECT_NEAR(ede.t, expected.ede_t, 1e-6) << expected.r;
+    EXPECT_NEAR(ede.k, expected.ede_k, 1e-6) << expected.r;
+    Rbnn<double> weights, activations;
+    weights.at(expected.r, SignRole::weights);
+    EXPECT_NEAR(weights.t, expected.rbnn_t, 1e-6) << expected.r;
+    EXPECT_NEAR(weights.k, expected.rbnn_k, 1e-5) << expected.r;
+    activations.at(expected.r, SignRole::activations);
+    EXPECT_NEAR(activations.t, expected.active_t, 1e-6) << expected.r;
+    EXPECT_EQ(activations.k, 1) << expected.r;
+    Fda<double> fda;
+    fda.at(expected.r, SignRole::weights);
+    EXPECT_EQ(fda.n, expected.terms) << expected.r;
+  }
+}
+
+TEST(Estimators, ApproxSignIsTheClippedIdentityOfWeights) {
+  const auto weights = make_estimator({.name = "approx_sign"}, SignRole::weights);
+  const auto activations = make_estimator({.name = "approx_sign"}, SignRole::activations);
+  EXPECT_EQ(weights->slope(0.25), 1.0);
+  EXPECT_EQ(activations->slope(0.25), 1.5);
+}
+
+TEST(Fda, EndsWhereTheWaveWouldFallAgain) {
+  for (const double w : {0.5, 1.0, 4.0}) {
+    const auto fda = make_estimator({.name = "fda", .w = w}, SignRole::activations);
+    const double quarter = std::numbers::pi / 2 / w;
+    EXPECT_NEAR(fda->slope(quarter - 1e-9), 0, 1e-4);
+    EXPECT_EQ(fda->slope(2 * quarter), 0);
+    EXPECT_EQ(fda->slope(-3 * quarter), 0);
+    EXPECT_EQ(fda->surrogate(3 * quarter), fda->surrogate(quarter));
+    EXPECT_NEAR(fda->surrogate(3 * quarter), 1, 0.05);
+  }
+  EXPECT_THROW(make_estimator({.name = "fda", .w = 0}, SignRole::weights), InputError);
 }
 
 TEST(Estimators, AreDerivativesOfTheirSurrogates) {

@@ -383,5 +383,35 @@ TEST(Training, NamesTheFirstNodeThatIsNoLongerFinite) {
   EXPECT_EQ(training.network.first_not_finite(), "PReLU3");
 }
 
+// Activations make 0, lambda or a sign of it, and the loss never hears of it.
+TEST(Training, SeesANumberThatAnActivationHides) {
+  for (const char* hiding : {"ReLU", "Sign", "QCFS"}) {
+    GraphBuilder b(2);
+    const std::string image = b.conv2d(b.input({3, 5, 5}), {.outputs = 4, .inputs = 3});
+    const std::string hidden =
+        std::string(hiding) == "QCFS" ? b.add(QcfsParameters{}.node("", image)) : b.op(hiding, {image});
+    b.output(b.linear(b.op("Flatten", {hidden}), 100, 5));
+    Training training(std::move(b.graph));
+    training.mean_loss();
+    EXPECT_TRUE(training.network.is_finite()) << hiding;
+    Parameter* const weight = training.network.parameters().front();
+    weight->value->values[2] = std::nanf("");
+    EXPECT_TRUE(std::isfinite(training.mean_loss())) << hiding;
+    EXPECT_FALSE(training.network.is_finite()) << hiding;
+    EXPECT_EQ(training.network.first_not_finite(), weight->name.substr(0, weight->name.find('.')));
+  }
+}
+
+TEST(Training, NamesTheGradientThatIsNoLongerFinite) {
+  GraphBuilder b(2);
+  const std::string first = b.linear(b.input({3}), 3, 4);
+  b.output(b.linear(b.op("ReLU", {first}), 4, 5));
+  Training training(std::move(b.graph));
+  training.mean_loss();
+  training.gradient(first + ".weight")[1] = std::numeric_limits<float>::infinity();
+  EXPECT_FALSE(training.network.is_finite());
+  EXPECT_EQ(training.network.first_not_finite(), "the gradient of " + first + ".weight");
+}
+
 }  // namespace
 }  // namespace rheobase

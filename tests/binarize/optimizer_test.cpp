@@ -43,6 +43,12 @@ TEST(Optimizer, StopsAtAParametersMinimum) {
   EXPECT_EQ(w.step(sgd, 5.0F, 1.0), 0.001F);
 }
 
+TEST(Optimizer, LeavesWhatIsInfiniteToBeSeen) {
+  OneWeight w(1.0F);
+  Optimizer sgd({}, {&w.parameter});
+  EXPECT_TRUE(std::isinf(w.step(sgd, INFINITY, 1.0)));
+}
+
 TEST(Optimizer, GoesOnFromItsState) {
   for (const char* name : {"sgd", "adam"}) {
     OneWeight a(1.0F), b(1.0F);
@@ -84,7 +90,11 @@ TEST(LearningRate, RefusesWhatHasNoMeaning) {
   EXPECT_THROW((LearningRate{.schedule = "linear"}).check(10), InputError);
   EXPECT_THROW((LearningRate{.rate = 0}).check(10), InputError);
   EXPECT_THROW((LearningRate{.warm_up = 10}).check(10), InputError);
+  EXPECT_THROW((LearningRate{.rate = INFINITY}).check(10), InputError);
   EXPECT_THROW((LearningRate{.milestones = {3, 2}}).check(10), InputError);
+  EXPECT_THROW((LearningRate{.schedule = "step"}).check(10), InputError);
+  EXPECT_THROW((LearningRate{.schedule = "step", .milestones = {3, 10}}).check(10), InputError);
+  EXPECT_NO_THROW((LearningRate{.schedule = "step", .milestones = {3, 9.5}}).check(10));
 }
 
 }  // namespace

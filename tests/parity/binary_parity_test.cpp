@@ -9,6 +9,7 @@
 #include "neurons/sign.h"
 #include "sim/engine/engine.h"
 #include "tests/support/build_graph.h"
+#include "tests/support/fixed_graph.h"
 #include "tests/support/simd_targets.h"
 
 namespace rheobase {
@@ -83,9 +84,11 @@ Registry registry_with(CountMethod method) {
   register_neurons(registry);
   add_binary_schemas(registry.schemas());
   for (const char* op : {"BinaryConv2d", "BinaryLinear"}) {
-    registry.add_kernel(op, DeviceKind::cpu, Arithmetic::float32, [method](const KernelContext& context) {
-      return make_binary_conv2d_cpu(context, Arithmetic::float32, method);
-    });
+    for (const Arithmetic arithmetic : {Arithmetic::float32, Arithmetic::fixed}) {
+      registry.add_kernel(op, DeviceKind::cpu, arithmetic, [=](const KernelContext& context) {
+        return make_binary_conv2d_cpu(context, arithmetic, method);
+      });
+    }
   }
   return registry;
 }
@@ -125,6 +128,27 @@ TEST(BinaryParity, IsTheRealConvolutionOfTheSameWeightsAtAnySizeStridePaddingAnd
     const Case c = random_case(random);
     const Graph graph = graph_of(c, i, false);
     const std::vector<float> expected = outputs(graph_of(c, i, true), DeviceKind::reference);
+    EXPECT_EQ(outputs(graph, DeviceKind::reference), expected) << dump(graph);
+    expect_parity(graph, expected);
+  }
+}
+
+TEST(BinaryParity, CountsTimesAScaleAreTheWeightedSumsOfIntegers) {
+  std::mt19937 random(9);
+  for (std::uint32_t i = 0; i < 20; ++i) {
+    Case c = random_case(random);
+    c.spikes = true;
+    GraphBuilder b(i);
+    Node synapse = binary_conv(b, c, b.if_neuron(b.input(c.input), 1.0F));
+    synapse.op = "Conv2d";
+    b.output(b.op("Flatten", {b.if_neuron(b.add(synapse), 0.9F)}));
+    const Graph real = testing::with_integers(b.graph);
+    Graph graph = real;
+    Node& node = *graph.find("binary");
+    node.op = "BinaryConv2d";
+    node.tensors["weight"] = synapse.tensors.at("weight");
+    node.tensors["scale"] = {{c.outputs}, std::vector<float>(c.outputs, 120.0F)};
+    const std::vector<float> expected = outputs(real, DeviceKind::reference);
     EXPECT_EQ(outputs(graph, DeviceKind::reference), expected) << dump(graph);
     expect_parity(graph, expected);
   }

@@ -7,10 +7,13 @@
 #include <cmath>
 #include <filesystem>
 
+#include "binarize/ops/register.h"
+#include "binarize/passes/pack_binary.h"
 #include "converters/passes.h"
 #include "neurons/register.h"
 #include "sim/core/hash.h"
 #include "sim/engine/engine.h"
+#include "sim/format/hdf5_entry.h"
 #include "sim/graph/validate.h"
 #include "sim/op/registry.h"
 #include "tests/sim/format/scratch.h"
@@ -77,23 +80,35 @@ Model train(const Workshop& workshop, const std::string& network, std::vector<Ep
   return model;
 }
 
-double engine_accuracy(const Graph& graph, const Workshop& workshop, int steps) {
+// Of every test image.
+std::vector<std::vector<float>> engine_logits(const Graph& graph, const Workshop& workshop, int steps,
+                                              DeviceKind device = DeviceKind::cpu) {
   Registry registry;
   register_structural_ops(registry);
   register_neurons(registry);
-  Engine engine(graph, registry, {.slots = 1});
+  register_binary_ops(registry);
+  Engine engine(graph, registry, {.device = device, .slots = 1});
   const auto data = open_data("mnist:" + workshop.scratch.path(), "test");
   std::vector<float> pixels(64);
-  int correct = 0;
+  std::vector<std::vector<float>> all;
   for (std::int64_t i = 0; i < data->size(); ++i) {
     data->read(i, pixels);
     engine.load(0, pixels, static_cast<std::uint64_t>(i));
     for (int t = 0; t < steps; ++t) engine.step();
-    const auto logits = engine.logits(0);
-    correct += std::max_element(logits.begin(), logits.end()) - logits.begin() == data->label(i) ? 1 : 0;
+    all.emplace_back(engine.logits(0).begin(), engine.logits(0).end());
     engine.release(0);
   }
-  return correct / static_cast<double>(data->size());
+  return all;
+}
+
+double engine_accuracy(const Graph& graph, const Workshop& workshop, int steps) {
+  const auto data = open_data("mnist:" + workshop.scratch.path(), "test");
+  std::int64_t sample = 0, correct = 0;
+  for (const std::vector<float>& logits : engine_logits(graph, workshop, steps)) {
+    const auto predicted = std::max_element(logits.begin(), logits.end()) - logits.begin();
+    correct += predicted == data->label(sample++) ? 1 : 0;
+  }
+  return static_cast<double>(correct) / static_cast<double>(sample);
 }
 
 TEST(Trainer, Learns) {
@@ -113,6 +128,18 @@ TEST(Trainer, TheEngineAgreesWithTheLastTest) {
     std::vector<EpochResult> epochs;
     const Model model = train(workshop, network, &epochs);
     EXPECT_DOUBLE_EQ(engine_accuracy(model.graph, workshop, 1), epochs.back().test_accuracy) << network;
+  }
+}
+
+TEST(Trainer, BinaryNetworksGiveTheSameLogitsOnBits) {
+  const Workshop workshop;
+  for (const char* network : {"mlp_1w1a", "cnn_1w1a", "resnet20_1w1a"}) {
+    const Graph trained = train(workshop, network).graph;
+    Graph packed = trained;
+    ASSERT_GT(pack_binary(packed), 0);
+    const auto expected = engine_logits(trained, workshop, 1, DeviceKind::reference);
+    for (const DeviceKind device : {DeviceKind::cpu, DeviceKind::reference})
+      EXPECT_EQ(engine_logits(packed, workshop, 1, device), expected) << network;
   }
 }
 
@@ -189,12 +216,50 @@ TEST(Trainer, NamesTheLayerWhereItLeftTheFiniteNumbersAndKeepsTheLastGoodCheckpo
     FAIL();
   } catch (const std::runtime_error& error) {
     EXPECT_THAT(error.what(), HasSubstr("training left the finite numbers in epoch"));
-    EXPECT_THAT(error.what(), testing::ContainsRegex("at (Binary)?(Conv2d|BatchNorm|Linear)[0-9]+"));
+    EXPECT_THAT(error.what(),
+                testing::ContainsRegex("at (the gradient of )?(Binary)?(Conv2d|BatchNorm)[0-9]+"));
   }
   const Trainer good(spec, workshop.options(0));
+  EXPECT_GE(good.start().next_batch, 1);
+  ASSERT_FALSE(good.start().tensors.empty());
   for (const auto& tensor : good.start().tensors) {
     for (const float value : tensor) ASSERT_TRUE(std::isfinite(value));
   }
+}
+
+TEST(Trainer, RefusesAModelThatCouldNotBeWritten) {
+  const Workshop workshop;
+  workshop.scratch.put("net.toml", R"(layers = [{op = "Conv2d", channels = 2}, {op = "PReLU", name = "a"},
+    {op = "ReLU", name = "a.positive"}, {op = "Flatten"}, {op = "Linear"}])");
+  const TrainSpec spec = read_train_spec(workshop.spec("net.toml", sgd));
+  EXPECT_THAT(input_error([&] { Trainer(spec, workshop.options()); }), HasSubstr("a.positive"));
+}
+
+TEST(Trainer, RefusesToTestOnWhatItTrains) {
+  const Workshop workshop;
+  TrainSpec spec = read_train_spec(workshop.spec("mlp_1w1a"));
+  {
+    const hdf5::Session session;
+    hdf5::MemoryFile file(0);
+    const std::vector<float> images(32 * 64, 0.5F);
+    const std::vector<std::int64_t> labels(32, 9);
+    hdf5::write_dataset(file.id(), "images", {32, 1, 8, 8}, H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, images.data());
+    hdf5::write_dataset(file.id(), "labels", {32}, H5T_STD_I16LE, H5T_NATIVE_INT64, labels.data());
+    workshop.scratch.put("images.h5", file.finish());
+  }
+  spec.data = "hdf5:" + workshop.scratch.file("images.h5");
+  EXPECT_THAT(input_error([&] { Trainer(spec, workshop.options()); }), HasSubstr("has one split"));
+  spec.test_data = "mnist:" + workshop.scratch.path();
+  EXPECT_EQ(Trainer(spec, workshop.options()).images_per_epoch(), 32);
+}
+
+TEST(Trainer, RefusesAugmentationLargerThanTheImage) {
+  const Workshop workshop;
+  const TrainSpec spec =
+      read_train_spec(workshop.spec("mlp_1w1a", "[augment]\ncrop_padding = 9\ncutout = 12\n"));
+  const std::string message = input_error([&] { Trainer(spec, workshop.options()); });
+  EXPECT_THAT(message, HasSubstr("augment.crop_padding: is 9, more than the image's 8"));
+  EXPECT_THAT(message, HasSubstr("augment.cutout: is 12"));
 }
 
 TEST(Trainer, RefusesACheckpointThatIsDamagedOrOfAnotherSpec) {
