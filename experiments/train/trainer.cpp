@@ -161,10 +161,11 @@ void Trainer::take_step(const Batch& batch, double learning_rate) {
 
 void Trainer::expect_finite(double loss) const {
   if (std::isfinite(loss) && network_->is_finite()) return;
+  const bool saved = std::filesystem::exists(options_.checkpoint);
   throw std::runtime_error(
-      fmt::format("training left the finite numbers in epoch {}, step {}, at {}; the last checkpoint is {}",
-                  state_.epoch + 1, std::min(state_.next_batch + 1, training_->batches()),
-                  network_->first_not_finite(), options_.checkpoint));
+      fmt::format("training left the finite numbers in epoch {}, step {}, at {}; {}", state_.epoch + 1,
+                  std::min(state_.next_batch + 1, training_->batches()), network_->first_not_finite(),
+                  saved ? "the last checkpoint is " + options_.checkpoint : "there is no checkpoint yet"));
 }
 
 void Trainer::finish_epoch(const Observer& observer, double learning_rate) {
