@@ -115,6 +115,7 @@ void run(const CommandLine& line) {
     if (!path.empty()) remove_partial_files(path);
   }
   const ResultTarget trial(out);
+  if (!log.empty()) const ResultTarget log_trial(log);
 
   const TrainSpec spec = read_train_spec(line.positional(0));
   TrainerOptions options{line.threads(), line.positional(0), out + ".checkpoint", seconds, tool_version()};

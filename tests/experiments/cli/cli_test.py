@@ -116,6 +116,7 @@ class BadUsage(CliTest):
         self.refuse("run", self.model, naming="--data")
         self.refuse("train", ONNX, naming="--out")
         self.refuse("train", "no.toml", "--out", "out.h5", naming="no.toml")
+        self.refuse("train", "no.toml", "--out", "out.h5", "--log", "no/log.csv", naming="no/log.csv")
         self.refuse("devices", "--fast", naming="--fast")
 
     def test_options_of_run(self):
