@@ -6,7 +6,7 @@ set -euo pipefail
 # What the program is built from, and the data set of `make demo`.
 build=(g++ cmake ninja-build ccache pkg-config libtbb-dev libhwy-dev libhdf5-dev libonnx-dev libprotobuf-dev
        protobuf-compiler libboost-program-options-dev libfmt-dev nlohmann-json3-dev libtomlplusplus-dev libssl-dev zlib1g-dev
-       libdnnl-dev libjs-chart.js
+       libdnnl-dev ocl-icd-opencl-dev libjs-chart.js
        dataset-fashion-mnist)
 # What tests, sanitizers, fuzzers and linters need on top.
 test=(libgtest-dev libgmock-dev libbenchmark-dev clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev
