@@ -73,6 +73,11 @@ class GraphBuilder {
   void add_fault(std::string where, std::string what) {
     faults_.push_back({std::move(where), std::move(what)});
   }
+  const Notes& notes() const { return notes_; }
+  /// For the user to know: what is imported differently from the file's letter.
+  void add_note(std::string where, std::string what) {
+    notes_.push_back({std::move(where), std::move(what)});
+  }
   /// The graph without the nodes that the output does not depend on.
   Graph take_graph();
 
@@ -91,6 +96,7 @@ class GraphBuilder {
   std::map<std::string, Value> values_;
   std::map<std::string, std::string> flattened_;  ///< node -> the Flatten node behind it
   Faults faults_;
+  Notes notes_;
 };
 
 }  // namespace rheobase::onnx_import

@@ -111,6 +111,21 @@ std::string unsupported(const std::string& op) {
   return message;
 }
 
+/// Where the tensors of the file say that their bytes are, each path once.
+std::vector<std::string> external_files(const ::onnx::GraphProto& graph, const std::string& folder) {
+  std::set<std::string> files;
+  const auto look_at = [&](const ::onnx::TensorProto& tensor) {
+    for (const auto& entry : tensor.external_data()) {
+      if (entry.key() == "location") files.insert((std::filesystem::path(folder) / entry.value()).string());
+    }
+  };
+  for (const auto& tensor : graph.initializer()) look_at(tensor);
+  for (const auto& node : graph.node()) {
+    for (const auto& attribute : node.attribute()) look_at(attribute.t());
+  }
+  return {files.begin(), files.end()};
+}
+
 /// Visits the nodes of one model, producers first.
 class ModelImport {
  public:
@@ -228,7 +243,7 @@ class ModelImport {
 
 }  // namespace
 
-Graph import_onnx_bytes(std::string_view bytes, const std::string& source, const std::string& folder) {
+OnnxImport import_onnx_bytes(std::string_view bytes, const std::string& source, const std::string& folder) {
   constexpr std::int64_t base_budget = std::int64_t{1} << 20;
   ::onnx::ModelProto model = parse(bytes, source);
   Faults faults;
@@ -245,16 +260,22 @@ Graph import_onnx_bytes(std::string_view bytes, const std::string& source, const
   import.visit_nodes();
   import.define_output(output_name, output);
   throw_if_any(source, import.builder().faults());
-  return import.builder().take_graph();
+  OnnxImport result;
+  result.notes = import.builder().notes();
+  result.files = external_files(model.graph(), folder);
+  result.graph = import.builder().take_graph();
+  return result;
 }
 
 }  // namespace rheobase::onnx_import
 
 namespace rheobase {
 
-Graph import_onnx(const std::string& path) {
+OnnxImport import_onnx(const std::string& path) {
   const std::string folder = std::filesystem::path(path).parent_path().string();
-  return onnx_import::import_onnx_bytes(read_file(path), path, folder);
+  OnnxImport result = onnx_import::import_onnx_bytes(read_file(path), path, folder);
+  result.files.push_back(path);
+  return result;
 }
 
 }  // namespace rheobase

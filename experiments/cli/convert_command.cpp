@@ -101,10 +101,12 @@ void convert_command(const std::vector<std::string>& words) {
   const ResultTarget trial(target);
 
   const Registry registry = full_registry();
-  const Model model = convert_model({source, to, line->get<std::string>("arithmetic"), normalization},
-                                    registry.schemas(), tool_version());
+  const Conversion conversion = convert_model(
+      {source, to, line->get<std::string>("arithmetic"), normalization}, registry.schemas(), tool_version());
+  const Model& model = conversion.model;
   const ShapeMap shapes = validate_or_throw(model.graph, registry.schemas(), source);
   write_model(model, target);
+  write_notes(source, conversion.notes);
   if (!line->quiet()) write_stdout(summary(model, shapes, target));
 }
 

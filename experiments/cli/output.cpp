@@ -19,6 +19,12 @@ void write_stdout(std::string_view text) {
   throw InputError("standard output", "cannot write", std::strerror(errno));
 }
 
+void write_notes(const std::string& source, const Notes& notes) {
+  for (const Fault& note : notes)
+    std::fputs(fmt::format("rheobase: note: {}\n", InputError(source, note.where, note.what).what()).c_str(),
+               stderr);
+}
+
 void expect_distinct_files(const std::vector<std::pair<std::string, std::string>>& files) {
   std::error_code ignored;  // a path that cannot be resolved is refused where it is opened
   for (std::size_t i = 0; i < files.size(); ++i) {

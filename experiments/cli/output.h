@@ -5,10 +5,16 @@
 #include <utility>
 #include <vector>
 
+#include "sim/core/error.h"
+
 namespace rheobase {
 
 /// Throws InputError when standard output does not take the text.
 void write_stdout(std::string_view text);
+
+/// One line each on standard error, `rheobase: note: source: where: what`: what may make results other than
+/// expected is said even when told to be quiet.
+void write_notes(const std::string& source, const Notes& notes);
 
 /// Throws InputError naming both options when two of the (option, path) are the same file; `-` is none.
 void expect_distinct_files(const std::vector<std::pair<std::string, std::string>>& files);

@@ -49,6 +49,10 @@ void run(const CommandLine& line) {
     progress.reset();  // the bar before
     progress = std::make_unique<Progress>(samples, line.quiet(), cell);
   };
+  options.note = [&](const std::string& file, const Notes& notes) {
+    progress.reset();  // a bar would end in the middle of a line
+    write_notes(file, notes);
+  };
   options.advance = [&] { progress->advance(); };
   const Registry registry = full_registry();
   const std::vector<CellResult> results = run_sweep(spec, registry, options);

@@ -27,18 +27,29 @@ void set_normalization(Graph& graph, const Normalization& normalization) {
   }
 }
 
-Graph import(const std::string& path) {
-  if (path.ends_with(".nir"))
-    throw InputError(path, "", "NIR files cannot be read in this version; give an .onnx file");
-  return import_onnx(path);
-}
-
 // A network that `train` wrote. What is no float32 network of one step has nothing to convert.
 Graph read_trained(const std::string& path, const SchemaSet& schemas) {
   Model model = read_model(path, schemas);
   if (model.provenance.conversion != "ann" || model.arithmetic != "float32")
     throw InputError(path, "", "is converted already; give the network it was converted from");
   return std::move(model.graph);
+}
+
+// The network as it is in the file, with what there is to say of it.
+Conversion read_source(const std::string& path, const SchemaSet& schemas) {
+  if (path.ends_with(".nir"))
+    throw InputError(path, "", "NIR files cannot be read in this version; give an .onnx file");
+  Conversion result;
+  if (path.ends_with(".h5")) {
+    result.model.graph = read_trained(path, schemas);
+    result.files = {path};
+    return result;
+  }
+  OnnxImport import = import_onnx(path);
+  result.model.graph = std::move(import.graph);
+  result.notes = std::move(import.notes);
+  result.files = std::move(import.files);
+  return result;
 }
 
 // A network of binary activations runs for one step, on bits; others become spiking networks.
@@ -56,10 +67,10 @@ ConversionSpec as_it_is(ConversionSpec spec) {
 
 }  // namespace
 
-Model convert_model(const ConversionSpec& spec, const SchemaSet& schemas, const std::string& tool_version) {
-  Model model;
-  const bool trained = spec.source.ends_with(".h5");
-  model.graph = trained ? read_trained(spec.source, schemas) : import(spec.source);
+Conversion convert_model(const ConversionSpec& spec, const SchemaSet& schemas,
+                         const std::string& tool_version) {
+  Conversion result = read_source(spec.source, schemas);
+  Model& model = result.model;
   set_normalization(model.graph, spec.normalization);
   validate_or_throw(model.graph, schemas, spec.source);
   const std::string to = spec.to.empty() ? natural_target(model.graph) : spec.to;
@@ -85,7 +96,7 @@ Model convert_model(const ConversionSpec& spec, const SchemaSet& schemas, const 
   validate_or_throw(model.graph, schemas, spec.source);
   model.provenance = {tool_version, std::filesystem::path(spec.source).filename().string(),
                       sha256_of_file(spec.source), to};
-  return model;
+  return result;
 }
 
 }  // namespace rheobase

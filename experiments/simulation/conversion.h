@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "experiments/data/normalization.h"
 #include "sim/format/model_file.h"
@@ -15,9 +16,17 @@ struct ConversionSpec {
   Normalization normalization;
 };
 
+/// A converted network.
+struct Conversion {
+  Model model;
+  Notes notes;                     ///< what the user should know of it
+  std::vector<std::string> files;  ///< that were read
+};
+
 /// Reads a trained network and turns it into a model: for snn batch norm folded, QCFS made IF neurons, in the
 /// arithmetic asked for; binary weights that meet spikes or signs packed into bits. Throws InputError naming
 /// the file and every node that stands in the way. `tool_version` goes to the provenance.
-Model convert_model(const ConversionSpec& spec, const SchemaSet& schemas, const std::string& tool_version);
+Conversion convert_model(const ConversionSpec& spec, const SchemaSet& schemas,
+                         const std::string& tool_version);
 
 }  // namespace rheobase

@@ -84,10 +84,11 @@ class Sweep {
 
   void convert(const SweepCell& cell, const std::string& recording) const {
     if (!cell.model.ends_with(".onnx")) return;
-    const Model model =
+    const Conversion conversion =
         convert_model({cell.model, "snn", cell.arithmetic, normalization_preset(spec_.normalize)},
                       registry_.schemas(), options_.tool_version);
-    write_model(model, model_file(cell, recording));
+    options_.note(cell.model, conversion.notes);
+    write_model(conversion.model, model_file(cell, recording));
   }
 
   void record(const SweepCell& cell, const std::string& path) const {

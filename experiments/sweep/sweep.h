@@ -20,6 +20,8 @@ struct SweepOptions {
   std::function<void(const std::string& cell, std::int64_t samples)> begin_cell = [](const std::string&,
                                                                                      std::int64_t) {};
   std::function<void()> advance = [] {};  ///< a sample is done
+  /// Called with what there is to say of a file that was read.
+  std::function<void(const std::string& file, const Notes&)> note = [](const std::string&, const Notes&) {};
 };
 
 /// What became of a cell.

@@ -12,6 +12,9 @@ struct Fault {
   std::string what;
 };
 
+/// What a user should know of an input that is no error: the same two parts, one printable line each.
+using Notes = std::vector<Fault>;
+
 /// Our bug: an invariant of the library does not hold.
 class InternalError : public std::logic_error {
  public:

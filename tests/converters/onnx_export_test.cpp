@@ -29,7 +29,7 @@ std::string exported(const Graph& graph, OnnxExport settings = {"net.h5", "1.2.3
 }
 
 Graph imported(const std::string& bytes) {
-  Graph graph = onnx_import::import_onnx_bytes(bytes, "net.onnx", "/nonexistent");
+  Graph graph = onnx_import::import_onnx_bytes(bytes, "net.onnx", "/nonexistent").graph;
   validate_or_throw(graph, full_registry().schemas(), "net.onnx");
   return graph;
 }

@@ -101,9 +101,16 @@ OnnxNode OnnxModel::node(const std::string& op, const Names& inputs, const std::
 std::string OnnxModel::bytes() const { return model_.SerializeAsString(); }
 
 Graph OnnxModel::import() const {
-  Graph graph = onnx_import::import_onnx_bytes(bytes(), "test.onnx", "");
-  validate_or_throw(graph, converter_schemas(), "test.onnx");
-  return graph;
+  OnnxImport result = onnx_import::import_onnx_bytes(bytes(), "test.onnx", "");
+  validate_or_throw(result.graph, converter_schemas(), "test.onnx");
+  return std::move(result.graph);
+}
+
+std::vector<std::string> OnnxModel::notes() const {
+  std::vector<std::string> texts;
+  for (const Fault& note : onnx_import::import_onnx_bytes(bytes(), "test.onnx", "").notes)
+    texts.push_back(note.where + ": " + note.what);
+  return texts;
 }
 
 std::vector<std::string> OnnxModel::faults() const {

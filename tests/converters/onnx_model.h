@@ -52,6 +52,8 @@ class OnnxModel {
   Graph import() const;
   /// "where: what" of every fault of the import; empty when there is none.
   std::vector<std::string> faults() const;
+  /// `where: what` of each note of importing.
+  std::vector<std::string> notes() const;
 
  private:
   ::onnx::ModelProto model_;

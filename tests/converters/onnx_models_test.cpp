@@ -31,7 +31,7 @@ Counts count(const Graph& graph) {
 }
 
 Graph import_and_fold(const std::string& path) {
-  Graph graph = import_onnx(path);
+  Graph graph = import_onnx(path).graph;
   shapes_of(graph);
   fold_affine(graph);
   shapes_of(graph);
@@ -39,7 +39,8 @@ Graph import_and_fold(const std::string& path) {
 }
 
 TEST(DefaultModel, HasFiveQcfsActivationsAndNothingLeftToFold) {
-  Graph graph = import_and_fold(RHEOBASE_SOURCE_DIR "/experiments/models/fashion-mnist-cnn-qcfs-L4.onnx");
+  Graph graph =
+      import_and_fold(RHEOBASE_SOURCE_DIR "/experiments/models/fashion-mnist-cnn-qcfs-L4.onnx").graph;
   Floats lambdas;
   for (const int index : topological_order(graph)) {
     const Node& node = graph.nodes[static_cast<std::size_t>(index)];

@@ -131,7 +131,7 @@ class ExternalData : public testing::Test {
     }
     model.node("Add", {"x", "w"}, "y", "add");
     write(folder_ / "model.onnx", model.bytes());
-    return import_onnx((folder_ / "model.onnx").string());
+    return import_onnx((folder_ / "model.onnx").string()).graph;
   }
 
   std::string fault(const std::map<std::string, std::string>& location) {

@@ -31,7 +31,7 @@ const std::string default_golden =
 const std::string fashion_mnist = "/usr/share/datasets/fashion-mnist";
 
 Graph convert(const std::string& path, const std::string& preset) {
-  Graph graph = import_onnx(path);
+  Graph graph = import_onnx(path).graph;
   fold_affine(graph);
   convert_to_snn(graph, path);
   for (Node& node : graph.nodes) {

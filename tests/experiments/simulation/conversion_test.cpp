@@ -46,7 +46,7 @@ class Source {
   Source& operator=(const Source&) = delete;
 
   Model convert(const std::string& to = "", const std::string& arithmetic = "float32") const {
-    return convert_model({path_, to, arithmetic, {}}, full_registry().schemas(), "0");
+    return convert_model({path_, to, arithmetic, {}}, full_registry().schemas(), "0").model;
   }
 
  private:
