@@ -39,8 +39,7 @@ Graph import_and_fold(const std::string& path) {
 }
 
 TEST(DefaultModel, HasFiveQcfsActivationsAndNothingLeftToFold) {
-  Graph graph =
-      import_and_fold(RHEOBASE_SOURCE_DIR "/experiments/models/fashion-mnist-cnn-qcfs-L4.onnx").graph;
+  Graph graph = import_and_fold(RHEOBASE_SOURCE_DIR "/experiments/models/fashion-mnist-cnn-qcfs-L4.onnx");
   Floats lambdas;
   for (const int index : topological_order(graph)) {
     const Node& node = graph.nodes[static_cast<std::size_t>(index)];
@@ -57,7 +56,8 @@ TEST(DefaultModel, HasFiveQcfsActivationsAndNothingLeftToFold) {
 }
 
 TEST(DefaultModel, KeepsTheNamesOfItsModules) {
-  const Graph graph = import_onnx(RHEOBASE_SOURCE_DIR "/experiments/models/fashion-mnist-cnn-qcfs-L4.onnx");
+  const Graph graph =
+      import_onnx(RHEOBASE_SOURCE_DIR "/experiments/models/fashion-mnist-cnn-qcfs-L4.onnx").graph;
   EXPECT_EQ(graph.nodes.front().name, "input");
   EXPECT_EQ(graph.nodes.back().name, "logits");
   EXPECT_NE(graph.find("/0/Conv"), nullptr);
