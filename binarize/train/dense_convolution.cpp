@@ -98,12 +98,31 @@ dnnl::primitive_attr own_scratch() {
   return attributes;
 }
 
+constexpr auto direct = dnnl::algorithm::convolution_direct;
+constexpr auto training = dnnl::prop_kind::forward_training;
+
+// oneDNN 3 describes a primitive in one call where version 2 took a description of the operation first.
+#if DNNL_VERSION_MAJOR >= 3
 Forward::primitive_desc describe_forward(const Geometry& g) {
-  return {{dnnl::prop_kind::forward_training, dnnl::algorithm::convolution_direct, g.x, g.weights, g.y,
-           g.strides, g.dilates, g.before, g.after},
-          own_scratch(),
-          cpu()};
+  return {cpu(),     training,  direct,   g.x,     g.weights,    g.y,
+          g.strides, g.dilates, g.before, g.after, own_scratch()};
 }
+
+template <class Backward>
+typename Backward::primitive_desc describe_backward(const Geometry& g, const Forward::primitive_desc& hint) {
+  return {cpu(), direct, g.x, g.weights, g.y, g.strides, g.dilates, g.before, g.after, hint, own_scratch()};
+}
+#else
+Forward::primitive_desc describe_forward(const Geometry& g) {
+  return {
+      {training, direct, g.x, g.weights, g.y, g.strides, g.dilates, g.before, g.after}, own_scratch(), cpu()};
+}
+
+template <class Backward>
+typename Backward::primitive_desc describe_backward(const Geometry& g, const Forward::primitive_desc& hint) {
+  return {{direct, g.x, g.weights, g.y, g.strides, g.dilates, g.before, g.after}, own_scratch(), cpu(), hint};
+}
+#endif
 
 }  // namespace
 
@@ -134,21 +153,10 @@ struct DenseConvolution::Impl {
   Impl(const Plan& plan, const Geometry& g, const Forward::primitive_desc& hint)
       : geometry(g),
         forward(hint, hint.weights_desc(), plan.shards),
-        weight_pass(describe_weights(g, hint), plan.shards) {
+        weight_pass(describe_backward<BackwardWeights>(g, hint), plan.shards) {
     if (!plan.input_gradient) return;
-    const BackwardInput::primitive_desc description(
-        {dnnl::algorithm::convolution_direct, g.x, g.weights, g.y, g.strides, g.dilates, g.before, g.after},
-        own_scratch(), cpu(), hint);
+    const auto description = describe_backward<BackwardInput>(g, hint);
     backward.emplace_back(description, description.weights_desc(), plan.shards);
-  }
-
-  static BackwardWeights::primitive_desc describe_weights(const Geometry& g,
-                                                          const Forward::primitive_desc& hint) {
-    return {
-        {dnnl::algorithm::convolution_direct, g.x, g.weights, g.y, g.strides, g.dilates, g.before, g.after},
-        own_scratch(),
-        cpu(),
-        hint};
   }
 
   struct WeightPass : Pass<BackwardWeights> {
