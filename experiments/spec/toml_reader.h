@@ -1,10 +1,8 @@
 #pragma once
 
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-#include <toml++/toml.h>
-
-#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -14,99 +12,47 @@
 
 namespace rheobase {
 
-/// Throws InputError naming the file, and the line of a mistake.
-toml::table read_toml(const std::string& path);
-
-template <class T>
-inline constexpr const char* toml_kind = "";
-template <>
-inline constexpr const char* toml_kind<std::string> = "a text";
-template <>
-inline constexpr const char* toml_kind<double> = "a number";
-template <>
-inline constexpr const char* toml_kind<std::int64_t> = "a whole number";
-template <>
-inline constexpr const char* toml_kind<bool> = "true or false";
-
-/// Reads one table; what is wrong goes to the faults.
-class TomlReader {
+/// A table of a TOML file; copies share it. toml_reader.cpp alone knows the library that parses.
+class TomlTable {
  public:
-  TomlReader(const toml::table& table, std::string where, std::vector<Fault>& faults)
-      : table_(table), where_(std::move(where)), faults_(faults) {}
+  struct Content;
 
-  template <class T>
-  std::optional<T> value(const char* key) {
-    known_.insert(key);
-    const toml::node* const node = table_.get(key);
-    if (node == nullptr) return std::nullopt;
-    auto found = node->value<T>();
-    if (!found) fault(key, fmt::format("expected {}", toml_kind<T>));
-    return found;
-  }
-
-  /// One value or a list of them.
-  template <class T>
-  std::vector<T> list(const char* key) {
-    const toml::node* const node = table_.get(key);
-    const toml::array* const array = node != nullptr ? node->as_array() : nullptr;
-    if (array == nullptr) {
-      const auto one = value<T>(key);
-      return one ? std::vector<T>{*one} : std::vector<T>{};
-    }
-    known_.insert(key);
-    std::vector<T> values;
-    for (const toml::node& element : *array) {
-      const auto found = element.value<T>();
-      if (!found) {
-        fault(key, fmt::format("expected {} in the list", toml_kind<T>));
-        break;
-      }
-      values.push_back(*found);
-    }
-    return values;
-  }
-
-  const toml::array* tables(const char* key) {
-    known_.insert(key);
-    const toml::node* const node = table_.get(key);
-    if (node == nullptr) return nullptr;
-    const toml::array* const array = node->as_array();
-    if (array == nullptr || !array->is_homogeneous(toml::node_type::table)) {
-      fault(key, fmt::format("expected tables, [[{}]]", key));
-      return nullptr;
-    }
-    return array;
-  }
-
-  /// A table of its own; an empty one where the key is absent.
-  toml::table table(const char* key) {
-    known_.insert(key);
-    const toml::node* const node = table_.get(key);
-    if (node == nullptr) return {};
-    if (const toml::table* const found = node->as_table()) return *found;
-    fault(key, fmt::format("expected a table, [{}]", key));
-    return {};
-  }
-
-  /// Call when every known key has been read.
-  void refuse_others() {
-    for (const auto& [key, _] : table_) {
-      if (!known_.contains(std::string(key.str()))) fault(std::string(key.str()), "unknown key");
-    }
-  }
-
-  void fault(const std::string& key, const std::string& what) { faults_.push_back({where_ + key, what}); }
-
-  void expect_one_of(const char* key, const std::vector<std::string>& values,
-                     const std::vector<std::string>& choices) {
-    for (const std::string& value : values) {
-      if (std::find(choices.begin(), choices.end(), value) == choices.end())
-        fault(key, fmt::format("'{}' is none of {}", value, fmt::join(choices, ", ")));
-    }
-  }
+  TomlTable();  ///< an empty one
+  explicit TomlTable(std::shared_ptr<const Content> content) : content_(std::move(content)) {}
+  const Content& content() const { return *content_; }
 
  private:
-  const toml::table& table_;
+  std::shared_ptr<const Content> content_;
+};
+
+/// Throws InputError naming the file, and the line of a mistake.
+TomlTable read_toml(const std::string& path);
+
+/// Reads one table; what is wrong goes to the faults, under `where` and the key.
+class TomlReader {
+ public:
+  TomlReader(TomlTable table, std::string where, std::vector<Fault>& faults)
+      : table_(std::move(table)), where_(std::move(where)), faults_(faults) {}
+
+  /// T: std::string, double, std::int64_t or bool. None where the key is absent or of another type.
+  template <class T>
+  std::optional<T> value(const char* key);
+  /// One value or a list of them. T: std::string, double or std::int64_t.
+  template <class T>
+  std::vector<T> list(const char* key);
+  /// The tables [[key]]; none where the key is absent.
+  std::vector<TomlTable> tables(const char* key);
+  /// A table of its own; an empty one where the key is absent.
+  TomlTable table(const char* key);
+
+  /// Call when every known key has been read.
+  void refuse_others();
+  void fault(const std::string& key, const std::string& what) { faults_.push_back({where_ + key, what}); }
+  void expect_one_of(const char* key, const std::vector<std::string>& values,
+                     const std::vector<std::string>& choices);
+
+ private:
+  TomlTable table_;
   std::string where_;
   std::vector<Fault>& faults_;
   std::set<std::string> known_;

@@ -16,7 +16,7 @@ namespace {
 using Faults = std::vector<Fault>;
 using Reader = TomlReader;
 
-SweepPolicy read_policy(const toml::table& table, std::size_t number, Faults& faults) {
+SweepPolicy read_policy(const TomlTable& table, std::size_t number, Faults& faults) {
   Reader reader(table, fmt::format("policy[{}].", number), faults);
   SweepPolicy policy;
   policy.name = reader.value<std::string>("name").value_or("");
@@ -66,7 +66,7 @@ void read_samples(Reader& reader, SweepSpec& spec) {
   if (spec.seed < 0) reader.fault("seed", "is negative");
 }
 
-SweepSpec read_spec(const toml::table& table, Faults& faults) {
+SweepSpec read_spec(const TomlTable& table, Faults& faults) {
   Reader reader(table, "", faults);
   SweepSpec spec;
   spec.models = reader.list<std::string>("models");
@@ -85,10 +85,8 @@ SweepSpec read_spec(const toml::table& table, Faults& faults) {
   }
   read_steps(reader, spec);
   read_samples(reader, spec);
-  if (const toml::array* const policies = reader.tables("policy")) {
-    for (std::size_t i = 0; i < policies->size(); ++i)
-      spec.policies.push_back(read_policy(*policies->get(i)->as_table(), i, faults));
-  }
+  for (const TomlTable& policy : reader.tables("policy"))
+    spec.policies.push_back(read_policy(policy, spec.policies.size(), faults));
   reader.refuse_others();
   return spec;
 }
@@ -96,7 +94,7 @@ SweepSpec read_spec(const toml::table& table, Faults& faults) {
 }  // namespace
 
 SweepSpec read_sweep_spec(const std::string& path) {
-  const toml::table table = read_toml(path);
+  const TomlTable table = read_toml(path);
   Faults faults;
   SweepSpec spec = read_spec(table, faults);
   throw_if_any(path, faults);

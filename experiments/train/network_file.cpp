@@ -1,5 +1,7 @@
 #include "experiments/train/network_file.h"
 
+#include <fmt/format.h>
+
 #include "experiments/spec/toml_reader.h"
 
 namespace rheobase {
@@ -69,7 +71,7 @@ void read_prelu(TomlReader& reader, LayerSpec& layer) {
   layer.slope = reader.value<double>("slope").value_or(layer.slope);
 }
 
-LayerSpec read_layer(const toml::table& table, const std::string& where, std::vector<Fault>& faults) {
+LayerSpec read_layer(const TomlTable& table, const std::string& where, std::vector<Fault>& faults) {
   TomlReader reader(table, where, faults);
   LayerSpec layer;
   layer.node.op = reader.value<std::string>("op").value_or("");
@@ -89,14 +91,12 @@ LayerSpec read_layer(const toml::table& table, const std::string& where, std::ve
 }  // namespace
 
 std::vector<LayerSpec> read_network_file(const std::string& path) {
-  const toml::table table = read_toml(path);
+  const TomlTable table = read_toml(path);
   std::vector<Fault> faults;
   TomlReader reader(table, "", faults);
   std::vector<LayerSpec> layers;
-  if (const toml::array* const found = reader.tables("layers")) {
-    for (std::size_t i = 0; i < found->size(); ++i)
-      layers.push_back(read_layer(*(*found)[i].as_table(), fmt::format("layers[{}].", i), faults));
-  }
+  for (const TomlTable& layer : reader.tables("layers"))
+    layers.push_back(read_layer(layer, fmt::format("layers[{}].", layers.size()), faults));
   if (layers.empty() && faults.empty()) reader.fault("layers", "there are none");
   reader.refuse_others();
   throw_if_any(path, faults);

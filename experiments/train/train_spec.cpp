@@ -1,5 +1,7 @@
 #include "experiments/train/train_spec.h"
 
+#include <fmt/format.h>
+
 #include <cmath>
 #include <filesystem>
 
@@ -31,7 +33,7 @@ void read_count(TomlReader& reader, const char* key, std::int64_t least, std::in
   if (target < least) reader.fault(key, fmt::format("is {}, expected {} or more", target, least));
 }
 
-void read_estimator(const toml::table& table, EstimatorSettings& settings, std::vector<Fault>& faults) {
+void read_estimator(const TomlTable& table, EstimatorSettings& settings, std::vector<Fault>& faults) {
   TomlReader reader(table, "estimator.", faults);
   read(reader, "name", settings.name);
   read(reader, "o_end", settings.o_end);
@@ -42,7 +44,7 @@ void read_estimator(const toml::table& table, EstimatorSettings& settings, std::
   keep_faults("estimator.", faults, [&] { make_estimator(settings, SignRole::weights); });
 }
 
-void read_optimizer(const toml::table& table, OptimizerSettings& settings, std::vector<Fault>& faults) {
+void read_optimizer(const TomlTable& table, OptimizerSettings& settings, std::vector<Fault>& faults) {
   TomlReader reader(table, "optimizer.", faults);
   read(reader, "name", settings.name);
   read(reader, "momentum", settings.momentum);
@@ -54,7 +56,7 @@ void read_optimizer(const toml::table& table, OptimizerSettings& settings, std::
   keep_faults("optimizer.", faults, [&] { Optimizer(settings, {}); });
 }
 
-void read_learning_rate(const toml::table& table, double epochs, LearningRate& rate,
+void read_learning_rate(const TomlTable& table, double epochs, LearningRate& rate,
                         std::vector<Fault>& faults) {
   TomlReader reader(table, "learning_rate.", faults);
   read(reader, "schedule", rate.schedule);
@@ -66,7 +68,7 @@ void read_learning_rate(const toml::table& table, double epochs, LearningRate& r
   keep_faults("learning_rate.", faults, [&] { rate.check(epochs); });
 }
 
-void read_augment(const toml::table& table, AugmentSettings& settings, std::vector<Fault>& faults) {
+void read_augment(const TomlTable& table, AugmentSettings& settings, std::vector<Fault>& faults) {
   TomlReader reader(table, "augment.", faults);
   read_count(reader, "crop_padding", 0, settings.crop_padding);
   read(reader, "flip", settings.flip);
@@ -92,8 +94,7 @@ void read_network(TomlReader& reader, const std::filesystem::path& folder, Train
     faults.push_back({"lambda", fmt::format("is {}, expected more than 0", spec.lambda)});
 }
 
-TrainSpec read_spec(const toml::table& table, const std::filesystem::path& folder,
-                    std::vector<Fault>& faults) {
+TrainSpec read_spec(const TomlTable& table, const std::filesystem::path& folder, std::vector<Fault>& faults) {
   TomlReader reader(table, "", faults);
   TrainSpec spec;
   read_network(reader, folder, spec, faults);
@@ -126,7 +127,7 @@ TrainSpec read_spec(const toml::table& table, const std::filesystem::path& folde
 }  // namespace
 
 TrainSpec read_train_spec(const std::string& path) {
-  const toml::table table = read_toml(path);
+  const TomlTable table = read_toml(path);
   std::vector<Fault> faults;
   TrainSpec spec = read_spec(table, std::filesystem::path(path).parent_path(), faults);
   throw_if_any(path, faults);
