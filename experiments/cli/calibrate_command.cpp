@@ -1,13 +1,11 @@
 #include <fmt/format.h>
 
 #include <filesystem>
-#include <nlohmann/json.hpp>
 
 #include "experiments/analysis/calibrate.h"
 #include "experiments/cli/calibrate_report.h"
 #include "experiments/cli/command_line.h"
 #include "experiments/cli/commands.h"
-#include "experiments/cli/json_text.h"
 #include "experiments/cli/output.h"
 #include "experiments/cli/program.h"
 #include "experiments/cli/progress.h"
@@ -25,25 +23,26 @@ CommandSpec calibrate_spec() {
       "Chooses when to stop on samples that are run to the end, stores the rule in the model for\n"
       "`run --stop stored`, and prints what there was to choose from.",
       {"MODEL.h5"},
-      "--data SPEC or --recording FILE.h5, --max-loss X or --max-steps X",
-      po::options_description("Options of calibrate")};
-  const auto word = [](const char* name) { return po::value<std::string>()->value_name(name); };
-  const auto real = [](const char* name) { return po::value<double>()->value_name(name); };
-  add_simulation_options(spec.options, "train");
-  spec.options.add_options()("recording", word("FILE.h5"),
-                             "take a recording of this model, made by run --record, instead of simulating")(
-      "max-loss", real("X"),
-      "the fewest steps that lose at most this accuracy (0.001: 0.1 points) against T steps")(
-      "max-steps", real("X"), "the best accuracy in at most so many steps on average")(
-      "stop", word("POLICY")->default_value("confidence"), "confidence margin entropy stable")(
-      "alpha", real("A"),
-      "scale of the summed logits (default: of confidence and entropy the best of 1, 2, 4, ..., 32, else 1)")(
-      "by-step", "a threshold for every step instead of one for all")(
-      "guarantee", real("P"),
-      "make --max-loss hold with this probability (0.95) for all samples drawn like these")(
-      "reliability", "show how far confidence is accuracy at each step, and the alpha that would make it so")(
-      "record", word("FILE.h5"), "keep the recording")("dry-run", "leave the model as it is")(
-      "json", word("FILE|-"), "write the results as JSON, to standard output instead of the table for -");
+      "--data SPEC or --recording FILE.h5, --max-loss X or --max-steps X"};
+  add_simulation_options(spec, "train");
+  spec.add("recording", text_argument("FILE.h5"),
+           "take a recording of this model, made by run --record, instead of simulating");
+  spec.add("max-loss", real_argument("X"),
+           "the fewest steps that lose at most this accuracy (0.001: 0.1 points) against T steps");
+  spec.add("max-steps", real_argument("X"), "the best accuracy in at most so many steps on average");
+  spec.add("stop", text_argument("POLICY", "confidence"), "confidence margin entropy stable");
+  spec.add(
+      "alpha", real_argument("A"),
+      "scale of the summed logits (default: of confidence and entropy the best of 1, 2, 4, ..., 32, else 1)");
+  spec.add_flag("by-step", "a threshold for every step instead of one for all");
+  spec.add("guarantee", real_argument("P"),
+           "make --max-loss hold with this probability (0.95) for all samples drawn like these");
+  spec.add_flag("reliability",
+                "show how far confidence is accuracy at each step, and the alpha that would make it so");
+  spec.add("record", text_argument("FILE.h5"), "keep the recording");
+  spec.add_flag("dry-run", "leave the model as it is");
+  spec.add("json", text_argument("FILE|-"),
+           "write the results as JSON, to standard output instead of the table for -");
   return spec;
 }
 
@@ -122,7 +121,7 @@ void report(const CommandLine& line, const CalibrationOptions& options, const Re
     object["reliability"] = reliability_json(rows);
     text += reliability_text(rows, calibration.stop.alpha);
   }
-  if (json) json->write(json_text(object));
+  if (json) json->write(object.dump(2) + "\n");
   if (!json || !json->is_stdout()) write_stdout(text);
 }
 

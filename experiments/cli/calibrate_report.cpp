@@ -3,15 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "experiments/cli/output.h"
 #include "experiments/cli/stop_text.h"
 
 namespace rheobase {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 Json outcome_json(const Outcome& outcome) {
   return {{"accuracy", outcome.accuracy}, {"mean_steps", outcome.mean_steps}};
@@ -21,7 +18,7 @@ Json cost_json(const MeanCost& cost) {
   return {{"spikes", cost.spikes}, {"Effective_ACs", cost.acs}, {"Effective_MACs", cost.macs}};
 }
 
-Json interval_json(const Interval& interval) { return {interval.low, interval.high}; }
+Json interval_json(const Interval& interval) { return std::vector{interval.low, interval.high}; }
 
 // The cheapest rule of the front for some losses against all steps.
 std::string front_text(const Calibration& calibration) {

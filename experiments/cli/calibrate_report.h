@@ -1,23 +1,23 @@
 #pragma once
 
-#include <nlohmann/json_fwd.hpp>
 #include <string>
 
 #include "experiments/analysis/calibrate.h"
 #include "experiments/analysis/reliability.h"
+#include "experiments/json/json.h"
 
 namespace rheobase {
 
 /// The `calibrate --json` object, schema 1.
-nlohmann::ordered_json calibration_json(const RecordingInfo& samples, const CalibrationOptions& options,
-                                        const Calibration& calibration);
+Json calibration_json(const RecordingInfo& samples, const CalibrationOptions& options,
+                      const Calibration& calibration);
 
 /// The Pareto front, a few rows of it, and the rule chosen, for people.
 std::string calibration_text(const RecordingInfo& samples, const CalibrationOptions& options,
                              const Calibration& calibration);
 
 /// How far confidence is accuracy, step by step.
-nlohmann::ordered_json reliability_json(const std::vector<StepReliability>& rows);
+Json reliability_json(const std::vector<StepReliability>& rows);
 std::string reliability_text(const std::vector<StepReliability>& rows, double alpha);
 
 }  // namespace rheobase

@@ -20,21 +20,18 @@ CommandSpec convert_spec() {
       "normalisation is folded, QCFS activations become integrate-and-fire neurons, binary layers\n"
       "are packed into bits.",
       {"IN.onnx|IN.h5", "OUT.h5"},
-      "",
-      po::options_description("Options of convert")};
-  const auto word = [](const char* name) { return po::value<std::string>()->value_name(name); };
-  spec.options.add_options()(
-      "to", word("snn|bnn|ann"),
-      "spiking network; binary network packed into bits; the source network for one step. "
-      "Default: bnn for a network with Sign activations, else snn")(
-      "normalize", word("PRESET|M;S")->default_value("none"),
-      "input normalisation to store: cifar10 cifar100 mnist fashion-mnist imagenet none, or means;stds")(
-      "threshold", word("auto")->default_value("auto"), "where firing thresholds come from: the QCFS nodes")(
-      "calibrate", word("none")->default_value("none"), "correction from samples")(
-      "arithmetic", word("float32|fixed")->default_value("float32"),
-      "reals, or integers alone: the same spikes on every device (spiking networks)")(
-      "data", word("SPEC"), "samples to calibrate on: not in this version")(
-      "samples", word("N"), "how many of them: not in this version");
+      ""};
+  spec.add("to", text_argument("snn|bnn|ann"),
+           "spiking network; binary network packed into bits; the source network for one step. "
+           "Default: bnn for a network with Sign activations, else snn");
+  spec.add("normalize", text_argument("PRESET|M;S", "none"),
+           "input normalisation to store: cifar10 cifar100 mnist fashion-mnist imagenet none, or means;stds");
+  spec.add("threshold", text_argument("auto", "auto"), "where firing thresholds come from: the QCFS nodes");
+  spec.add("calibrate", text_argument("none", "none"), "correction from samples");
+  spec.add("arithmetic", text_argument("float32|fixed", "float32"),
+           "reals, or integers alone: the same spikes on every device (spiking networks)");
+  spec.add("data", text_argument("SPEC"), "samples to calibrate on: not in this version");
+  spec.add("samples", text_argument("N"), "how many of them: not in this version");
   return spec;
 }
 

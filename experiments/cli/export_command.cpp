@@ -28,8 +28,7 @@ void export_command(const std::vector<std::string>& words) {
       "Writes a network of one step (train, convert --to ann or bnn) as an ONNX file that takes\n"
       "pixels in [0, 1] and gives logits; the model's input normalisation is part of it.",
       {"MODEL.h5", "OUT.onnx"},
-      "",
-      po::options_description("Options of export")};
+      ""};
   const auto line = parse_command_line(spec, words);
   if (!line) return;
   const std::string& source = line->positional(0);

@@ -1,14 +1,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "experiments/cli/command_line.h"
 #include "experiments/cli/commands.h"
-#include "experiments/cli/json_text.h"
 #include "experiments/cli/output.h"
 #include "experiments/cli/registry.h"
 #include "experiments/cli/stop_text.h"
+#include "experiments/json/json.h"
 #include "sim/core/file.h"
 #include "sim/engine/engine.h"
 #include "sim/format/model_file.h"
@@ -16,8 +15,6 @@
 
 namespace rheobase {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 // A row of the table.
 struct NodeFacts {
@@ -156,13 +153,9 @@ std::string info_text(const Model& model, const std::vector<NodeFacts>& rows) {
 }  // namespace
 
 void info_command(const std::vector<std::string>& words) {
-  CommandSpec spec{"info",
-                   "Shows where a model file comes from and what it holds.",
-                   {"MODEL.h5"},
-                   "",
-                   po::options_description("Options of info")};
-  spec.options.add_options()("json", po::value<std::string>()->value_name("FILE|-"),
-                             "write the same as JSON, to standard output instead of the table for -");
+  CommandSpec spec{"info", "Shows where a model file comes from and what it holds.", {"MODEL.h5"}, ""};
+  spec.add("json", text_argument("FILE|-"),
+           "write the same as JSON, to standard output instead of the table for -");
   const auto line = parse_command_line(spec, words);
   if (!line) return;
   const std::string& path = line->positional(0);
@@ -176,7 +169,7 @@ void info_command(const std::vector<std::string>& words) {
     const ResultTarget target(line->get<std::string>("json"));
     Json json = info_json(path, model, rows);
     json["cpu"] = cpu_json(engine);
-    target.write(json_text(json));
+    target.write(json.dump(2) + "\n");
     if (target.is_stdout()) return;
   }
   write_stdout(info_text(model, rows) + cpu_text(engine));

@@ -20,14 +20,12 @@ CommandSpec report_spec() {
       "report",
       "Writes the page DIR/report.html and DIR/figures/*.svg of a sweep again, from its recordings.",
       {"DIR"},
-      "",
-      po::options_description("Options of report")};
-  spec.options.add_options()("sample", po::value<std::int64_t>()->value_name("K"),
-                             "index in the data set of the sample whose spikes are shown; needs the sweep's "
-                             "models and data");
-  spec.options.add_options()("max-loss", po::value<double>()->value_name("X")->default_value(0.001),
-                             "accuracy that the rules shown in the figures may lose");
-  add_engine_options(spec.options);
+      ""};
+  spec.add("sample", whole_argument("K"),
+           "index in the data set of the sample whose spikes are shown; needs the sweep's "
+           "models and data");
+  spec.add("max-loss", real_argument("X", 0.001), "accuracy that the rules shown in the figures may lose");
+  add_engine_options(spec);
   return spec;
 }
 

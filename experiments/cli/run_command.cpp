@@ -5,7 +5,6 @@
 #include <memory>
 
 #include "experiments/cli/commands.h"
-#include "experiments/cli/json_text.h"
 #include "experiments/cli/output.h"
 #include "experiments/cli/program.h"
 #include "experiments/cli/progress.h"
@@ -95,7 +94,7 @@ void run(const RunRequest& request) {
   report.peak_memory_bytes = peak_memory_bytes();
 
   if (recording) recording->commit();
-  if (json) json->write(json_text(run_json(report, summary)));
+  if (json) json->write(run_json(report, summary).dump(2) + "\n");
   if (!json || !json->is_stdout()) write_stdout(run_text(report, summary));
 }
 

@@ -17,22 +17,21 @@ CommandSpec run_spec() {
       "Simulates a model on a data set and reports accuracy, steps, firing rates and cost. Without\n"
       "--stop every sample runs all T steps.",
       {"MODEL.h5"},
-      "--data SPEC",
-      po::options_description("Options of run")};
-  const auto word = [](const char* name) { return po::value<std::string>()->value_name(name); };
-  add_simulation_options(spec.options, "test");
-  spec.options.add_options()("stop", word("POLICY")->default_value("never"),
-                             "never confidence margin entropy stable, or stored: the model's own")(
-      "threshold", word("X[,X...]"),
+      "--data SPEC"};
+  add_simulation_options(spec, "test");
+  spec.add("stop", text_argument("POLICY", "never"),
+           "never confidence margin entropy stable, or stored: the model's own");
+  spec.add(
+      "threshold", text_argument("X[,X...]"),
       "confidence: stop when max softmax(sum/alpha) > X; margin: (first - second)/alpha > X; entropy: "
       "normalised entropy < X; stable: same answer for X steps. With commas: of steps 1, 2, ..., the last "
-      "for "
-      "all later ones")("alpha", po::value<double>()->value_name("A"),
-                        "scale of the summed logits (default: 1)")(
-      "calibration-samples", "with --stop stored: allow samples that the rule was calibrated on")(
-      "hash", "add the spike hash")("record", word("FILE.h5"),
-                                    "write logits at every step, spike counts and exit steps")(
-      "json", word("FILE|-"), "write the results as JSON, to standard output instead of the table for -");
+      "for all later ones");
+  spec.add("alpha", real_argument("A"), "scale of the summed logits (default: 1)");
+  spec.add_flag("calibration-samples", "with --stop stored: allow samples that the rule was calibrated on");
+  spec.add_flag("hash", "add the spike hash");
+  spec.add("record", text_argument("FILE.h5"), "write logits at every step, spike counts and exit steps");
+  spec.add("json", text_argument("FILE|-"),
+           "write the results as JSON, to standard output instead of the table for -");
   return spec;
 }
 

@@ -3,15 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "experiments/cli/output.h"
 #include "experiments/cli/stop_text.h"
 
 namespace rheobase {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 double samples_per_second(const RunReport& report, const RunSummary& summary) {
   return report.seconds > 0.0 ? static_cast<double>(summary.samples()) / report.seconds : 0.0;

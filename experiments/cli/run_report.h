@@ -1,8 +1,8 @@
 #pragma once
 
-#include <nlohmann/json_fwd.hpp>
 #include <string>
 
+#include "experiments/json/json.h"
 #include "experiments/metrics/neurobench.h"
 #include "experiments/metrics/run_summary.h"
 #include "sim/engine/engine.h"
@@ -34,7 +34,7 @@ struct RunReport {
 };
 
 /// The `run --json` object, schema 1.
-nlohmann::ordered_json run_json(const RunReport& report, const RunSummary& summary);
+Json run_json(const RunReport& report, const RunSummary& summary);
 
 /// Tables for people.
 std::string run_text(const RunReport& report, const RunSummary& summary);

@@ -30,15 +30,13 @@ std::int64_t ranged(const CommandLine& line, const std::string& option, std::int
   throw InputError("--" + option, fmt::format("{}", value), fmt::format("expected {} to {}", low, high));
 }
 
-void add_engine_options(po::options_description& options) {
-  const auto word = [](const char* name) { return po::value<std::string>()->value_name(name); };
-  options.add_options()("device", word("NAME")->default_value("auto"),
-                        "where to run: reference cpu cuda auto")(
-      "slots", po::value<std::int64_t>()->value_name("B")->default_value(default_slots),
-      "samples simulated together")(
-      "kernel", word("auto|event|dense")->default_value("auto"),
-      "how synapses add up spikes; auto: by the density measured in each layer. Results are the same")(
-      "simd", word("NAME"), "use no better vector instructions than these; `rheobase devices` names them");
+void add_engine_options(CommandSpec& spec) {
+  spec.add("device", text_argument("NAME", "auto"), "where to run: reference cpu cuda auto");
+  spec.add("slots", whole_argument("B", default_slots), "samples simulated together");
+  spec.add("kernel", text_argument("auto|event|dense", "auto"),
+           "how synapses add up spikes; auto: by the density measured in each layer. Results are the same");
+  spec.add("simd", text_argument("NAME"),
+           "use no better vector instructions than these; `rheobase devices` names them");
 }
 
 EngineOptions parse_engine(const CommandLine& line) {
@@ -51,19 +49,18 @@ EngineOptions parse_engine(const CommandLine& line) {
   return engine;
 }
 
-void add_simulation_options(po::options_description& options, const char* default_split) {
-  const auto word = [](const char* name) { return po::value<std::string>()->value_name(name); };
-  const auto whole = [](const char* name) { return po::value<std::int64_t>()->value_name(name); };
-  options.add_options()("data", word("SPEC"),
-                        "cifar10:DIR cifar100:DIR mnist:DIR fashion-mnist[:DIR] hdf5:FILE")(
-      "split", word("test|train")->default_value(default_split), "which part of the data set")(
-      "offset", whole("K")->default_value(0), "first sample")("limit", whole("N"),
-                                                              "number of samples (default: all)")(
-      "steps", whole("T"), "budget of time steps (default: 32; 1 for a network without spikes)")(
-      "coding", word("direct|poisson")->default_value("direct"), "how pixels enter the network")(
-      "lookahead", whole("N"), "steps of a sample computed at once (default: 8, with --stop 1)")(
-      "seed", whole("S")->default_value(0), "of poisson coding");
-  add_engine_options(options);
+void add_simulation_options(CommandSpec& spec, const char* default_split) {
+  spec.add("data", text_argument("SPEC"), "cifar10:DIR cifar100:DIR mnist:DIR fashion-mnist[:DIR] hdf5:FILE");
+  spec.add("split", text_argument("test|train", default_split), "which part of the data set");
+  spec.add("offset", whole_argument("K", 0), "first sample");
+  spec.add("limit", whole_argument("N"), "number of samples (default: all)");
+  spec.add("steps", whole_argument("T"),
+           "budget of time steps (default: 32; 1 for a network without spikes)");
+  spec.add("coding", text_argument("direct|poisson", "direct"), "how pixels enter the network");
+  spec.add("lookahead", whole_argument("N"),
+           "steps of a sample computed at once (default: 8, with --stop 1)");
+  spec.add("seed", whole_argument("S", 0), "of poisson coding");
+  add_engine_options(spec);
 }
 
 SimulationSpec parse_simulation(const CommandLine& line, const std::string& command) {

@@ -9,10 +9,10 @@
 namespace rheobase {
 
 /// The options of every command that simulates: which samples, and how.
-void add_simulation_options(po::options_description& options, const char* default_split);
+void add_simulation_options(CommandSpec& spec, const char* default_split);
 
 /// Those of them that change no result: device, slots, kernels.
-void add_engine_options(po::options_description& options);
+void add_engine_options(CommandSpec& spec);
 EngineOptions parse_engine(const CommandLine& line);
 
 /// What they say, but for the stop rule; the model is the first word. Throws InputError naming `command`

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 namespace rheobase {
 
@@ -36,8 +35,8 @@ std::string stop_text(const StopSettings& stop) {
                      early.empty() ? "" : "s by step", early, threshold_text(stop, stop.threshold));
 }
 
-nlohmann::ordered_json stop_json(const StopSettings& stop) {
-  nlohmann::ordered_json json{{"policy", stop.policy}, {"alpha", stop.alpha}, {"threshold", stop.threshold}};
+Json stop_json(const StopSettings& stop) {
+  Json json{{"policy", stop.policy}, {"alpha", stop.alpha}, {"threshold", stop.threshold}};
   if (!stop.early_thresholds.empty()) json["early_thresholds"] = stop.early_thresholds;
   return json;
 }

@@ -1,8 +1,8 @@
 #pragma once
 
-#include <nlohmann/json_fwd.hpp>
 #include <string>
 
+#include "experiments/json/json.h"
 #include "sim/stop/stop_policy.h"
 
 namespace rheobase {
@@ -11,6 +11,6 @@ namespace rheobase {
 std::string stop_text(const StopSettings& stop);
 
 /// {policy, alpha, threshold} and, where there are any, early_thresholds.
-nlohmann::ordered_json stop_json(const StopSettings& stop);
+Json stop_json(const StopSettings& stop);
 
 }  // namespace rheobase

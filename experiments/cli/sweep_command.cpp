@@ -24,10 +24,9 @@ CommandSpec sweep_spec() {
       "recordings, and writes DIR/results.csv, DIR/results.h5 and the page DIR/report.html. Started again,\n"
       "it goes on where it stopped.",
       {"SPEC.toml"},
-      "--out DIR",
-      po::options_description("Options of sweep")};
-  spec.options.add_options()("out", po::value<std::string>()->value_name("DIR"), "folder of the results");
-  add_engine_options(spec.options);
+      "--out DIR"};
+  spec.add("out", text_argument("DIR"), "folder of the results");
+  add_engine_options(spec);
   return spec;
 }
 

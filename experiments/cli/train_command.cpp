@@ -26,12 +26,10 @@ CommandSpec train_spec() {
       "Trains a network as SPEC.toml says and writes the model of its last epoch. Started again, it\n"
       "goes on from its checkpoint, FILE.h5.checkpoint, to the same bits.",
       {"SPEC.toml"},
-      "--out FILE.h5",
-      po::options_description("Options of train")};
-  spec.options.add_options()("out", po::value<std::string>()->value_name("FILE.h5"), "the trained model")(
-      "log", po::value<std::string>()->value_name("FILE.csv"), "what each epoch came to")(
-      "checkpoint-seconds", po::value<double>()->value_name("S")->default_value(60),
-      "how often to write a checkpoint within an epoch");
+      "--out FILE.h5"};
+  spec.add("out", text_argument("FILE.h5"), "the trained model");
+  spec.add("log", text_argument("FILE.csv"), "what each epoch came to");
+  spec.add("checkpoint-seconds", real_argument("S", 60), "how often to write a checkpoint within an epoch");
   return spec;
 }
 

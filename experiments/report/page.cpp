@@ -1,6 +1,5 @@
 #include "experiments/report/page.h"
 
-#include <nlohmann/json.hpp>
 #include <string_view>
 
 #include "experiments/report/assets.h"
@@ -8,8 +7,6 @@
 
 namespace rheobase {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 Json axis_json(const Axis& axis) {
   Json json{{"label", axis.label}, {"percent", axis.percent}};
@@ -50,7 +47,7 @@ Json series_json(const Series& series) {
 // JSON that may stand within <script>: no text in it can end the element.
 std::string script_json(const Json& data) {
   std::string text;
-  for (const char c : data.dump(-1, ' ', false, Json::error_handler_t::replace)) {
+  for (const char c : data.dump()) {
     if (c == '<') {
       text += "\\u003c";
     } else {

@@ -6,9 +6,9 @@
 #include <array>
 #include <cmath>
 #include <filesystem>
-#include <nlohmann/json.hpp>
 #include <set>
 
+#include "experiments/json/json.h"
 #include "experiments/report/figures.h"
 #include "experiments/report/page.h"
 #include "experiments/report/svg.h"
@@ -20,7 +20,6 @@ namespace rheobase {
 namespace {
 
 namespace fs = std::filesystem;
-using Json = nlohmann::ordered_json;
 
 // Lower-case letters, digits and hyphens, so many that names of files stay short.
 std::string file_words(const std::string& text) {
@@ -95,11 +94,12 @@ class ReportWriter {
     Json data{{"tool_version", sweep_.tool_version},
               {"max_loss", options_.max_loss},
               {"overview", overview(results)}};
-    data["cells"] = Json::array();
+    std::vector<Json> cells;
     for (const CellResult& result : results) {
-      prefix_ = fmt::format("{}-{}", data["cells"].size() + 1, file_words(result.cell.name()));
-      data["cells"].push_back(cell_json(result));
+      prefix_ = fmt::format("{}-{}", cells.size() + 1, file_words(result.cell.name()));
+      cells.push_back(cell_json(result));
     }
+    data["cells"] = cells;
     remove_old_figures();
     write_file(in_folder("report.html"), page_text(data));
   }

@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
+#include "experiments/json/json.h"
 #include "sim/core/error.h"
 #include "sim/core/hash.h"
 #include "sim/stop/confidence.h"
@@ -100,12 +100,12 @@ Raster record_raster(SimulationSpec spec, const Registry& registry, std::int64_t
 }
 
 std::string raster_text(const Raster& raster) {
-  nlohmann::ordered_json json{{"schema", 1},
-                              {"sample", raster.sample},
-                              {"label", raster.label},
-                              {"steps", raster.steps},
-                              {"answers", raster.answers}};
-  json["layers"] = nlohmann::ordered_json::array();
+  Json json{{"schema", 1},
+            {"sample", raster.sample},
+            {"label", raster.label},
+            {"steps", raster.steps},
+            {"answers", raster.answers}};
+  json["layers"] = Json::array();
   for (const RasterLayer& layer : raster.layers) {
     json["layers"].push_back(
         {{"name", layer.name}, {"neurons", layer.neurons}, {"shown", layer.shown}, {"times", layer.times}});
@@ -113,22 +113,32 @@ std::string raster_text(const Raster& raster) {
   return json.dump() + "\n";
 }
 
+static RasterLayer layer_of(const Json& json) {
+  RasterLayer layer{json.at("name").as<std::string>(),
+                    json.at("neurons").as<std::int64_t>(),
+                    json.at("shown").as_list<std::int64_t>(),
+                    {}};
+  for (const Json& times : json.at("times").elements()) layer.times.push_back(times.as_list<int>());
+  return layer;
+}
+
 Raster parse_raster(const std::string& text, const std::string& path) {
   Raster raster;
   try {
-    const auto json = nlohmann::json::parse(text);
-    if (json.at("schema") != 1) throw InputError(path, json.at("schema").dump(), "is no known schema");
-    json.at("sample").get_to(raster.sample);
-    json.at("label").get_to(raster.label);
-    json.at("steps").get_to(raster.steps);
-    json.at("answers").get_to(raster.answers);
-    for (const auto& layer : json.at("layers")) {
-      raster.layers.push_back({layer.at("name"), layer.at("neurons"), layer.at("shown"), layer.at("times")});
+    const Json json = Json::parse(text);
+    if (json.at("schema").as<int>() != 1)
+      throw InputError(path, json.at("schema").dump(), "is no known schema");
+    raster.sample = json.at("sample").as<std::int64_t>();
+    raster.label = json.at("label").as<int>();
+    raster.steps = json.at("steps").as<int>();
+    raster.answers = json.at("answers").as_list<int>();
+    for (const Json& layer : json.at("layers").elements()) {
+      raster.layers.push_back(layer_of(layer));
       check(raster.layers.back(), raster.steps, path);
     }
     if (static_cast<int>(raster.answers.size()) != raster.steps)
       throw InputError(path, "answers", "are not one a step");
-  } catch (const nlohmann::json::exception& error) {
+  } catch (const JsonError& error) {
     throw InputError(path, "", error.what());
   }
   return raster;

@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <filesystem>
-#include <nlohmann/json.hpp>
 #include <optional>
 
+#include "experiments/json/json.h"
 #include "experiments/simulation/conversion.h"
 #include "experiments/sweep/sweep_table.h"
 #include "sim/core/error.h"
@@ -112,36 +112,36 @@ class Sweep {
 };
 
 std::string manifest(const std::vector<CellResult>& results, const SweepOptions& options) {
-  nlohmann::ordered_json json{{"schema", 1}, {"tool_version", options.tool_version}};
-  json["cells"] = nlohmann::ordered_json::array();
+  Json json{{"schema", 1}, {"tool_version", options.tool_version}};
+  json["cells"] = Json::array();
   for (const CellResult& result : results) {
-    nlohmann::ordered_json cell{{"model", result.cell.model},
-                                {"data", result.cell.data},
-                                {"arithmetic", result.cell.arithmetic},
-                                {"coding", result.cell.coding}};
+    Json cell{{"model", result.cell.model},
+              {"data", result.cell.data},
+              {"arithmetic", result.cell.arithmetic},
+              {"coding", result.cell.coding}};
     if (!result.error.empty()) {
       cell["error"] = result.error;
     } else {
       cell["recording"] = result.recording;
       cell["sha256"] = sha256_of_file((fs::path(options.folder) / result.recording).string());
-      cell["key"] = nlohmann::ordered_json::parse(result.key);
+      cell["key"] = Json::parse(result.key);
     }
     json["cells"].push_back(std::move(cell));
   }
-  return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+  return json.dump(2) + "\n";
 }
 
 // What manifest() wrote of a cell.
-CellResult cell_of(const nlohmann::json& json) {
+CellResult cell_of(const Json& json) {
   CellResult result;
-  json.at("model").get_to(result.cell.model);
-  json.at("data").get_to(result.cell.data);
-  json.at("arithmetic").get_to(result.cell.arithmetic);
-  json.at("coding").get_to(result.cell.coding);
-  if (json.contains("error")) {
-    json.at("error").get_to(result.error);
+  result.cell.model = json.at("model").as<std::string>();
+  result.cell.data = json.at("data").as<std::string>();
+  result.cell.arithmetic = json.at("arithmetic").as<std::string>();
+  result.cell.coding = json.at("coding").as<std::string>();
+  if (const Json* const error = json.find("error")) {
+    result.error = error->as<std::string>();
   } else {
-    json.at("recording").get_to(result.recording);
+    result.recording = json.at("recording").as<std::string>();
   }
   return result;
 }
@@ -174,13 +174,14 @@ std::vector<CellResult> load_sweep(const SweepSpec& spec, const std::string& fol
   std::vector<CellResult> results;
   std::vector<std::string> hashes;
   try {
-    const auto json = nlohmann::json::parse(read_file(path));
-    for (const auto& cell : json.at("cells")) {
+    const Json json = Json::parse(read_file(path));
+    for (const Json& cell : json.at("cells").elements()) {
       results.push_back(cell_of(cell));
       results.back().cell.shown = shown_model(results.back().cell.model, spec);
-      hashes.push_back(cell.value("sha256", ""));
+      const Json* const hash = cell.find("sha256");
+      hashes.push_back(hash != nullptr ? hash->as<std::string>() : "");
     }
-  } catch (const nlohmann::json::exception& error) {
+  } catch (const JsonError& error) {
     throw InputError(path, "", fmt::format("is no manifest as sweep writes it: {}", error.what()));
   }
   for (std::size_t i = 0; i < results.size(); ++i) {

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <nlohmann/json.hpp>
 
+#include "experiments/json/json.h"
 #include "sim/core/file.h"
 
 namespace rheobase {
@@ -36,20 +36,20 @@ std::vector<SweepCell> sweep_cells(const SweepSpec& spec) {
 }
 
 std::string cell_key(const SweepCell& cell, const SweepSpec& spec, const std::string& tool_version) {
-  nlohmann::ordered_json key{{"tool_version", tool_version},
-                             {"model_sha256", sha256_of_file(cell.model)},
-                             {"arithmetic", cell.arithmetic},
-                             {"normalize", cell.arithmetic.empty() ? "" : spec.normalize},
-                             {"data", cell.data},
-                             {"split", spec.split},
-                             {"offset", spec.offset},
-                             {"limit", spec.limit.value_or(-1)},
-                             {"steps", spec.steps.back()},
-                             {"coding", cell.coding},
-                             {"seed", cell.coding == "direct" ? 0 : spec.seed}};
+  Json key{{"tool_version", tool_version},
+           {"model_sha256", sha256_of_file(cell.model)},
+           {"arithmetic", cell.arithmetic},
+           {"normalize", cell.arithmetic.empty() ? "" : spec.normalize},
+           {"data", cell.data},
+           {"split", spec.split},
+           {"offset", spec.offset},
+           {"limit", spec.limit.value_or(-1)},
+           {"steps", spec.steps.back()},
+           {"coding", cell.coding},
+           {"seed", cell.coding == "direct" ? 0 : spec.seed}};
   const auto data = open_data(cell.data, spec.split);
   for (const std::string& file : data->info().files) key["data_sha256"].push_back(sha256_of_file(file));
-  return key.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+  return key.dump();
 }
 
 }  // namespace rheobase

@@ -17,9 +17,9 @@ HOMES = {
     "H5": ["sim/format", "converters/nir"],
     "onnx": ["converters/onnx"],
     "google/protobuf": ["converters/onnx"],
-    "boost": ["experiments/cli"],
-    "nlohmann": ["experiments"],
-    "toml++": ["experiments/spec"],
+    "boost": ["experiments/cli/command_line.cpp"],
+    "nlohmann": ["experiments/json"],
+    "toml++": ["experiments/spec/toml_reader.cpp"],
     "zlib": ["experiments/data"],
 }
 

@@ -2,8 +2,7 @@
 
 #include <gmock/gmock.h>
 
-#include <nlohmann/json.hpp>
-
+#include "experiments/json/json.h"
 #include "experiments/simulation/raster.h"
 #include "sim/core/error.h"
 
@@ -20,12 +19,12 @@ std::string data_of(const std::string& page) {
 }
 
 TEST(Page, HoldsItsDataWhateverTheNamesAre) {
-  const nlohmann::ordered_json data{{"name", "</script><script>alert(1)</script> /*PAGE*/ /*STYLE*/"}};
-  EXPECT_EQ(nlohmann::ordered_json::parse(data_of(page_text(data))), data);
+  const Json data{{"name", "</script><script>alert(1)</script> /*PAGE*/ /*STYLE*/"}};
+  EXPECT_EQ(Json::parse(data_of(page_text(data))), data);
 }
 
 TEST(Page, AsksNothingOfANetwork) {
-  const std::string page = page_text({{"cells", nlohmann::ordered_json::array()}});
+  const std::string page = page_text({{"cells", Json::array()}});
   EXPECT_THAT(page, HasSubstr("default-src 'none'"));
   EXPECT_THAT(page, HasSubstr("Chart.js v"));
   for (const char* marker : {"src=\"http", "href=\"http", "@import", "/*DATA*/", "/*CHART*/", "/*PAGE*/"})
