@@ -5,7 +5,7 @@
 namespace rheobase {
 
 toml::table read_toml(const std::string& path) {
-  const std::string text = read_file(path);
+  const std::string text = read_file(path, max_text_bytes);
   try {
     return toml::parse(text, path);
   } catch (const toml::parse_error& error) {
