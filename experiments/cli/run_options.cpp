@@ -30,6 +30,8 @@ CommandSpec run_spec() {
       "all later ones")("alpha", po::value<double>()->value_name("A"),
                         "scale of the summed logits (default: 1)")(
       "calibration-samples", "with --stop stored: allow samples that the rule was calibrated on")(
+      "beyond-calibration",
+      "with --stop stored: use the rule under another coding or budget than it was calibrated for")(
       "hash", "add the spike hash")("record", word("FILE.h5"),
                                     "write logits at every step, spike counts and exit steps")(
       "json", word("FILE|-"), "write the results as JSON, to standard output instead of the table for -");
@@ -90,6 +92,9 @@ std::optional<RunRequest> parse_run_request(const std::vector<std::string>& word
   request.simulation.stop = parse_stop(*line);
   request.simulation.engine.hash = line->flag("hash");
   request.calibration_samples = line->flag("calibration-samples");
+  request.simulation.beyond_calibration = line->flag("beyond-calibration");
+  if (request.simulation.beyond_calibration && request.simulation.stop)
+    throw InputError("--beyond-calibration", "", "goes with --stop stored only");
   request.record = maybe<std::string>(*line, "record");
   request.json = maybe<std::string>(*line, "json");
   request.quiet = line->quiet();
