@@ -23,10 +23,14 @@ namespace {
 constexpr int oldest_opset = 9;
 constexpr int newest_opset = 21;
 
-::onnx::ModelProto parse(std::string_view bytes, const std::string& source) {
-  if (bytes.size() > static_cast<std::size_t>(std::numeric_limits<int>::max())) {
+void expect_readable_size(std::uint64_t bytes, const std::string& source) {
+  if (bytes > static_cast<std::uint64_t>(std::numeric_limits<int>::max())) {
     throw InputError(source, "", "is larger than 2 GB, protobuf's limit; keep the weights as external data");
   }
+}
+
+::onnx::ModelProto parse(std::string_view bytes, const std::string& source) {
+  expect_readable_size(bytes.size(), source);
   const google::protobuf::LogSilencer silence;
   ::onnx::ModelProto model;
   if (!model.ParsePartialFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
@@ -84,7 +88,12 @@ Shape input_dims(const ::onnx::ValueInfoProto& input) {
                     type.elem_type() == ::onnx::TensorProto::DOUBLE ||
                     type.elem_type() == ::onnx::TensorProto::FLOAT16;
   if (!input.type().has_tensor_type() || !type.has_shape()) throw NodeFault("is no tensor of known shape");
-  if (!real) throw NodeFault(fmt::format("has element type {}, expected float", type.elem_type()));
+  if (!real) {
+    throw NodeFault(
+        fmt::format("has element type {}, expected float: export the model with a float input and "
+                    "leave casts and scaling of pixels to convert --normalize",
+                    type.elem_type()));
+  }
   if (type.shape().dim_size() != 2 && type.shape().dim_size() != 4) {
     throw NodeFault(fmt::format("has {} axes; N x C x H x W and N x K, with a batch in front, are supported",
                                 type.shape().dim_size()));
@@ -271,7 +280,14 @@ OnnxImport import_onnx_bytes(std::string_view bytes, const std::string& source, 
 
 namespace rheobase {
 
+std::vector<std::string> onnx_external_files(const std::string& path) {
+  onnx_import::expect_readable_size(regular_file_size(path), path);
+  const ::onnx::ModelProto model = onnx_import::parse(read_file(path), path);
+  return onnx_import::external_files(model.graph(), std::filesystem::path(path).parent_path().string());
+}
+
 OnnxImport import_onnx(const std::string& path) {
+  onnx_import::expect_readable_size(regular_file_size(path), path);
   const std::string folder = std::filesystem::path(path).parent_path().string();
   OnnxImport result = onnx_import::import_onnx_bytes(read_file(path), path, folder);
   result.files.push_back(path);

@@ -22,4 +22,7 @@ struct OnnxImport {
 /// The graph is not yet validated.
 OnnxImport import_onnx(const std::string& path);
 
+/// The files beside an ONNX file that hold the bytes of its tensors.
+std::vector<std::string> onnx_external_files(const std::string& path);
+
 }  // namespace rheobase

@@ -81,6 +81,7 @@ Recording simulated(const CommandLine& line, const Registry& registry) {
   SimulationSpec spec = parse_simulation(line, "calibrate");
   spec.stop = StopSettings{};
   Simulation simulation(spec, registry);
+  expect_spiking(simulation.engine().spiking_nodes().size(), spec.model);
   if (simulation.options().steps < 2)
     throw InputError("--steps", fmt::format("{}", simulation.options().steps), "leaves nothing to stop");
   Progress progress(simulation.options().count, line.quiet());
@@ -102,8 +103,15 @@ Recording recorded(const CommandLine& line, const Model& model) {
   const std::string& sha = recording.info.model_sha256;
   if (sha != network_sha256(model, of) && sha != sha256_of_file(of))
     throw InputError(path, sha.substr(0, 16), "is the SHA-256 of another model");
+  expect_spiking(recording.info.layers.size(), of);
   recording.info.model = file_name(of);
   return recording;
+}
+
+// What of the samples the network was trained on: it is surer of those than of new ones.
+std::optional<SampleOverlap> trained_on(const Model& model, const RecordingInfo& info) {
+  if (!model.training || info.sample_hashes.empty()) return std::nullopt;
+  return overlap_of(info.sample_hashes, model.training->sample_hashes);
 }
 
 void save(const std::string& path, const Recording& recording) {
@@ -113,8 +121,10 @@ void save(const std::string& path, const Recording& recording) {
 }
 
 void report(const CommandLine& line, const CalibrationOptions& options, const Recording& recording,
-            const Calibration& calibration, std::optional<ResultTarget>& json) {
+            const Calibration& calibration, const std::optional<SampleOverlap>& seen,
+            std::optional<ResultTarget>& json) {
   auto object = calibration_json(recording.info, options, calibration);
+  if (seen) object["overlap"]["training"] = seen->count;
   std::string text = calibration_text(recording.info, options, calibration);
   if (line.flag("reliability")) {
     const std::vector<StepReliability> rows = reliability_by_step(recording, calibration.stop.alpha);
@@ -150,13 +160,21 @@ void run(const CommandLine& line) {
   const Calibration calibration =
       calibrate(recording, simulate ? line.get<std::string>("data") : named("recording"), options);
   if (!line.flag("dry-run")) {
-    const RecordingInfo& info = recording.info;
     model.stop = calibration.stop;
-    model.calibration =
-        CalibrationSamples{info.data, info.data_sha256, info.split, info.first, info.samples, info.steps};
+    model.calibration = calibration_of(recording.info, model.graph);
+    model.calibration->max_loss = options.goal.max_loss;
+    model.calibration->max_steps = options.goal.max_steps;
+    model.calibration->guarantee = options.guarantee;
     write_model(model, target);
   }
-  report(line, options, recording, calibration, json);
+  const auto seen = trained_on(model, recording.info);
+  if (seen) {
+    write_notes(path,
+                overlap_notes(*seen, recording.info.samples,
+                              "are among those that the network was trained on: it is surer of them, and a "
+                              "rule or a guarantee from them is not for new ones"));
+  }
+  report(line, options, recording, calibration, seen, json);
 }
 
 }  // namespace

@@ -48,18 +48,41 @@ std::int64_t total(const std::vector<NodeFacts>& rows, Field field) {
   return sum;
 }
 
+Json calibration_json(const CalibrationSamples& from) {
+  Json json{{"data", from.data},   {"split", from.split},
+            {"first", from.first}, {"samples", from.samples},
+            {"steps", from.steps}, {"coding", from.coding.empty() ? Json(nullptr) : Json(from.coding)}};
+  if (from.coding == "poisson") json["seed"] = from.seed;
+  if (from.max_loss) json["max_loss"] = *from.max_loss;
+  if (from.max_steps) json["max_steps"] = *from.max_steps;
+  if (from.guarantee) json["guarantee"] = *from.guarantee;
+  if (!from.network_sha256.empty()) json["network_sha256"] = from.network_sha256;
+  json["sample_hashes"] = from.sample_hashes.size();
+  return json;
+}
+
 Json optional_stop(const Model& model) {
   if (!model.stop) return nullptr;
   Json json = stop_json(*model.stop);
-  if (model.calibration) {
-    const CalibrationSamples& from = *model.calibration;
-    json["calibration"] = {{"data", from.data},
-                           {"split", from.split},
-                           {"first", from.first},
-                           {"samples", from.samples},
-                           {"steps", from.steps}};
-  }
+  if (model.calibration) json["calibration"] = calibration_json(*model.calibration);
   return json;
+}
+
+Json optional_training(const Model& model) {
+  if (!model.training) return nullptr;
+  return {{"data", model.training->data}, {"samples", model.training->sample_hashes.size()}};
+}
+
+// On which samples, for what, and to keep to what.
+std::string calibration_text(const CalibrationSamples& on) {
+  constexpr const char* line = "            ";
+  std::string text = fmt::format(
+      "{}calibrated on {}, {} split, samples {} to {}\n{}for {} steps of {} coding", line, on.data, on.split,
+      on.first, on.first + on.samples - 1, line, on.steps, on.coding.empty() ? "unknown" : on.coding);
+  if (on.max_loss) text += fmt::format(", to lose at most {:g} points", 100.0 * *on.max_loss);
+  if (on.max_steps) text += fmt::format(", to take at most {:g} steps on average", *on.max_steps);
+  if (on.guarantee) text += fmt::format(" with {:g} % confidence", 100.0 * *on.guarantee);
+  return text + "\n";
 }
 
 Json node_json(const NodeFacts& row) {
@@ -87,6 +110,7 @@ Json info_json(const std::string& path, const Model& model, const std::vector<No
             {"conversion", from.conversion}}},
           {"arithmetic", model.arithmetic},
           {"stop", optional_stop(model)},
+          {"training", optional_training(model)},
           {"parameters", total(rows, &NodeFacts::parameters)},
           {"neurons", total(rows, &NodeFacts::neurons)},
           {"nodes", nodes}};
@@ -129,11 +153,10 @@ std::string info_text(const Model& model, const std::vector<NodeFacts>& rows) {
       "source      {} (SHA-256 {})\nconversion  {}, by rheobase {}\narithmetic  {}\n", from.source,
       from.source_sha256.substr(0, 16), from.conversion, from.tool_version, model.arithmetic);
   if (model.stop) text += fmt::format("stop        {}\n", stop_text(*model.stop));
-  if (model.calibration) {
-    const CalibrationSamples& on = *model.calibration;
-    text += fmt::format("            calibrated on {}, {} split, samples {} to {}, {} steps\n", on.data,
-                        on.split, on.first, on.first + on.samples - 1, on.steps);
-  }
+  if (model.calibration) text += calibration_text(*model.calibration);
+  if (model.training)
+    text += fmt::format("trained on  {} samples of {}\n", model.training->sample_hashes.size(),
+                        model.training->data);
   std::size_t width = 4;
   for (const NodeFacts& row : rows) width = std::max(width, row.node->name.size());
   text += fmt::format("\n{:<{}}  {:<10} {:<12} {:>10} {:>9}  {}\n", "node", width, "op", "shape",

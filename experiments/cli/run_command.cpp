@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 #include <sys/resource.h>
 
-#include <algorithm>
 #include <memory>
 
 #include "experiments/cli/commands.h"
@@ -25,22 +24,30 @@ std::uint64_t peak_memory_bytes() {
   return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
 }
 
-// A rule looks better than it is on the samples it was chosen on.
-void expect_other_samples(const RunRequest& request, const Simulation& simulation,
-                          const RecordingInfo& info) {
-  const auto& from = simulation.model().calibration;
-  if (request.simulation.stop || !from || request.calibration_samples) return;
-  const RunOptions& run = simulation.options();
-  const bool same_data = from->data_sha256.empty() ? from->data == info.data && from->split == info.split
-                                                   : from->data_sha256 == info.data_sha256;
-  const std::int64_t first = std::max(from->first, run.first);
-  const std::int64_t last = std::min(from->first + from->samples, run.first + run.count) - 1;
-  if (!same_data || first > last) return;
-  throw InputError(
-      "--stop", "stored",
-      fmt::format("was calibrated on samples {} to {} of these data too: choose others with --offset and "
-                  "--limit, or allow them with --calibration-samples",
-                  first, last));
+// What of the samples was seen before: by the rule, which looks better than it is on the samples it was
+// chosen on, and by the network. Says so, and refuses a rule that is to be judged on its own samples.
+void report_overlap(const RunRequest& request, const Simulation& simulation, const RecordingInfo& info,
+                    RunReport& report) {
+  const Model& model = simulation.model();
+  Notes notes;
+  const auto add = [&](const Notes& more) { notes.insert(notes.end(), more.begin(), more.end()); };
+  if (!request.simulation.stop) add(notes_of_older_rule(model));
+  if (!request.simulation.stop && model.calibration) {
+    const CalibrationSamples& from = *model.calibration;
+    const SampleOverlap seen =
+        calibration_overlap(from, info, from.sample_hashes.empty() ? data_sha256(simulation.data()) : "");
+    if (!request.calibration_samples) {
+      refuse_calibration_samples(from, info, seen);
+      add(overlap_notes(seen, info.samples, "are among those that the rule was calibrated on"));
+    }
+    report.calibration_overlap = seen.count;
+  }
+  if (model.training) {
+    const SampleOverlap seen = overlap_of(info.sample_hashes, model.training->sample_hashes);
+    add(overlap_notes(seen, info.samples, "are among those that the network was trained on"));
+    report.training_overlap = seen.count;
+  }
+  write_notes(request.simulation.model, notes);
 }
 
 RunReport describe(const RunRequest& request, const Simulation& simulation, const RecordingInfo& info) {
@@ -56,6 +63,7 @@ RunReport describe(const RunRequest& request, const Simulation& simulation, cons
   report.slots = spec.engine.slots;
   report.threads = spec.engine.threads;
   report.stop = simulation.stop();
+  report.beyond_calibration = simulation.differences();
   report.hash = spec.engine.hash;
   report.footprint_bytes = footprint_bytes(simulation.model().graph);
   report.connection_sparsity = connection_sparsity(simulation.model().graph);
@@ -73,10 +81,10 @@ void run(const RunRequest& request) {
   Engine& engine = simulation.engine();
   RecordingInfo info = simulation.recording_info();
   info.tool_version = tool_version();
-  expect_other_samples(request, simulation, info);
 
   RunSummary summary(simulation.options().steps, engine.spiking_nodes());
   RunReport report = describe(request, simulation, info);
+  report_overlap(request, simulation, info, report);
   std::unique_ptr<RecordingWriter> recording;
   if (request.record) recording = std::make_unique<RecordingWriter>(*request.record, info);
   {

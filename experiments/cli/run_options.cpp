@@ -25,9 +25,11 @@ CommandSpec run_spec() {
       "threshold", text_argument("X[,X...]"),
       "confidence: stop when max softmax(sum/alpha) > X; margin: (first - second)/alpha > X; entropy: "
       "normalised entropy < X; stable: same answer for X steps. With commas: of steps 1, 2, ..., the last "
-      "for all later ones");
+           "for all later ones");
   spec.add("alpha", real_argument("A"), "scale of the summed logits (default: 1)");
   spec.add_flag("calibration-samples", "with --stop stored: allow samples that the rule was calibrated on");
+  spec.add_flag("beyond-calibration",
+                "with --stop stored: use the rule under another coding or budget than it was calibrated for");
   spec.add_flag("hash", "add the spike hash");
   spec.add("record", text_argument("FILE.h5"), "write logits at every step, spike counts and exit steps");
   spec.add("json", text_argument("FILE|-"),
@@ -89,6 +91,9 @@ std::optional<RunRequest> parse_run_request(const std::vector<std::string>& word
   request.simulation.stop = parse_stop(*line);
   request.simulation.engine.hash = line->flag("hash");
   request.calibration_samples = line->flag("calibration-samples");
+  request.simulation.beyond_calibration = line->flag("beyond-calibration");
+  if (request.simulation.beyond_calibration && request.simulation.stop)
+    throw InputError("--beyond-calibration", "", "goes with --stop stored only");
   request.record = maybe<std::string>(*line, "record");
   request.json = maybe<std::string>(*line, "json");
   request.quiet = line->quiet();

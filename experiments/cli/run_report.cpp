@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "experiments/cli/output.h"
 #include "experiments/cli/stop_text.h"
@@ -61,6 +62,22 @@ std::string rate_table(const RunSummary& summary) {
   return text;
 }
 
+// A stored rule, and where it is used beyond what it was calibrated for.
+Json rule_json(const RunReport& report) {
+  Json json = stop_json(report.stop);
+  for (const RuleDifference& difference : report.beyond_calibration) {
+    json["beyond_calibration"].push_back({{"condition", difference.condition},
+                                          {"calibrated", difference.calibrated},
+                                          {"used", difference.used}});
+  }
+  return json;
+}
+
+void add_overlap(const RunReport& report, Json& json) {
+  if (report.calibration_overlap) json["overlap"]["calibration"] = *report.calibration_overlap;
+  if (report.training_overlap) json["overlap"]["training"] = *report.training_overlap;
+}
+
 // Which path the layers took that had the choice.
 std::string path_text(const RunReport& report) {
   if (report.synapses.empty()) return "";
@@ -91,7 +108,7 @@ Json run_json(const RunReport& report, const RunSummary& summary) {
       {"slots", report.slots},
       {"threads", report.threads},
       {"lookahead", report.lookahead},
-      {"stop", stop_json(report.stop)},
+      {"stop", rule_json(report)},
       {"accuracy", summary.accuracy()},
       {"mean_steps", summary.mean_steps()},
       {"accuracy_by_step", summary.accuracy_by_step()},
@@ -106,6 +123,7 @@ Json run_json(const RunReport& report, const RunSummary& summary) {
         {"Dense", report.operations.dense}}},
       {"energy_pJ",
        {{"MAC", energy_per_mac_pj}, {"AC", energy_per_ac_pj}, {"estimate", energy_pj(report.operations)}}}};
+  add_overlap(report, json);
   for (const SynapseUse& synapse : report.synapses) {
     json["synapses"][synapse.name] = {{"density", synapse.density},
                                       {"dense_from", synapse.dense_from},
@@ -120,10 +138,18 @@ Json run_json(const RunReport& report, const RunSummary& summary) {
 
 std::string run_text(const RunReport& report, const RunSummary& summary) {
   std::string text =
-      fmt::format("{} on {}, {} split, {} samples\n{}, {}, {} threads, {} slots; stop: {}\n\n",
+      fmt::format("{} on {}, {} split, {} samples\n{}, {}, {} threads, {} slots; stop: {}\n",
                   file_name(report.model), report.data, report.split, summary.samples(), report.device,
                   report.arithmetic, report.threads, report.slots, stop_text(report.stop));
-  text += accuracy_table(report, summary);
+  if (!report.beyond_calibration.empty())
+    text += fmt::format("the rule is {}: neither its loss nor its guarantee holds\n",
+                        differences_text(report.beyond_calibration));
+  for (const auto& [overlap, whose] : {std::pair(report.calibration_overlap, "the rule was calibrated on"),
+                                       std::pair(report.training_overlap, "the network was trained on")}) {
+    if (overlap.value_or(0) > 0)
+      text += fmt::format("{} of the samples are among those that {}\n", *overlap, whose);
+  }
+  text += "\n" + accuracy_table(report, summary);
   text += fmt::format("\naccuracy {:.2f} % after {:.2f} steps of {} on average\n", 100.0 * summary.accuracy(),
                       summary.mean_steps(), report.steps);
   text +=

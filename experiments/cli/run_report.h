@@ -1,10 +1,13 @@
 #pragma once
 
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "experiments/json/json.h"
 #include "experiments/metrics/neurobench.h"
 #include "experiments/metrics/run_summary.h"
+#include "experiments/simulation/stored_rule.h"
 #include "sim/engine/engine.h"
 #include "sim/stop/stop_policy.h"
 
@@ -23,6 +26,9 @@ struct RunReport {
   int threads = 0;
   int lookahead = 1;
   StopSettings stop;
+  std::vector<RuleDifference> beyond_calibration;   ///< of a stored rule
+  std::optional<std::int64_t> calibration_overlap;  ///< samples that the rule was calibrated on
+  std::optional<std::int64_t> training_overlap;  ///< samples that the network was trained on; none: not known
   bool hash = false;
   std::uint64_t footprint_bytes = 0;
   double connection_sparsity = 0.0;

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,7 +22,8 @@ struct DataInfo {
   Shape shape;  ///< of one sample, {C, H, W} or {N}
 };
 
-/// SHA-256 over the contents of the files a data set was read from: the same however they are spelled.
+/// SHA-256 over the contents of the files a data set was read from. How earlier versions knew a calibration's
+/// samples again; sample_hash.h knows them in any form.
 std::string data_sha256(const DataInfo& info);
 
 /// Labelled samples.
@@ -30,6 +32,8 @@ class DataSet : public SampleSource {
   explicit DataSet(DataInfo info) : info_(std::move(info)) {}
 
   const DataInfo& info() const { return info_; }
+  /// `count` samples from `first` on, one after another.
+  virtual void read_block(std::int64_t first, std::int64_t count, std::span<float> pixels) const;
   int label(std::int64_t index) const { return info_.labels.at(index); }
   std::int64_t size() const final { return static_cast<std::int64_t>(info_.labels.size()); }
   Shape shape() const final { return info_.shape; }

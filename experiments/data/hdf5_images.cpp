@@ -7,6 +7,7 @@
 
 #include "experiments/data/byte_images.h"
 #include "experiments/data/loaders.h"
+#include "sim/core/file.h"
 #include "sim/format/hdf5_handle.h"
 
 namespace rheobase {
@@ -24,6 +25,19 @@ struct Array {
   std::size_t value_bytes = 0;
 };
 
+// What would lead out of the file, as models may not either: empty where the values lie in it.
+std::string way_out_of_file(hid_t file, const char* name) {
+  H5L_info_t info;
+  hdf5::checked(H5Lget_info(file, name, &info, H5P_DEFAULT), "look at a link");
+  if (info.type != H5L_TYPE_HARD)
+    return "is a link, which may lead out of the file: copy the dataset itself into it";
+  const hdf5::Dataset dataset(H5Dopen2(file, name, H5P_DEFAULT), "open the dataset");
+  const hdf5::PropertyList layout(H5Dget_create_plist(dataset.get()), "read a layout");
+  if (H5Pget_layout(layout.get()) == H5D_VIRTUAL || H5Pget_external_count(layout.get()) != 0)
+    return "keeps its values in other files: copy them into this one";
+  return "";
+}
+
 Array open_array(hid_t file, const char* name) {
   Array array;
   array.dataset = hdf5::Dataset(H5Dopen2(file, name, H5P_DEFAULT), "open the dataset");
@@ -39,18 +53,47 @@ Array open_array(hid_t file, const char* name) {
   return array;
 }
 
-std::vector<int> read_labels(const Array& array, std::vector<Fault>& faults) {
-  if (array.type != H5T_INTEGER || array.extents.size() != 1) {
-    faults.push_back({"labels", fmt::format("rank {}, expected integers of rank 1", array.extents.size())});
-    return {};
+// Nothing where the dataset is missing, out of the file or damaged, which is then a fault.
+std::optional<Array> try_open(hid_t file, const char* name, std::vector<Fault>& faults) {
+  std::string what;
+  try {
+    if (hdf5::checked(H5Lexists(file, name, H5P_DEFAULT), "look for a dataset") == 0) {
+      what = "is missing: a file of samples has the datasets images and labels";
+    } else {
+      what = way_out_of_file(file, name);
+    }
+    if (what.empty()) return open_array(file, name);
+  } catch (const hdf5::CallFailed& failure) {
+    what = failure.what();
   }
+  faults.push_back({name, what});
+  return std::nullopt;
+}
+
+// That labels can be read: integers of rank 1, as many as the file has room for.
+bool check_label_array(const Array& array, std::vector<Fault>& faults) {
+  const std::size_t before = faults.size();
+  const auto fault = [&](const std::string& what) { faults.push_back({"labels", what}); };
+  if (array.type == H5T_FLOAT) fault("of a float type, expected integers: save them as int64");
+  if (array.type != H5T_INTEGER || array.extents.size() != 1)
+    fault(fmt::format("rank {}, expected integers of rank 1", array.extents.size()));
+  if (faults.size() > before) return false;
   const hsize_t count = array.extents[0];
   // Labels are not compressed a thousandfold: a file that claims so holds none.
   const bool stored = H5Dget_storage_size(array.dataset.get()) * 1032 >= count * array.value_bytes;
-  if (count < 1 || count > max_samples || !stored) {
-    faults.push_back({"labels", fmt::format("{} of them, which the file does not have", count)});
-    return {};
+  if (count < 1) {
+    fault("none: the set is empty");
+  } else if (count > max_samples) {
+    fault(fmt::format("{} of them, at most {} are read", count, max_samples));
+  } else if (!stored) {
+    fault(fmt::format("{} of them, which the file does not have", count));
   }
+  return faults.size() == before;
+}
+
+std::vector<int> read_labels(const Array& array, std::vector<Fault>& faults) {
+  if (!check_label_array(array, faults)) return {};
+  const hsize_t count = array.extents[0];
   std::vector<std::int64_t> wide(count);
   hdf5::checked(H5Dread(array.dataset.get(), H5T_NATIVE_INT64, H5S_ALL, H5S_ALL, H5P_DEFAULT, wide.data()),
                 "read the labels");
@@ -62,6 +105,19 @@ std::vector<int> read_labels(const Array& array, std::vector<Fault>& faults) {
     return {};
   }
   return {wide.begin(), wide.end()};
+}
+
+// Before the labels are read, which may claim to be many: whether there are as many images, of which
+// something is in the file.
+bool counts_agree(const Array& images, const Array& labels, std::vector<Fault>& faults) {
+  if (images.extents.empty() || labels.extents.size() != 1) return false;  // a fault of their own
+  if (images.extents[0] != labels.extents[0]) {
+    faults.push_back({"", fmt::format("{} images, but {} labels", images.extents[0], labels.extents[0])});
+    return false;
+  }
+  if (images.extents[0] == 0 || H5Dget_storage_size(images.dataset.get()) > 0) return true;
+  faults.push_back({"images", fmt::format("{} of them, of which the file holds nothing", images.extents[0])});
+  return false;
 }
 
 Shape sample_shape(const Array& array, std::vector<Fault>& faults) {
@@ -103,25 +159,34 @@ class Hdf5Images : public DataSet {
 
   void read(std::int64_t index, std::span<float> pixels) const override {
     check_read(*this, index, pixels);
+    read_block(index, 1, pixels);
+  }
+
+  void read_block(std::int64_t first, std::int64_t count, std::span<float> pixels) const override {
+    const std::int64_t values = element_count(shape());
+    if (first < 0 || first + count > size() || static_cast<std::int64_t>(pixels.size()) != count * values)
+      throw InternalError(fmt::format("samples {} to {} of {}", first, first + count - 1, size()));
+    const auto refuse = [&](std::int64_t index, const std::string& what) {
+      throw InputError(info().files.front(), fmt::format("images, sample {}", index), what);
+    };
     try {
-      read_sample(index, pixels);
+      read_samples(first, count, pixels);
     } catch (const hdf5::CallFailed& failure) {
-      throw InputError(info().files.front(), fmt::format("images, sample {}", index), failure.what());
+      refuse(first, failure.what());
     }
     const auto wrong = std::find_if(pixels.begin(), pixels.end(), [](float x) { return !std::isfinite(x); });
-    if (wrong != pixels.end()) {
-      throw InputError(info().files.front(), fmt::format("images, sample {}", index),
-                       fmt::format("pixel {} is {}", wrong - pixels.begin(), *wrong));
-    }
+    if (wrong == pixels.end()) return;
+    const std::int64_t at = wrong - pixels.begin();
+    refuse(first + at / values, fmt::format("pixel {} is {}", at % values, *wrong));
   }
 
  private:
-  void read_sample(std::int64_t index, std::span<float> pixels) const {
+  void read_samples(std::int64_t first, std::int64_t samples, std::span<float> pixels) const {
     const hdf5::Session session;
     std::vector<hsize_t> start(images_.extents.size(), 0);
     std::vector<hsize_t> count = images_.extents;
-    start[0] = static_cast<hsize_t>(index);
-    count[0] = 1;
+    start[0] = static_cast<hsize_t>(first);
+    count[0] = static_cast<hsize_t>(samples);
     const hdf5::Dataspace sample(H5Dget_space(images_.dataset.get()), "choose a sample");
     hdf5::checked(
         H5Sselect_hyperslab(sample.get(), H5S_SELECT_SET, start.data(), nullptr, count.data(), nullptr),
@@ -140,32 +205,26 @@ class Hdf5Images : public DataSet {
 
   hdf5::File file_;
   Array images_;
-  mutable std::vector<std::uint8_t> bytes_;  // of the sample being read
+  mutable std::vector<std::uint8_t> bytes_;  // of the samples being read
 };
 
 }  // namespace
 
 std::unique_ptr<DataSet> open_hdf5(DataInfo info, const std::string& file) {
   std::error_code ignored;
-  if (!std::filesystem::is_regular_file(file, ignored)) throw InputError(file, "", "no such file");
+  if (!std::filesystem::exists(file, ignored)) throw InputError(file, "", "no such file");
+  regular_file_size(file);
   std::vector<Fault> faults;
   const hdf5::Session session;
-  const auto open = [&](const char* name, const hdf5::File& from) -> std::optional<Array> {
-    try {
-      return open_array(from.get(), name);
-    } catch (const hdf5::CallFailed& failure) {
-      faults.push_back({name, failure.what()});
-      return std::nullopt;
-    }
-  };
   try {
     hdf5::File opened(H5Fopen(file.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), "open the file");
-    auto images = open("images", opened);
-    const auto labels = open("labels", opened);
+    auto images = try_open(opened.get(), "images", faults);
+    const auto labels = try_open(opened.get(), "labels", faults);
     if (images) info.shape = sample_shape(*images, faults);
-    if (labels) info.labels = read_labels(*labels, faults);
-    if (faults.empty() && images->extents[0] != info.labels.size()) {
-      faults.push_back({"", fmt::format("{} images, but {} labels", images->extents[0], info.labels.size())});
+    if (images && labels && counts_agree(*images, *labels, faults)) {
+      info.labels = read_labels(*labels, faults);
+    } else if (labels) {
+      check_label_array(*labels, faults);
     }
     throw_if_any(file, faults);
     info.classes = *std::max_element(info.labels.begin(), info.labels.end()) + 1;

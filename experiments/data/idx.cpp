@@ -8,6 +8,7 @@
 
 #include "experiments/data/byte_images.h"
 #include "experiments/data/loaders.h"
+#include "sim/core/file.h"
 
 namespace rheobase {
 namespace {
@@ -16,6 +17,7 @@ constexpr int classes = 10;
 // Big-endian: two zeros, 8 for unsigned bytes, the rank.
 constexpr std::uint32_t images_magic = 0x00000803;
 constexpr std::uint32_t labels_magic = 0x00000801;
+constexpr std::uint64_t max_bytes = std::uint64_t{1} << 33;  // behind a header
 
 struct CloseGz {
   void operator()(gzFile file) const { gzclose(file); }
@@ -24,8 +26,16 @@ struct CloseGz {
 // A file that zlib unpacks where it is gzipped and passes through where it is plain.
 class Stream {
  public:
-  explicit Stream(std::string path) : path_(std::move(path)), file_(gzopen(path_.c_str(), "rb")) {
+  // A pipe or a device may never end: only regular files are opened.
+  explicit Stream(std::string path)
+      : path_(std::move(path)), size_(regular_file_size(path_)), file_(gzopen(path_.c_str(), "rb")) {
     if (!file_) throw InputError(path_, "", "cannot open");
+  }
+
+  const std::string& path() const { return path_; }
+  /// Of the file as it lies there, for one that is not gzipped; nothing for one that is.
+  std::optional<std::uint64_t> plain_size() const {
+    return gzdirect(file_.get()) == 1 ? std::optional(size_) : std::nullopt;
   }
 
   // Reads `count` bytes, fewer at the end. The memory grows with what is there, not with what a header
@@ -58,12 +68,15 @@ class Stream {
   }
 
   std::string path_;
+  std::uint64_t size_;
   std::unique_ptr<gzFile_s, CloseGz> file_;
 };
 
+// A file whose header was read, and sound.
 struct IdxFile {
+  Stream stream;
   std::vector<std::uint64_t> extents;
-  std::vector<std::uint8_t> bytes;
+  std::uint64_t count = 1;  // of bytes behind the header
 };
 
 std::uint32_t big_endian(std::span<const std::uint8_t> bytes, std::size_t at) {
@@ -71,35 +84,42 @@ std::uint32_t big_endian(std::span<const std::uint8_t> bytes, std::size_t at) {
          std::uint32_t{bytes[at + 2]} << 8 | bytes[at + 3];
 }
 
-IdxFile read_idx(const std::string& path, std::uint32_t magic) {
-  Stream stream(path);
+IdxFile open_idx_file(const std::string& path, std::uint32_t magic) {
+  IdxFile file{Stream(path), {}};
   const std::size_t rank = magic & 0xff;
-  const auto header = stream.read(4 + 4 * rank);
+  const auto header = file.stream.read(4 + 4 * rank);
   if (header.size() >= 4 && big_endian(header, 0) != magic) {
     throw InputError(path, "",
                      fmt::format("starts with 0x{:08x}, expected 0x{:08x}", big_endian(header, 0), magic));
   }
   if (header.size() < 4 + 4 * rank)
     throw InputError(path, "", fmt::format("cut short: {} bytes", header.size()));
-  IdxFile file;
-  std::uint64_t count = 1;
   for (std::size_t axis = 0; axis < rank; ++axis) {
     file.extents.push_back(big_endian(header, 4 + 4 * axis));
-    // A file has at least one sample of at least one pixel; the bound keeps the product in range.
-    if (file.extents.back() < 1 || count > (std::uint64_t{1} << 40) / file.extents.back()) {
-      throw InputError(path, "",
-                       fmt::format("extent {} of axis {} in the header", file.extents.back(), axis));
-    }
-    count *= file.extents.back();
+    const std::uint64_t extent = file.extents.back();
+    const auto refuse = [&](const std::string& what) {
+      throw InputError(path, "", fmt::format("extent {} of axis {} in the header: {}", extent, axis, what));
+    };
+    if (extent < 1) refuse("the set is empty");
+    if (file.count > max_bytes / extent)
+      refuse(fmt::format("more than {} bytes, which is the limit", max_bytes));
+    file.count *= extent;
   }
-  file.bytes = stream.read(count);
-  if (file.bytes.size() < count) {
-    throw InputError(
-        path, "", fmt::format("cut short: the header says {} bytes, there are {}", count, file.bytes.size()));
-  }
-  if (!stream.at_end())
-    throw InputError(path, "", fmt::format("more than the {} bytes that the header says", count));
+  if (const auto size = file.stream.plain_size(); size && *size > header.size() + file.count)
+    throw InputError(path, "", fmt::format("more than the {} bytes that the header says", file.count));
   return file;
+}
+
+std::vector<std::uint8_t> read_body(IdxFile& file) {
+  auto bytes = file.stream.read(file.count);
+  const std::string& path = file.stream.path();
+  if (bytes.size() < file.count) {
+    throw InputError(
+        path, "", fmt::format("cut short: the header says {} bytes, there are {}", file.count, bytes.size()));
+  }
+  if (!file.stream.at_end())
+    throw InputError(path, "", fmt::format("more than the {} bytes that the header says", file.count));
+  return bytes;
 }
 
 // Both spellings are in use.
@@ -136,24 +156,27 @@ std::unique_ptr<DataSet> open_idx(DataInfo info, const std::string& folder) {
   const auto open = [&](const std::string& what, const std::string& type, std::uint32_t magic) {
     return keep_faults(faults, [&] {
       info.files.push_back(locate_file(place, stem + "-" + what, type));
-      return read_idx(info.files.back(), magic);
+      return open_idx_file(info.files.back(), magic);
     });
   };
   auto images = open("images", "idx3-ubyte", images_magic);
-  const auto labels = open("labels", "idx1-ubyte", labels_magic);
-  if (labels) {
-    info.labels.assign(labels->bytes.begin(), labels->bytes.end());
-    check_labels(info.labels, classes, info.files.back(), faults);
-  }
+  auto labels = open("labels", "idx1-ubyte", labels_magic);
+  // Before either is read: a gzipped file of a kilobyte may claim a million.
   if (images && labels && images->extents[0] != labels->extents[0]) {
     faults.push_back({info.files.front(), fmt::format("{} images, but {} labels in {}", images->extents[0],
                                                       labels->extents[0], info.files.back())});
   }
   throw_if_any(info.spec, faults);
+  auto bytes = keep_faults(faults, [&] { return read_body(*images); });
+  if (const auto classes_read = keep_faults(faults, [&] { return read_body(*labels); })) {
+    info.labels.assign(classes_read->begin(), classes_read->end());
+    check_labels(info.labels, classes, info.files.back(), faults);
+  }
+  throw_if_any(info.spec, faults);
   info.classes = classes;
   info.shape = {1, static_cast<std::int64_t>(images->extents[1]),
                 static_cast<std::int64_t>(images->extents[2])};
-  return std::make_unique<ByteImages>(std::move(info), std::move(images->bytes));
+  return std::make_unique<ByteImages>(std::move(info), std::move(*bytes));
 }
 
 }  // namespace rheobase

@@ -58,6 +58,11 @@ std::string data_sha256(const DataInfo& info) {
   return sha256(digests);
 }
 
+void DataSet::read_block(std::int64_t first, std::int64_t count, std::span<float> pixels) const {
+  const std::int64_t values = element_count(info_.shape);
+  for (std::int64_t i = 0; i < count; ++i) read(first + i, pixels.subspan(i * values, values));
+}
+
 std::unique_ptr<DataSet> open_data(const std::string& spec, const std::string& split) {
   if (split != "train" && split != "test")
     throw InputError(spec, "split '" + split + "'", "expected train or test");

@@ -28,11 +28,11 @@ void set_normalization(Graph& graph, const Normalization& normalization) {
 }
 
 // A network that `train` wrote. What is no float32 network of one step has nothing to convert.
-Graph read_trained(const std::string& path, const SchemaSet& schemas) {
+Model read_trained(const std::string& path, const SchemaSet& schemas) {
   Model model = read_model(path, schemas);
   if (model.provenance.conversion != "ann" || model.arithmetic != "float32")
     throw InputError(path, "", "is converted already; give the network it was converted from");
-  return std::move(model.graph);
+  return model;
 }
 
 // The network as it is in the file, with what there is to say of it.
@@ -41,7 +41,9 @@ Conversion read_source(const std::string& path, const SchemaSet& schemas) {
     throw InputError(path, "", "NIR files cannot be read in this version; give an .onnx file");
   Conversion result;
   if (path.ends_with(".h5")) {
-    result.model.graph = read_trained(path, schemas);
+    Model trained = read_trained(path, schemas);
+    result.model.graph = std::move(trained.graph);
+    result.model.training = std::move(trained.training);
     result.files = {path};
     return result;
   }

@@ -29,20 +29,19 @@ int lookahead_of(const SimulationSpec& spec, const StopSettings& stop, int steps
   return std::min(spec.lookahead.value_or(stop.policy == "never" ? full_lookahead : 1), steps);
 }
 
-// A stored rule runs under the budget it was calibrated for; thresholds by step say nothing about others.
+// A stored rule runs under the budget it was calibrated for.
 int steps_of(const SimulationSpec& spec, const Model& model) {
-  const bool stored = !spec.stop && model.calibration;
-  if (!spec.steps) {
-    if (stored) return static_cast<int>(model.calibration->steps);
-    const bool spiking = model.provenance.conversion == "snn";
-    return spiking ? default_spiking_steps : 1;
-  }
-  if (stored && !model.stop->early_thresholds.empty() && *spec.steps != model.calibration->steps) {
-    throw InputError("--steps", fmt::format("{}", *spec.steps),
-                     fmt::format("the thresholds by step that {} stores were calibrated for {}", spec.model,
-                                 model.calibration->steps));
-  }
-  return *spec.steps;
+  if (spec.steps) return *spec.steps;
+  if (!spec.stop && model.calibration) return static_cast<int>(model.calibration->steps);
+  return model.provenance.conversion == "snn" ? default_spiking_steps : 1;
+}
+
+// Of a rule that the model stores, if it is used.
+std::vector<RuleDifference> differences_of(const SimulationSpec& spec, const Model& model, int steps) {
+  if (spec.stop) return {};
+  std::vector<RuleDifference> found = rule_differences(model, spec.coding, steps);
+  if (!spec.beyond_calibration) refuse_differences(found, spec.model);
+  return found;
 }
 
 // The samples asked for, checked against the data set and the network.
@@ -85,6 +84,14 @@ std::vector<RecordedSynapse> synapses_of(const Graph& graph, const Engine& engin
 
 }  // namespace
 
+void expect_spiking(std::size_t spiking_layers, const std::string& model) {
+  if (spiking_layers > 0) return;
+  throw InputError(
+      model, "",
+      "has no spiking neurons, so there are no steps to choose from; give its spiking network, which "
+      "rheobase convert makes of the network with its QCFS activations");
+}
+
 std::string network_sha256(Model model, const std::string& path) {
   model.stop.reset();
   model.calibration.reset();
@@ -99,6 +106,7 @@ Simulation::Simulation(const SimulationSpec& spec, const Registry& registry)
   make_stop_policy(stop_);
   EngineOptions engine_options = spec.engine;
   const int steps = steps_of(spec, model_);
+  differences_ = differences_of(spec, model_, steps);
   engine_options.lookahead = lookahead_of(spec, stop_, steps);
   engine_ = std::make_unique<Engine>(model_.graph, registry, engine_options);
   options_ = options_of(spec, steps, *data_, *engine_);
@@ -112,7 +120,6 @@ RecordingInfo Simulation::recording_info() const {
   info.model = std::filesystem::path(spec_.model).filename().string();
   info.model_sha256 = network_sha256(model_, spec_.model);
   info.data = spec_.data;
-  info.data_sha256 = data_sha256(data_->info());
   info.split = spec_.split;
   info.device = to_string(spec_.engine.device);
   info.arithmetic = model_.arithmetic;
@@ -126,6 +133,7 @@ RecordingInfo Simulation::recording_info() const {
   for (const SpikingNode& node : engine_->spiking_nodes()) info.layers.push_back({node.name, node.neurons});
   info.step_costs = true;
   info.synapses = synapses_of(model_.graph, *engine_);
+  info.sample_hashes = sample_hashes(*data_, options_.first, options_.count);
   return info;
 }
 

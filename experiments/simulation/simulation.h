@@ -7,6 +7,7 @@
 
 #include "experiments/data/data_set.h"
 #include "experiments/metrics/neurobench.h"
+#include "experiments/simulation/stored_rule.h"
 #include "sim/engine/engine.h"
 #include "sim/engine/runner.h"
 #include "sim/format/model_file.h"
@@ -26,6 +27,7 @@ struct SimulationSpec {
   /// The budget T, 1 or more; by default that of a stored rule's calibration, else 32, and 1 for an ANN.
   std::optional<int> steps;
   std::optional<StopSettings> stop;  ///< none: what the model stores
+  bool beyond_calibration = false;   ///< a stored rule may be used for what it was not calibrated for
   std::optional<int> lookahead;      ///< by default 8, and 1 under a stop rule
   std::string coding = "direct";     ///< the name of engine.coding
   EngineOptions engine;              ///< but for lookahead
@@ -42,8 +44,11 @@ class Simulation {
   const RunOptions& options() const { return options_; }  ///< T and the samples
   const StopSettings& stop() const { return stop_; }
   const DataInfo& data() const { return data_->info(); }
+  /// Where a stored rule is used beyond its calibration.
+  const std::vector<RuleDifference>& differences() const { return differences_; }
 
-  /// What a recording says of this simulation, but for `tool_version`.
+  /// What a recording says of this simulation, but for `tool_version`. Reads all its samples for their
+  /// hashes.
   RecordingInfo recording_info() const;
 
   /// Simulates every sample; `finished` sees each, with its label, in order of finishing. Returns the seconds
@@ -59,11 +64,15 @@ class Simulation {
   SimulationSpec spec_;
   Model model_;
   StopSettings stop_;
+  std::vector<RuleDifference> differences_;
   std::unique_ptr<DataSet> data_;
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<NeuroBenchProbe> probe_;
   RunOptions options_;
 };
+
+/// Throws InputError naming `model` for a network without spiking layers, which has no steps to choose from.
+void expect_spiking(std::size_t spiking_layers, const std::string& model);
 
 /// SHA-256 of a model's file as it is without a stop rule: what a recording was made with, whatever is
 /// calibrated later.

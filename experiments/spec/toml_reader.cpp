@@ -30,7 +30,7 @@ struct TomlTable::Content {
 TomlTable::TomlTable() : content_(std::make_shared<const Content>()) {}
 
 TomlTable read_toml(const std::string& path) {
-  const std::string text = read_file(path);
+  const std::string text = read_file(path, max_text_bytes);
   try {
     return TomlTable(std::make_shared<const TomlTable::Content>(TomlTable::Content{toml::parse(text, path)}));
   } catch (const toml::parse_error& error) {

@@ -96,6 +96,7 @@ class Sweep {
     const SimulationSpec simulate = cell_simulation(cell, spec_, options_, path);
     Simulation simulation(simulate, registry_);
     RecordingInfo info = simulation.recording_info();
+    expect_spiking(info.layers.size(), cell.model);
     info.tool_version = options_.tool_version;
     options_.begin_cell(cell.name(), info.samples);
     RecordingWriter writer(path, info);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "converters/onnx/importer.h"
+#include "experiments/data/sample_hash.h"
 #include "experiments/json/json.h"
 #include "sim/core/file.h"
 
@@ -47,8 +49,14 @@ std::string cell_key(const SweepCell& cell, const SweepSpec& spec, const std::st
            {"steps", spec.steps.back()},
            {"coding", cell.coding},
            {"seed", cell.coding == "direct" ? 0 : spec.seed}};
+  if (cell.model.ends_with(".onnx")) {
+    for (const std::string& file : onnx_external_files(cell.model))
+      key["external_sha256"].push_back(sha256_of_file(file));
+  }
   const auto data = open_data(cell.data, spec.split);
-  for (const std::string& file : data->info().files) key["data_sha256"].push_back(sha256_of_file(file));
+  const std::int64_t left = std::max<std::int64_t>(data->size() - spec.offset, 0);
+  const auto hashes = sample_hashes(*data, spec.offset, std::min(spec.limit.value_or(left), left));
+  key["samples_sha256"] = samples_sha256(data->shape(), hashes);
   return key.dump();
 }
 

@@ -24,7 +24,7 @@ std::string shown_model(const std::string& model, const SweepSpec& spec);
 /// Models by data by arithmetic by coding, in that order; a model file counts once, whatever the arithmetics.
 std::vector<SweepCell> sweep_cells(const SweepSpec& spec);
 
-/// What fixes a cell's results, as text: contents of the model and the data by their SHA-256, the samples,
+/// What fixes a cell's results, as text: the model by its SHA-256, the samples by what was read of them,
 /// steps, coding and the program's version. Equal keys, equal recordings.
 std::string cell_key(const SweepCell& cell, const SweepSpec& spec, const std::string& tool_version);
 

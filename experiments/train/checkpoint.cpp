@@ -2,6 +2,7 @@
 
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <string_view>
 #include <type_traits>
 
@@ -102,6 +103,14 @@ void walk(Archive& archive, Data& data) {
   archive(data.optimizer.second);
 }
 
+// Before a file of another sort is read whole.
+bool starts_with_magic(const std::string& path) {
+  regular_file_size(path);
+  std::string start(magic.size(), '\0');
+  std::ifstream(path, std::ios::binary).read(start.data(), static_cast<std::streamsize>(start.size()));
+  return start == magic;
+}
+
 }  // namespace
 
 std::vector<std::vector<float>> tensors_of(const Graph& graph) {
@@ -133,6 +142,7 @@ void write_checkpoint(const Checkpoint& checkpoint, const std::string& path) {
 std::optional<Checkpoint> read_checkpoint(const std::string& path, const std::string& identity) {
   std::error_code ignored;
   if (!std::filesystem::exists(path, ignored)) return std::nullopt;
+  if (!starts_with_magic(path)) throw InputError(path, "", "is no checkpoint of this version");
   const std::string file = read_file(path);
   const std::string_view all = file;
   if (!all.starts_with(magic)) throw InputError(path, "", "is no checkpoint of this version");

@@ -10,6 +10,7 @@
 #include "binarize/networks/layer_list.h"
 #include "binarize/networks/networks.h"
 #include "binarize/train/export.h"
+#include "experiments/data/sample_hash.h"
 #include "neurons/schemas.h"
 #include "sim/core/error.h"
 #include "sim/core/file.h"
@@ -39,11 +40,9 @@ Graph network(const TrainSpec& spec, const DataInfo& data, const Normalization& 
 }
 
 // Of everything that a checkpoint follows from.
-std::string identity_of(const TrainSpec& spec, const TrainerOptions& options, const DataInfo& training,
-                        const DataInfo& test) {
+std::string identity_of(const TrainSpec& spec, const TrainerOptions& options, const std::string& samples) {
   const std::string described = spec.layers.empty() ? "" : sha256_of_file(spec.network);
-  return sha256(sha256_of_file(options.spec_path) + described + data_sha256(training) + data_sha256(test) +
-                options.tool_version);
+  return sha256(sha256_of_file(options.spec_path) + described + samples + options.tool_version);
 }
 
 std::unique_ptr<DataSet> open_split(const std::string& spec, const char* split) {
@@ -58,8 +57,6 @@ void check_data(const TrainSpec& spec, const DataInfo& training, const DataInfo&
     throw InputError(source, "",
                      fmt::format("training samples are {}, test samples {}", to_string(training.shape),
                                  to_string(test.shape)));
-  if (training.files == test.files)
-    throw InputError(source, "", "has one split, which is trained on; 'test_data' names what is tested");
   if (test.classes > training.classes)
     throw InputError(source, "", fmt::format("has {} classes, training {}", test.classes, training.classes));
   const ImageShape image = as_image(training.shape);
@@ -71,6 +68,22 @@ void check_data(const TrainSpec& spec, const DataInfo& training, const DataInfo&
   expect_inside("augment.crop_padding", spec.augment.crop_padding);
   expect_inside("augment.cutout", spec.augment.cutout);
   throw_if_any(training.spec, faults);
+}
+
+// Of the test samples those that are trained on too: a few duplicates are real data sets' own and are told,
+// more would make the test one of memory.
+Notes check_overlap(const std::string& test_spec, std::span<const std::uint64_t> test,
+                    std::span<const std::uint64_t> training) {
+  const SampleOverlap overlap = overlap_of(test, training);
+  if (is_too_much(overlap, test.size())) {
+    throw InputError(test_spec, "",
+                     fmt::format("{} of its {} test samples are trained on (a file has one split); "
+                                 "'test_data' names what is tested",
+                                 overlap.count, test.size()));
+  }
+  if (overlap.count == 0) return {};
+  return {
+      {test_spec, fmt::format("{} of {} test samples are training samples too", overlap.count, test.size())}};
 }
 
 // That what will have been trained is a model, before hours are spent on it.
@@ -104,7 +117,7 @@ Trainer::Trainer(const TrainSpec& spec, const TrainerOptions& options)
       NetworkOptions{spec_.batch, options_.threads, spec_.estimator, spec_.label_smoothing}, spec_.network);
   expect_model(network_->graph(), spec_);
   optimizer_ = std::make_unique<Optimizer>(spec_.optimizer, network_->parameters());
-  const std::string identity = identity_of(spec_, options_, info, test_data_->info());
+  const std::string identity = identity_of(spec_, options_, read_samples(samples));
   if (auto found = read_checkpoint(options_.checkpoint, identity)) {
     state_ = std::move(*found);
     set_tensors(network_->graph(), state_.tensors);
@@ -113,10 +126,21 @@ Trainer::Trainer(const TrainSpec& spec, const TrainerOptions& options)
   state_.identity = identity;
 }
 
+std::string Trainer::read_samples(std::int64_t training) {
+  training_hashes_ = sample_hashes(*training_data_, 0, training);
+  const auto test = sample_hashes(*test_data_, 0, test_data_->size());
+  const std::string identity =
+      samples_sha256(training_data_->shape(), training_hashes_) + samples_sha256(test_data_->shape(), test);
+  std::sort(training_hashes_.begin(), training_hashes_.end());
+  notes_ = check_overlap(test_data_->info().spec, test, training_hashes_);
+  return identity;
+}
+
 Model Trainer::run(const Observer& observer) {
   while (state_.epoch < spec_.epochs) train_epoch(observer);
   Model model;
   model.graph = trained_graph(network_->graph(), spec_.estimator);
+  model.training = TrainingSamples{spec_.data, training_hashes_};
   model.provenance = {options_.tool_version, std::filesystem::path(options_.spec_path).filename().string(),
                       sha256_of_file(options_.spec_path), "ann"};
   return model;

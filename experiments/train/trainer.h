@@ -38,6 +38,8 @@ class Trainer {
   std::int64_t images_per_epoch() const { return training_->batches() * spec_.batch; }
   /// Where run() begins: 0 and 0 for a new run.
   const Checkpoint& start() const { return state_; }
+  /// What the user should know of the data.
+  const Notes& notes() const { return notes_; }
 
   struct Observer {
     std::function<void(const TrainingStep&)> step;
@@ -48,6 +50,9 @@ class Trainer {
   Model run(const Observer& observer);
 
  private:
+  /// Their hashes: for the model, the notes and the run's identity, which is returned. Throws InputError
+  /// where what is tested is trained on.
+  std::string read_samples(std::int64_t training);
   void train_epoch(const Observer& observer);
   void finish_epoch(const Observer& observer, double learning_rate);
   void average_statistics();
@@ -63,6 +68,8 @@ class Trainer {
   std::unique_ptr<TrainingNetwork> network_;
   std::unique_ptr<Optimizer> optimizer_;
   Checkpoint state_;
+  std::vector<std::uint64_t> training_hashes_;  // ascending
+  Notes notes_;
 };
 
 }  // namespace rheobase

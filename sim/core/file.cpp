@@ -40,9 +40,10 @@ class Descriptor {
   int fd_;
 };
 
-// Calls sink(bytes) on consecutive blocks of the file.
+// Calls sink(bytes) on consecutive blocks of a regular file.
 template <class Sink>
 void for_blocks(const std::string& path, const Sink& sink) {
+  regular_file_size(path);  // refuses what would never end
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (file.get() < 0) throw_system_error(path, "open");
   std::vector<char> block(1 << 20);
@@ -127,8 +128,20 @@ void AtomicFile::commit() {
   committed_ = true;
 }
 
-std::string read_file(const std::string& path) {
+std::uint64_t regular_file_size(const std::string& path) {
+  struct stat found {};
+  if (::stat(path.c_str(), &found) != 0) throw_system_error(path, "open");
+  if (S_ISDIR(found.st_mode)) throw InputError(path, "cannot read", "is a folder");
+  if (!S_ISREG(found.st_mode)) throw InputError(path, "cannot read", "is not a regular file");
+  return static_cast<std::uint64_t>(found.st_size);
+}
+
+std::string read_file(const std::string& path, std::uint64_t most) {
+  const std::uint64_t size = regular_file_size(path);
+  if (size > most)
+    throw InputError(path, "", fmt::format("has {} bytes, at most {} are read of such a file", size, most));
   std::string text;
+  text.reserve(size);
   for_blocks(path, [&](std::string_view block) { text.append(block); });
   return text;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -33,8 +34,16 @@ bool is_partial_file(std::string_view name);
 /// Removes those of AtomicFile(path).
 void remove_partial_files(const std::string& path);
 
-/// Whole contents; throws InputError naming the file and the system's reason.
-std::string read_file(const std::string& path);
+/// Limits of read_file(): of what people write by hand, and of everything else.
+inline constexpr std::uint64_t max_text_bytes = std::uint64_t{1} << 24;
+inline constexpr std::uint64_t max_file_bytes = std::uint64_t{1} << 36;
+
+/// Bytes of a regular file; throws InputError for what is none, such as a device or a pipe, before opening
+/// it.
+std::uint64_t regular_file_size(const std::string& path);
+/// Whole contents. Throws InputError naming the file and the system's reason; before reading a byte where it
+/// is no regular file or has more than `most` bytes.
+std::string read_file(const std::string& path, std::uint64_t most = max_file_bytes);
 /// Writes `text` through an AtomicFile.
 void write_file(const std::string& path, std::string_view text);
 

@@ -25,11 +25,14 @@ void check_arithmetic_name(const std::string& name, const std::string& where, Fa
 void check_arithmetic_of(const Graph& graph, const std::string& name, const std::string& where,
                          Faults& faults);
 
+/// Whether hashes are as many as samples and ascending.
+bool sound_hashes(const std::vector<std::uint64_t>& hashes, std::int64_t samples);
+
 /// Whether the numbers are in range; 2^40 keeps their sums in 64 bits.
 inline bool sound(const CalibrationSamples& from) {
   constexpr std::int64_t most = std::int64_t{1} << 40;
   const auto within = [](std::int64_t value, std::int64_t least) { return value >= least && value <= most; };
-  return within(from.first, 0) && within(from.samples, 1) && within(from.steps, 1);
+  return within(from.first, 0) && within(from.samples, 1) && within(from.steps, 1) && from.seed >= 0;
 }
 
 }  // namespace rheobase

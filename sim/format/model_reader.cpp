@@ -21,7 +21,7 @@ class ModelReader {
 
   Model model(const Place& root) {
     entries_.refuse_others(root, {"arithmetic", "tool_version", "source", "source_sha256", "conversion"},
-                           {"graph", "stop"});
+                           {"graph", "stop", "training"});
     Model model;
     const auto arithmetic = entries_.attribute<std::string>(root, "arithmetic");
     model.arithmetic = arithmetic.value_or("");
@@ -31,6 +31,7 @@ class ModelReader {
     from.source_sha256 = entries_.attribute_or_empty<std::string>(root, "source_sha256");
     from.conversion = entries_.attribute_or_empty<std::string>(root, "conversion");
     if (entries_.has_member(root, "stop")) read_stop(root, model);
+    if (entries_.has_member(root, "training")) model.training = training(root);
     model.graph = graph(root);
     if (arithmetic) check_arithmetic_name(*arithmetic, "/arithmetic", faults_);
     if (arithmetic && damaged_.empty()) check_arithmetic_of(model.graph, *arithmetic, "/arithmetic", faults_);
@@ -67,7 +68,10 @@ class ModelReader {
     const auto group = entries_.group(stop, "calibration");
     if (!group) return std::nullopt;
     const Place place{group->get(), stop.child("calibration")};
-    entries_.refuse_others(place, {"data", "data_sha256", "split", "first", "samples", "steps"}, {});
+    entries_.refuse_others(place,
+                           {"data", "data_sha256", "split", "first", "samples", "steps", "coding", "seed",
+                            "network_sha256", "max_loss", "max_steps", "guarantee"},
+                           {"sample_hashes"});
     CalibrationSamples from;
     from.data = entries_.attribute_or_empty<std::string>(place, "data");
     from.data_sha256 = entries_.attribute_or_empty<std::string>(place, "data_sha256");
@@ -78,6 +82,49 @@ class ModelReader {
     if (!sound(from)) {
       faults_.push_back({place.path, fmt::format("names {} samples from {} on and {} steps", from.samples,
                                                  from.first, from.steps)});
+    } else if (entries_.has_attribute(place, "coding")) {
+      read_conditions(place, from);
+    }
+    return from;
+  }
+
+  // What files have from version 5 on.
+  void read_conditions(const Place& place, CalibrationSamples& from) {
+    from.coding = entries_.attribute_or_empty<std::string>(place, "coding");
+    if (from.coding != "direct" && from.coding != "poisson")
+      faults_.push_back(
+          {place.child("coding"), fmt::format("is '{}', expected direct or poisson", from.coding)});
+    from.seed = entries_.attribute_or_empty<std::int64_t>(place, "seed");
+    from.network_sha256 = entries_.attribute_or_empty<std::string>(place, "network_sha256");
+    const auto optional = [&](const char* name) {
+      return entries_.has_attribute(place, name) ? entries_.attribute<double>(place, name) : std::nullopt;
+    };
+    from.max_loss = optional("max_loss");
+    from.max_steps = optional("max_steps");
+    from.guarantee = optional("guarantee");
+    if (entries_.has_member(place, "sample_hashes")) from.sample_hashes = hashes(place, from.samples);
+  }
+
+  std::vector<std::uint64_t> hashes(const Place& place, std::int64_t samples) {
+    const std::size_t before = faults_.size();
+    auto found = entries_.values<std::uint64_t>(place, "sample_hashes", {samples});
+    if (faults_.size() == before && !sound_hashes(found, samples))
+      faults_.push_back({place.child("sample_hashes"), "is not ascending"});
+    return found;
+  }
+
+  std::optional<TrainingSamples> training(const Place& root) {
+    const auto group = entries_.group(root, "training");
+    if (!group) return std::nullopt;
+    const Place place{group->get(), root.child("training")};
+    entries_.refuse_others(place, {"data", "samples"}, {"sample_hashes"});
+    TrainingSamples from;
+    from.data = entries_.attribute_or_empty<std::string>(place, "data");
+    const auto samples = entries_.attribute_or_empty<std::int64_t>(place, "samples");
+    if (samples < 1 || samples > (std::int64_t{1} << 40)) {
+      faults_.push_back({place.child("samples"), fmt::format("is {}, expected 1 or more", samples)});
+    } else {
+      from.sample_hashes = hashes(place, samples);
     }
     return from;
   }

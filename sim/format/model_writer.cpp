@@ -35,6 +35,7 @@ class StorableCheck {
     if (model.graph.nodes.size() > max_nodes) {
       faults_.push_back({"graph", fmt::format("{} nodes, at most {}", model.graph.nodes.size(), max_nodes)});
     }
+    if (model.training) training(*model.training);
     for (const Node& node : model.graph.nodes) this->node(node);
   }
 
@@ -44,7 +45,20 @@ class StorableCheck {
     text("calibration", from.data);
     text("calibration", from.data_sha256);
     text("calibration", from.split);
+    text("calibration", from.coding);
+    text("calibration", from.network_sha256);
     if (!sound(from)) faults_.push_back({"calibration", "needs samples and steps"});
+    if (from.coding.empty() && !from.sample_hashes.empty())
+      faults_.push_back({"calibration", "has hashes of samples and no coding"});
+    if (!from.sample_hashes.empty() && !sound_hashes(from.sample_hashes, from.samples))
+      faults_.push_back({"calibration", "has hashes that are not one a sample, ascending"});
+  }
+
+  void training(const TrainingSamples& from) {
+    text("training", from.data);
+    if (from.sample_hashes.empty() ||
+        !sound_hashes(from.sample_hashes, static_cast<std::int64_t>(from.sample_hashes.size())))
+      faults_.push_back({"training", "needs hashes of samples, ascending"});
   }
 
   void text(const std::string& where, const std::string& text) {
@@ -145,6 +159,39 @@ void write_node(hid_t nodes, std::size_t number, const Node& node, Arithmetic ar
   }
 }
 
+void write_hashes(hid_t group, const std::vector<std::uint64_t>& hashes) {
+  hdf5::write_dataset(group, "sample_hashes", {static_cast<std::int64_t>(hashes.size())}, H5T_STD_U64LE,
+                      H5T_NATIVE_UINT64, hashes.data());
+}
+
+void write_calibration(hid_t stop, const CalibrationSamples& from) {
+  const Group group = hdf5::create_group(stop, "calibration");
+  const auto put = [&](const char* name, const hdf5::Entry& value) {
+    hdf5::write_attribute(group.get(), name, value);
+  };
+  put("data", from.data);
+  put("data_sha256", from.data_sha256);
+  put("split", from.split);
+  put("first", from.first);
+  put("samples", from.samples);
+  put("steps", from.steps);
+  if (from.coding.empty()) return;
+  put("coding", from.coding);
+  put("seed", from.seed);
+  put("network_sha256", from.network_sha256);
+  if (from.max_loss) put("max_loss", *from.max_loss);
+  if (from.max_steps) put("max_steps", *from.max_steps);
+  if (from.guarantee) put("guarantee", *from.guarantee);
+  if (!from.sample_hashes.empty()) write_hashes(group.get(), from.sample_hashes);
+}
+
+void write_training(hid_t file, const TrainingSamples& from) {
+  const Group group = hdf5::create_group(file, "training");
+  hdf5::write_attribute(group.get(), "data", from.data);
+  hdf5::write_attribute(group.get(), "samples", static_cast<std::int64_t>(from.sample_hashes.size()));
+  write_hashes(group.get(), from.sample_hashes);
+}
+
 void write_stop(hid_t file, const Model& model) {
   const Group stop = hdf5::create_group(file, "stop");
   hdf5::write_attribute(stop.get(), "policy", model.stop->policy);
@@ -152,18 +199,12 @@ void write_stop(hid_t file, const Model& model) {
   hdf5::write_attribute(stop.get(), "threshold", model.stop->threshold);
   if (!model.stop->early_thresholds.empty())
     hdf5::write_attribute(stop.get(), "early_thresholds", model.stop->early_thresholds);
-  if (!model.calibration) return;
-  const Group calibration = hdf5::create_group(stop.get(), "calibration");
-  hdf5::write_attribute(calibration.get(), "data", model.calibration->data);
-  hdf5::write_attribute(calibration.get(), "data_sha256", model.calibration->data_sha256);
-  hdf5::write_attribute(calibration.get(), "split", model.calibration->split);
-  hdf5::write_attribute(calibration.get(), "first", model.calibration->first);
-  hdf5::write_attribute(calibration.get(), "samples", model.calibration->samples);
-  hdf5::write_attribute(calibration.get(), "steps", model.calibration->steps);
+  if (model.calibration) write_calibration(stop.get(), *model.calibration);
 }
 
 // The oldest version that can hold it.
 int version_of(const Model& model) {
+  if (model.training || (model.calibration && !model.calibration->coding.empty())) return 5;
   for (const Node& node : model.graph.nodes) {
     for (const auto& [name, tensor] : node.tensors) {
       if (stored_as_bits(tensor)) return 4;
@@ -180,6 +221,7 @@ void write_root(hid_t file, const Model& model) {
   hdf5::write_attribute(file, "source_sha256", model.provenance.source_sha256);
   hdf5::write_attribute(file, "conversion", model.provenance.conversion);
   if (model.stop) write_stop(file, model);
+  if (model.training) write_training(file, *model.training);
 }
 
 std::string model_image(const Model& model) {
@@ -201,6 +243,10 @@ bool stored_as_bits(const Tensor& tensor) {
   constexpr std::size_t fewest = 64;
   return tensor.values.size() >= fewest &&
          std::all_of(tensor.values.begin(), tensor.values.end(), [](float v) { return std::abs(v) == 1.0F; });
+}
+
+bool sound_hashes(const std::vector<std::uint64_t>& hashes, std::int64_t samples) {
+  return static_cast<std::int64_t>(hashes.size()) == samples && std::is_sorted(hashes.begin(), hashes.end());
 }
 
 void check_arithmetic_name(const std::string& name, const std::string& where, Faults& faults) {

@@ -12,8 +12,8 @@ namespace rheobase {
 
 /// Version of the layout written; older ones are read, newer ones refused (docs/reference/recording.md).
 /// A recording is written as the oldest version that can hold it: 1, under a stop rule with early thresholds
-/// 2, with the costs of steps 3, with those of synapses 4.
-inline constexpr int recording_file_version = 4;
+/// 2, with the costs of steps 3, with those of synapses 4, with the hashes of samples 5.
+inline constexpr int recording_file_version = 5;
 
 /// A layer whose spikes are counted.
 struct RecordedLayer {
@@ -67,9 +67,11 @@ struct RecordingInfo {
   std::int64_t classes = 0;  ///< K, 1 or more
   std::vector<RecordedLayer> layers;
   bool step_costs = false;  ///< the cost of every step is recorded
-  std::string data_sha256 =
-      {};  ///< of the files behind `data` (as in CalibrationSamples); kept with step costs
+  /// Of the files behind `data` (as in CalibrationSamples); kept with step costs where there are no hashes.
+  std::string data_sha256 = {};
   std::vector<RecordedSynapse> synapses = {};  ///< what each took of every sample is recorded
+  /// Which samples these are, whatever the data are called: one each in their order, or none (not known).
+  std::vector<std::uint64_t> sample_hashes = {};
 
   bool operator==(const RecordingInfo&) const = default;
 };

@@ -29,6 +29,8 @@ class RecordingReader {
     result.exit_steps = entries_.values<std::int64_t>(root, "exit_step", {info.samples});
     result.stopped = entries_.values<std::uint8_t>(root, "stopped", {info.samples});
     result.spike_counts = entries_.values<std::uint64_t>(root, "spike_counts", {info.samples, layers});
+    if (entries_.has_member(root, "sample_hashes"))
+      result.info.sample_hashes = entries_.values<std::uint64_t>(root, "sample_hashes", {info.samples});
     if (info.step_costs) read_step_costs(root, result);
     if (!info.synapses.empty()) read_synapse_costs(root, result);
     result.logits =
@@ -66,7 +68,8 @@ class RecordingReader {
           entries_.attribute_or_empty<std::vector<double>>(root, "stop_early_thresholds");
     }
     info.step_costs = entries_.has_member(root, "step_costs");
-    if (info.step_costs) info.data_sha256 = text("data_sha256");
+    if (info.step_costs && !entries_.has_member(root, "sample_hashes"))
+      info.data_sha256 = text("data_sha256");
     info.layers = parts<RecordedLayer>(root, "layer_names", "layer_neurons");
     if (entries_.has_member(root, "synapse_costs"))
       info.synapses = parts<RecordedSynapse>(root, "synapse_names", "synapse_dense");

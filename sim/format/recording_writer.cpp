@@ -23,6 +23,8 @@ constexpr unsigned deflate_level =
 void check_sizes(const RecordingInfo& info) {
   const bool positive = info.samples >= 1 && info.steps >= 1 && info.classes >= 1 && info.first >= 0;
   if (!positive) throw InternalError("a recording needs samples, steps and classes");
+  if (!info.sample_hashes.empty() && static_cast<std::int64_t>(info.sample_hashes.size()) != info.samples)
+    throw InternalError("a recording needs a hash of every sample or of none");
   // element_count() bounds the product.
   element_count({info.samples, info.steps, info.classes});
 }
@@ -81,7 +83,7 @@ void write_info(hid_t root, const RecordingInfo& info) {
   put("layer_neurons", put_all("layer", info.layers, &RecordedLayer::neurons));
   if (!info.synapses.empty())
     put("synapse_dense", put_all("synapse", info.synapses, &RecordedSynapse::dense));
-  if (info.step_costs) put("data_sha256", info.data_sha256);
+  if (info.step_costs && info.sample_hashes.empty()) put("data_sha256", info.data_sha256);
 }
 
 // The logits of consecutive samples; NaN where nothing was recorded.
@@ -191,6 +193,7 @@ class RecordingWriter::Impl {
 
  private:
   std::uint32_t version() const {
+    if (!info_.sample_hashes.empty()) return 5;
     if (!info_.synapses.empty()) return 4;
     if (info_.step_costs) return 3;
     return info_.stop.early_thresholds.empty() ? 1 : 2;
@@ -239,6 +242,10 @@ class RecordingWriter::Impl {
     hdf5::write_dataset(root, "stopped", {info_.samples}, H5T_STD_U8LE, H5T_NATIVE_UINT8, stopped_.data());
     hdf5::write_dataset(root, "spike_counts", {info_.samples, layers}, H5T_STD_U64LE, H5T_NATIVE_UINT64,
                         spike_counts_.data());
+    if (!info_.sample_hashes.empty()) {
+      hdf5::write_dataset(root, "sample_hashes", {info_.samples}, H5T_STD_U64LE, H5T_NATIVE_UINT64,
+                          info_.sample_hashes.data());
+    }
     if (info_.step_costs) {
       static_assert(sizeof(StepCost) == 3 * sizeof(std::uint64_t));
       hdf5::write_dataset(root, "step_costs", {info_.samples, info_.steps, 3}, H5T_STD_U64LE,

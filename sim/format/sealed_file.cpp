@@ -41,6 +41,7 @@ const char* kind_name(std::uint64_t kind) {
 // The first 512 bytes, fewer where the file is shorter. Read on their own, so that a large file of another
 // sort, or a device without an end, is refused at once.
 std::string read_seal(const std::string& path) {
+  regular_file_size(path);
   std::ifstream file(path, std::ios::binary);
   if (!file) throw InputError(path, "cannot open", std::strerror(errno));
   std::array<char, seal_bytes> block{};
@@ -51,6 +52,11 @@ std::string read_seal(const std::string& path) {
 void check_seal(const std::string& path, std::string_view seal, FileKind kind, std::uint32_t newest) {
   const auto* const expected = kind_name(static_cast<std::uint64_t>(kind));
   if (seal.substr(0, magic.size()) != magic) {
+    if (kind == FileKind::model && path.ends_with(".onnx")) {
+      throw InputError(path, "",
+                       fmt::format("is an ONNX file: convert it first: rheobase convert {} {}.h5", path,
+                                   path.substr(0, path.size() - 5)));
+    }
     throw InputError(path, "", fmt::format("not a Rheobase {} file", expected));
   }
   if (seal.size() < seal_bytes) {
@@ -64,6 +70,15 @@ void check_seal(const std::string& path, std::string_view seal, FileKind kind, s
   if (version < 1 || version > newest) {
     throw InputError(path, "", fmt::format("layout version {}, this program reads 1 to {}", version, newest));
   }
+}
+
+// `length`: of what is behind the seal.
+void check_length(const std::string& path, std::uint64_t length, std::string_view seal) {
+  const std::uint64_t stated = little_endian(seal, length_offset, 8);
+  if (length == stated) return;
+  throw InputError(
+      path, "",
+      fmt::format("{} bytes behind the header, which says {}: cut short or damaged", length, stated));
 }
 
 }  // namespace
@@ -81,19 +96,16 @@ void seal(std::string& file, FileKind kind, std::uint32_t version) {
 }
 
 SealedFile read_sealed(const std::string& path, FileKind kind, std::uint32_t newest_version) {
-  check_seal(path, read_seal(path), kind, newest_version);
+  const std::string start = read_seal(path);
+  check_seal(path, start, kind, newest_version);
+  check_length(path, regular_file_size(path) - seal_bytes, start);  // before all of it is read
   SealedFile file{0, read_file(path)};
   const std::string_view bytes = file.bytes;
   // Once more: the file may have been replaced since its seal was read.
   check_seal(path, bytes.substr(0, seal_bytes), kind, newest_version);
   file.version = static_cast<std::uint32_t>(little_endian(bytes, version_offset, 4));
   const std::string_view rest = bytes.substr(seal_bytes);
-  const std::uint64_t stated = little_endian(bytes, length_offset, 8);
-  if (rest.size() != stated) {
-    throw InputError(
-        path, "",
-        fmt::format("{} bytes behind the header, which says {}: cut short or damaged", rest.size(), stated));
-  }
+  check_length(path, rest.size(), bytes);
   const std::string_view padding =
       bytes.substr(digest_offset + digest_length, seal_bytes - digest_offset - digest_length);
   if (padding.find_first_not_of('\0') != std::string_view::npos ||

@@ -26,6 +26,8 @@ std::string tensor_text(const Tensor& tensor) {
 
 }  // namespace
 
+// Model files keep the SHA-256 of this text (`network_sha256`): another text for the same graph makes every
+// stored stop rule one of another network.
 std::string dump(const Graph& graph) {
   std::string text;
   for (const int index : topological_order(graph)) {

@@ -509,8 +509,11 @@ class Calibrate(CliTest):
         self.assertEqual((chosen["samples"], chosen["split"], chosen["steps"]), (40, "train", STEPS))
         self.assertLessEqual(chosen["chosen"]["mean_steps"], 3)
         info = json.loads(self.succeed("info", self.copy, "--json", "-"))
-        self.assertEqual(info["stop"].pop("calibration"),
-                         {"data": self.data, "split": "train", "first": 0, "samples": 40, "steps": STEPS})
+        calibration = info["stop"].pop("calibration")
+        self.assertRegex(calibration.pop("network_sha256"), r"\A[0-9a-f]{64}\Z")
+        self.assertEqual(calibration,
+                         {"data": self.data, "split": "train", "first": 0, "samples": 40, "steps": STEPS,
+                          "coding": "direct", "max_steps": 3.0, "sample_hashes": 40})
         self.assertEqual(info["stop"], chosen["stop"])
         run = ("run", self.copy, "--data", self.data, "--steps", STEPS, "--stop", "stored", "--json", "-")
         self.assertEqual(json.loads(self.succeed(*run))["stop"], chosen["stop"])
@@ -523,7 +526,7 @@ class Calibrate(CliTest):
     def test_a_rule_is_not_judged_by_the_samples_it_was_chosen_on(self):
         self.calibrate("--data", self.data, "--steps", STEPS, "--max-loss", 0.01, "--limit", 20)
         run = ("run", self.copy, "--data", self.data, "--split", "train", "--steps", STEPS, "--stop", "stored")
-        self.refuse(*run, "--offset", 10, "--limit", 15, naming=["--stop", "10 to 19", "--calibration-samples"])
+        self.refuse(*run, "--offset", 10, "--limit", 15, naming=["--stop", "10 of these 15 samples", "10 to 19", "--calibration-samples"])
         self.succeed(*run, "--quiet", "--offset", 20)
 
     def test_a_recording_serves_without_simulating(self):

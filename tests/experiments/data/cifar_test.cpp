@@ -101,6 +101,29 @@ TEST_F(Cifar, NamesTheRecordWithAWrongLabel) {
                                          HasSubstr("coarse label: record 0 has label 20, expected 0 to 19")));
 }
 
+TEST_F(Cifar, PythonsFilesAreNamedWithTheWayOut) {
+  scratch_.put("cifar-10-batches-py/data_batch_1", "pickled");
+  EXPECT_THAT(refusal("cifar10"),
+              AllOf(HasSubstr("cifar-10-batches-py/data_batch_1: is CIFAR's Python version"),
+                    HasSubstr("cifar-10-binary.tar.gz")));
+  scratch_.put("train", "pickled");
+  EXPECT_THAT(refusal("cifar100", "train"), HasSubstr("cifar-100-binary.tar.gz"));
+  scratch_.put("test_batch.bin", cifar_records({bytes({9})}));  // both versions side by side
+  EXPECT_EQ(open("cifar10")->size(), 1);
+}
+
+// Sparse files: their sizes cost nothing, reading them would.
+TEST_F(Cifar, SizesAreCheckedBeforeAByteIsRead) {
+  const std::string path = scratch_.put("test_batch.bin", "");
+  std::filesystem::resize_file(path, std::uintmax_t{3073} * 1'000'001);
+  EXPECT_THAT(refusal("cifar10"), HasSubstr("1000001 records, at most 1000000 are read of a file"));
+  std::filesystem::resize_file(path, std::uintmax_t{1} << 40);
+  EXPECT_THAT(refusal("cifar10"), HasSubstr("1099511627776 bytes are no whole number of records"));
+  std::filesystem::remove(path);
+  std::filesystem::create_symlink("/dev/zero", path);
+  EXPECT_THAT(refusal("cifar10"), HasSubstr("test_batch.bin: cannot read: is not a regular file"));
+}
+
 TEST_F(Cifar, ReadingOutOfRangeIsOurBug) {
   scratch_.put("test_batch.bin", cifar_records({bytes({9})}));
   const auto data = open("cifar10");

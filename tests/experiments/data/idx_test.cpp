@@ -121,6 +121,20 @@ TEST_F(Idx, NamesWhatIsWrong) {
   EXPECT_THAT(refusal(), HasSubstr("record 1 has label 200, expected 0 to 9"));
 }
 
+TEST_F(Idx, SizesAreCheckedBeforePixelsAreRead) {
+  put_images(big_endian(0x803) + big_endian(1 << 20) + big_endian(1 << 10) + big_endian(1 << 10));
+  EXPECT_THAT(refusal(),
+              HasSubstr("extent 1024 of axis 2 in the header: more than 8589934592 bytes, which is"));
+  put_images(images(0, 4, 5));
+  EXPECT_THAT(refusal(), HasSubstr("the set is empty"));
+  put_images(images(3, 4, 5));
+  std::filesystem::resize_file(scratch_.file("t10k-images-idx3-ubyte"), std::uintmax_t{1} << 40);
+  EXPECT_THAT(refusal(), HasSubstr("more than the 60 bytes that the header says"));
+  std::filesystem::remove(scratch_.file("t10k-images-idx3-ubyte"));
+  std::filesystem::create_symlink("/dev/zero", scratch_.file("t10k-images-idx3-ubyte"));
+  EXPECT_THAT(refusal(), HasSubstr("t10k-images-idx3-ubyte: cannot read: is not a regular file"));
+}
+
 TEST_F(Idx, ReportsBothFilesAtOnce) {
   const Scratch empty;
   EXPECT_THAT(input_error([&] { open_data("mnist:" + empty.path(), "test"); }),

@@ -248,7 +248,8 @@ TEST(Trainer, RefusesToTestOnWhatItTrains) {
     workshop.scratch.put("images.h5", file.finish());
   }
   spec.data = "hdf5:" + workshop.scratch.file("images.h5");
-  EXPECT_THAT(input_error([&] { Trainer(spec, workshop.options()); }), HasSubstr("has one split"));
+  EXPECT_THAT(input_error([&] { Trainer(spec, workshop.options()); }),
+              HasSubstr("32 of its 32 test samples are trained on (a file has one split)"));
   spec.test_data = "mnist:" + workshop.scratch.path();
   EXPECT_EQ(Trainer(spec, workshop.options()).images_per_epoch(), 32);
 }

@@ -78,6 +78,11 @@ TEST_F(DamagedModel, OtherFilesAreNamedForWhatTheyAre) {
   EXPECT_THAT(input_error([&] { read_model(scratch_.file("none.h5"), sample_schemas()); }),
               HasSubstr("No such file"));
   EXPECT_FALSE(input_error([&] { read_model(scratch_.path(), sample_schemas()); }).empty());
+  const std::string network = scratch_.put("net.onnx", "ir_version");
+  EXPECT_THAT(input_error([&] { read_model(network, sample_schemas()); }),
+              HasSubstr("is an ONNX file: convert it first: rheobase convert " + network));
+  EXPECT_THAT(input_error([&] { read_model("/dev/zero", sample_schemas()); }),
+              HasSubstr("is not a regular file"));
 }
 
 TEST_F(DamagedModel, NewerVersionsAreRefused) {

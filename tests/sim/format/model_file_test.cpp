@@ -34,6 +34,58 @@ TEST(ModelFile, VersionOneIsReadForEver) {
   EXPECT_EQ(read_model(RHEOBASE_GOLDEN_DIR "/model-v1.h5", sample_schemas()), small_model());
 }
 
+CalibrationSamples sample_calibration() { return {"mnist:data", std::string(64, 'd'), "train", 0, 3, 16}; }
+
+// Programs that do not know them refuse the file; what they know, they can still read.
+TEST(ModelFile, OnlyWhatARuleIsForAndHashesOfSamplesAreVersionFive) {
+  const Scratch scratch;
+  const auto version = [&](const Model& model) -> int {
+    write_model(model, scratch.file("model.h5"));
+    EXPECT_EQ(read_model(scratch.file("model.h5"), sample_schemas()), model);
+    return bytes_of(scratch.file("model.h5"))[12];
+  };
+  Model model = small_model();
+  model.calibration = sample_calibration();
+  EXPECT_EQ(version(model), 3);
+  model.calibration->coding = "poisson";
+  EXPECT_EQ(version(model), 5);
+  model.calibration->sample_hashes = {1, 1, 9};
+  model.calibration->guarantee = 0.95;
+  EXPECT_EQ(version(model), 5);
+  Model trained = small_binary_model();
+  EXPECT_EQ(version(trained), 4);
+  trained.training = {"mnist:data", {4, 5}};
+  EXPECT_EQ(version(trained), 5);
+}
+
+TEST(ModelFile, RefusesHashesThatAreNotOneASampleInOrder) {
+  const Scratch scratch;
+  Model model = small_model();
+  const auto refusal = [&] { return input_error([&] { write_model(model, scratch.file("model.h5")); }); };
+  model.calibration = sample_calibration();
+  model.calibration->coding = "direct";
+  model.calibration->sample_hashes = {1, 2};
+  EXPECT_THAT(refusal(), HasSubstr("hashes that are not one a sample, ascending"));
+  model.calibration->sample_hashes = {1, 3, 2};
+  EXPECT_THAT(refusal(), HasSubstr("hashes that are not one a sample, ascending"));
+  model.calibration->sample_hashes = {1, 2, 3};
+  model.training = TrainingSamples{"mnist:data", {}};
+  EXPECT_THAT(refusal(), HasSubstr("training: needs hashes of samples"));
+  model.training.reset();
+  write_model(model, scratch.file("model.h5"));
+  edit_sealed(scratch.file("model.h5"), [](hid_t file) {
+    const hdf5::Dataset hashes(H5Dopen2(file, "/stop/calibration/sample_hashes", H5P_DEFAULT), "open");
+    const std::uint64_t falling[] = {3, 2, 1};
+    H5Dwrite(hashes.get(), H5T_NATIVE_UINT64, H5S_ALL, H5S_ALL, H5P_DEFAULT, falling);
+    const hdf5::Group calibration(H5Gopen2(file, "/stop/calibration", H5P_DEFAULT), "open");
+    H5Adelete(calibration.get(), "coding");
+    hdf5::write_attribute(calibration.get(), "coding", std::string("morse"));
+  });
+  const std::string message = input_error([&] { read_model(scratch.file("model.h5"), sample_schemas()); });
+  EXPECT_THAT(message, HasSubstr("/stop/calibration/sample_hashes: is not ascending"));
+  EXPECT_THAT(message, HasSubstr("/stop/calibration/coding: is 'morse', expected direct or poisson"));
+}
+
 // As a program that knows no integers must hear it.
 TEST(ModelFile, OnlyFixedModelsAreVersionTwo) {
   const Scratch scratch;

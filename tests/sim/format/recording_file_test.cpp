@@ -136,6 +136,19 @@ TEST(RecordingFile, GivesBackWhatStepsCost) {
   }
 }
 
+TEST(RecordingFile, GivesBackWhichSamplesItHolds) {
+  RecordingInfo info = sample_info(3);
+  const Scratch scratch;
+  record_rows(scratch.file("run.h5"), info, ascending(3));
+  EXPECT_EQ(bytes_of(scratch.file("run.h5"))[12], 1);
+  info.sample_hashes = {7, 5, 6};  // in the order of the samples
+  record_rows(scratch.file("run.h5"), info, ascending(3));
+  EXPECT_EQ(bytes_of(scratch.file("run.h5"))[12], 5);
+  EXPECT_EQ(read_recording(scratch.file("run.h5")).info, info);
+  info.sample_hashes.pop_back();
+  EXPECT_THROW(RecordingWriter(scratch.file("other.h5"), info), InternalError);
+}
+
 TEST(RecordingFile, GivesBackWhatSynapsesTook) {
   RecordingInfo info = sample_info(20);
   info.synapses = {{"conv", 1000}, {"fc", std::int64_t{1} << 33}};

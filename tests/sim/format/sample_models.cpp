@@ -29,8 +29,12 @@ class RandomNodes {
     model.arithmetic = fixed_ ? "fixed" : "float32";
     if (below(2) == 0) model.stop = StopSettings{"margin", real(), real()};
     if (model.stop && below(2) == 0) model.stop->early_thresholds = {real(), real(), real()};
-    if (model.stop && below(2) == 0)
-      model.calibration = {"cifar10:" + word(), word(), "train", below(9), 5000, 32};
+    if (model.stop && below(2) == 0) {
+      model.calibration = {"cifar10:" + word(), word(), "train", below(9), 5, 32};
+      if (below(2) == 0) add_conditions(*model.calibration);
+    }
+    if (below(3) == 0)
+      model.training = {"mnist:" + word(), {3, 3, std::numeric_limits<std::uint64_t>::max()}};
     model.provenance = {word(), word(), std::string(64, 'e'), "snn"};
     auto& nodes = model.graph.nodes;
     nodes.push_back({"in/put", "Input", {}, {{"shape", std::vector<std::int64_t>{2, 3, 4}}}, {}});
@@ -53,6 +57,17 @@ class RandomNodes {
     std::string text;
     for (int i = below(6); i > 0; --i) text += letters[below(std::size(letters))];
     return text;
+  }
+
+  // What version 5 holds.
+  void add_conditions(CalibrationSamples& from) {
+    from.coding = below(2) == 0 ? "direct" : "poisson";
+    from.seed = below(9);
+    from.network_sha256 = word();
+    if (below(2) == 0) from.max_loss = real();
+    if (below(2) == 0) from.max_steps = real();
+    if (below(2) == 0) from.guarantee = real();
+    if (below(2) == 0) from.sample_hashes = {0, 1, 2, 3, std::numeric_limits<std::uint64_t>::max()};
   }
 
   Attribute attribute(int type) {
