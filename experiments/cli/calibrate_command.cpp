@@ -82,6 +82,7 @@ Recording simulated(const CommandLine& line, const Registry& registry) {
   SimulationSpec spec = parse_simulation(line, "calibrate");
   spec.stop = StopSettings{};
   Simulation simulation(spec, registry);
+  write_notes(spec.data, simulation.notes());
   if (simulation.options().steps < 2)
     throw InputError("--steps", fmt::format("{}", simulation.options().steps), "leaves nothing to stop");
   Progress progress(simulation.options().count, line.quiet());

@@ -120,6 +120,7 @@ void run(const CommandLine& line) {
   const TrainSpec spec = read_train_spec(line.positional(0));
   TrainerOptions options{line.threads(), line.positional(0), out + ".checkpoint", seconds, tool_version()};
   Trainer trainer(spec, options);
+  write_notes(spec.data, trainer.notes());
   Display display(trainer, spec, line.quiet());
   std::vector<EpochResult> epochs = trainer.start().epochs;
   const Model model = trainer.run({[&](const TrainingStep& step) { display.step(step); },

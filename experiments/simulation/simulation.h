@@ -42,6 +42,8 @@ class Simulation {
   const RunOptions& options() const { return options_; }  ///< T and the samples
   const StopSettings& stop() const { return stop_; }
   const DataInfo& data() const { return data_->info(); }
+  /// What is unlikely about the samples for this model; of the data set's file.
+  const Notes& notes() const { return notes_; }
 
   /// What a recording says of this simulation, but for `tool_version`.
   RecordingInfo recording_info() const;
@@ -63,6 +65,7 @@ class Simulation {
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<NeuroBenchProbe> probe_;
   RunOptions options_;
+  Notes notes_;
 };
 
 /// SHA-256 of a model's file as it is without a stop rule: what a recording was made with, whatever is

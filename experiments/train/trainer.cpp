@@ -10,6 +10,7 @@
 #include "binarize/networks/layer_list.h"
 #include "binarize/networks/networks.h"
 #include "binarize/train/export.h"
+#include "experiments/data/pixel_range.h"
 #include "neurons/schemas.h"
 #include "sim/core/error.h"
 #include "sim/core/file.h"
@@ -73,6 +74,17 @@ void check_data(const TrainSpec& spec, const DataInfo& training, const DataInfo&
   throw_if_any(training.spec, faults);
 }
 
+// The normalisation, and that it is of such samples.
+Notes check_pixels(const Normalization& normalization, const DataSet& training, const DataSet& test) {
+  Notes notes = check_normalization(normalization, training.shape());
+  const PixelUse use = pixel_use(normalization);
+  for (const DataSet* const data : {&training, &test}) {
+    const Notes more = check_pixel_range(*data, 0, data->size(), use);
+    notes.insert(notes.end(), more.begin(), more.end());
+  }
+  return notes;
+}
+
 // That what will have been trained is a model, before hours are spent on it.
 void expect_model(const Graph& graph, const TrainSpec& spec) {
   SchemaSet schemas;
@@ -94,6 +106,7 @@ Trainer::Trainer(const TrainSpec& spec, const TrainerOptions& options)
     throw InputError(spec.data, "train",
                      fmt::format("has {} samples, less than a batch of {}", samples, spec_.batch));
   const Normalization normalization = normalization_preset(spec_.normalize);
+  notes_ = check_pixels(normalization, *training_data_, *test_data_);
   training_ = std::make_unique<BatchLoader>(
       *training_data_, LoaderSettings{spec_.batch, samples, true, spec_.seed, normalization, spec_.augment});
   test_ = std::make_unique<BatchLoader>(

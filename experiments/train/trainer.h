@@ -38,6 +38,8 @@ class Trainer {
   std::int64_t images_per_epoch() const { return training_->batches() * spec_.batch; }
   /// Where run() begins: 0 and 0 for a new run.
   const Checkpoint& start() const { return state_; }
+  /// What is unlikely about the normalisation and the samples.
+  const Notes& notes() const { return notes_; }
 
   struct Observer {
     std::function<void(const TrainingStep&)> step;
@@ -63,6 +65,7 @@ class Trainer {
   std::unique_ptr<TrainingNetwork> network_;
   std::unique_ptr<Optimizer> optimizer_;
   Checkpoint state_;
+  Notes notes_;
 };
 
 }  // namespace rheobase
