@@ -9,6 +9,7 @@
 #include "experiments/cli/output.h"
 #include "experiments/cli/registry.h"
 #include "experiments/cli/stop_text.h"
+#include "experiments/data/normalization.h"
 #include "sim/core/file.h"
 #include "sim/engine/engine.h"
 #include "sim/format/model_file.h"
@@ -131,6 +132,7 @@ std::string info_text(const Model& model, const std::vector<NodeFacts>& rows) {
   std::string text = fmt::format(
       "source      {} (SHA-256 {})\nconversion  {}, by rheobase {}\narithmetic  {}\n", from.source,
       from.source_sha256.substr(0, 16), from.conversion, from.tool_version, model.arithmetic);
+  text += fmt::format("normalize   {}\n", to_string(normalization_of(model.graph)));
   if (model.stop) text += fmt::format("stop        {}\n", stop_text(*model.stop));
   if (model.calibration) {
     const CalibrationSamples& on = *model.calibration;
