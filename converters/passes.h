@@ -1,7 +1,9 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
+#include "converters/passes/layer_rounding.h"
 #include "sim/graph/graph.h"
 #include "sim/graph/op_schema.h"
 
@@ -25,7 +27,9 @@ void convert_to_snn(Graph& graph, const std::string& source);
 
 /// float32 -> fixed arithmetic, for a spiking graph that validates (docs/reference/arithmetic.md says how
 /// each integer is found). Adds Affine nodes where a spike train or a count joins a current. Throws
-/// InputError naming every node that fixed arithmetic cannot represent; the graph is then as it was.
-void quantize(Graph& graph, const SchemaSet& schemas, const std::string& source);
+/// InputError naming every node that fixed arithmetic cannot represent; the graph is then as it was. Returns
+/// what rounding does to every Conv2d and Linear, in the order of the nodes: whether that is too much is for
+/// the caller to say.
+std::vector<LayerRounding> quantize(Graph& graph, const SchemaSet& schemas, const std::string& source);
 
 }  // namespace rheobase

@@ -5,7 +5,9 @@
 
 #include "converters/passes.h"
 #include "converters/passes/fixed_joins.h"
+#include "converters/passes/fixed_losses.h"
 #include "converters/passes/fixed_rounding.h"
+#include "converters/passes/fixed_silent.h"
 #include "converters/passes/fixed_units.h"
 #include "sim/graph/arithmetic.h"
 
@@ -77,7 +79,7 @@ void round_ends(const Graph& real, const fixed::Signals& signals, const ShapeMap
 
 }  // namespace
 
-void quantize(Graph& graph, const SchemaSet& schemas, const std::string& source) {
+std::vector<LayerRounding> quantize(Graph& graph, const SchemaSet& schemas, const std::string& source) {
   if (arithmetic_of(graph) == Arithmetic::fixed)
     throw InputError(source, "", "the graph has fixed arithmetic already");
   Faults faults;
@@ -94,12 +96,14 @@ void quantize(Graph& graph, const SchemaSet& schemas, const std::string& source)
   const fixed::Currents currents = fixed::find_currents(real, shapes, kinds, faults);
   throw_if_any(source, faults);
 
+  fixed::drop_silent_inputs(real, shapes);
   Graph result = real;
   fixed::UnitChooser chooser(real, shapes, currents, signals, result);
   for (const fixed::Current& current : currents.list) chooser.choose(current);
   round_ends(real, signals, shapes, result);
   validate_or_throw(result, schemas, source);
   graph = std::move(result);
+  return fixed::measure_losses(real, graph, shapes, currents, signals);
 }
 
 }  // namespace rheobase

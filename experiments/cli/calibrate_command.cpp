@@ -82,6 +82,7 @@ Recording simulated(const CommandLine& line, const Registry& registry) {
   spec.stop = StopSettings{};
   Simulation simulation(spec, registry);
   expect_spiking(simulation.engine().spiking_nodes().size(), spec.model);
+  write_notes(spec.data, simulation.notes());
   if (simulation.options().steps < 2)
     throw InputError("--steps", fmt::format("{}", simulation.options().steps), "leaves nothing to stop");
   Progress progress(simulation.options().count, line.quiet());

@@ -1,10 +1,17 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <limits>
+
 #include "experiments/cli/command_line.h"
 #include "experiments/cli/commands.h"
 #include "experiments/cli/output.h"
 #include "experiments/cli/program.h"
+#include "experiments/cli/progress.h"
 #include "experiments/cli/registry.h"
+#include "experiments/cli/simulation_options.h"
+#include "experiments/data/data_set.h"
+#include "experiments/simulation/agreement.h"
 #include "experiments/simulation/conversion.h"
 #include "sim/core/error.h"
 #include "sim/format/model_file.h"
@@ -12,6 +19,15 @@
 
 namespace rheobase {
 namespace {
+
+// Shares of equal answers: less is said; less is no longer the network that was given, where accuracy falls
+// as well (answers to samples, or after few steps, that leave both networks in doubt differ by chance); less
+// is not in any case.
+constexpr double expected_agreement = 0.95, least_agreement = 0.9, any_agreement = 0.5;
+// Of accuracy.
+constexpr double max_fall = 0.05;
+// Fewer samples cannot tell that share from a much better one.
+constexpr std::int64_t min_compared = 32;
 
 CommandSpec convert_spec() {
   CommandSpec spec{
@@ -24,14 +40,19 @@ CommandSpec convert_spec() {
   spec.add("to", text_argument("snn|bnn|ann"),
            "spiking network; binary network packed into bits; the source network for one step. "
            "Default: bnn for a network with Sign activations, else snn");
-  spec.add("normalize", text_argument("PRESET|M;S", "none"),
-           "input normalisation to store: cifar10 cifar100 mnist fashion-mnist imagenet none, or means;stds");
+  spec.add("normalize", text_argument("PRESET|M;S"),
+           "input normalisation to store: cifar10 cifar100 mnist fashion-mnist imagenet none, or means;stds "
+           "(default: a trained model's own, else none)");
   spec.add("threshold", text_argument("auto", "auto"), "where firing thresholds come from: the QCFS nodes");
   spec.add("calibrate", text_argument("none", "none"), "correction from samples");
   spec.add("arithmetic", text_argument("float32|fixed", "float32"),
            "reals, or integers alone: the same spikes on every device (spiking networks)");
-  spec.add("data", text_argument("SPEC"), "samples to calibrate on: not in this version");
-  spec.add("samples", text_argument("N"), "how many of them: not in this version");
+  spec.add("data", text_argument("SPEC"),
+           "with --arithmetic fixed: compare the answers in float32 and in fixed arithmetic on these samples, and "
+           "write no model where they differ much");
+  spec.add("split", text_argument("test|train", "train"), "which part of that data set");
+  spec.add("samples", whole_argument("N", 256), "how many of it, evenly spread");
+  spec.add("steps", whole_argument("T", 32), "time steps of the comparison");
   return spec;
 }
 
@@ -57,10 +78,15 @@ void check_options(const CommandLine& line) {
     throw InputError("--arithmetic", arithmetic, "expected float32 or fixed");
   if (arithmetic == "fixed" && to != "snn")
     throw InputError("--arithmetic", arithmetic, "is for spiking networks, '--to snn'");
-  for (const char* option : {"data", "samples"}) {
-    if (line.has(option))
-      throw InputError(std::string("--") + option, "", "not in this version, which does not calibrate");
+  if (line.has("data") && arithmetic != "fixed")
+    throw InputError("--data", "",
+                     "is for --arithmetic fixed, whose answers it compares with those of float32");
+  for (const char* option : {"split", "samples", "steps"}) {
+    if (line.given(option) && !line.has("data"))
+      throw InputError(std::string("--") + option, "", "is of the samples that --data names");
   }
+  const auto split = line.get<std::string>("split");
+  if (split != "test" && split != "train") throw InputError("--split", split, "expected test or train");
 }
 
 std::string summary(const Model& model, const ShapeMap& shapes, const std::string& path) {
@@ -84,6 +110,53 @@ std::string summary(const Model& model, const ShapeMap& shapes, const std::strin
                      input, output);
 }
 
+ConversionSpec conversion_spec(const CommandLine& line) {
+  ConversionSpec spec;
+  spec.source = line.positional(0);
+  if (line.has("to")) spec.to = line.get<std::string>("to");
+  spec.arithmetic = line.get<std::string>("arithmetic");
+  if (line.has("normalize")) spec.normalization = normalization_preset(line.get<std::string>("normalize"));
+  spec.allow_coarse = line.has("data");
+  return spec;
+}
+
+std::string agreement_text(const Agreement& found, const DataInfo& data, int steps) {
+  const auto percent = [&](std::int64_t count) {
+    return 100.0 * static_cast<double>(count) / static_cast<double>(found.samples);
+  };
+  return fmt::format(
+      "{:.2f} % of the answers to {} {} samples of {} after {} steps are those of float32 (accuracy {:.2f} "
+      "%, "
+      "float32 {:.2f} %)",
+      percent(found.same), found.samples, data.split, data.spec, steps, percent(found.second_right),
+      percent(found.first_right));
+}
+
+// The answers of `fixed` against those of the same network in float32; refuses what gives others.
+std::string compare(const CommandLine& line, ConversionSpec spec, Conversion& fixed,
+                    const Registry& registry) {
+  const auto data = open_data(line.get<std::string>("data"), line.get<std::string>("split"));
+  AgreementOptions options;
+  options.samples = ranged(line, "samples", min_compared, std::numeric_limits<std::int64_t>::max());
+  options.steps = static_cast<int>(ranged(line, "steps", 1, 1 << 20));
+  options.threads = line.threads();
+  spec.arithmetic = "float32";
+  const Model real = convert_model(spec, registry.schemas(), tool_version()).model;
+  Agreement found;
+  {
+    Progress progress(2 * std::min(options.samples, data->size()), line.quiet(), "comparing");
+    found = measure_agreement(real.graph, fixed.model.graph, *data, registry, options,
+                              [&] { progress.advance(); });
+  }
+  const double fall =
+      static_cast<double>(found.first_right - found.second_right) / static_cast<double>(found.samples);
+  const std::string text = agreement_text(found, data->info(), options.steps);
+  if (found.share() < any_agreement || (found.share() < least_agreement && fall > max_fall))
+    throw InputError(spec.source, "--arithmetic fixed", "only " + text + ": use '--arithmetic float32'");
+  if (found.share() < expected_agreement) fixed.notes.push_back({"--arithmetic fixed", "only " + text});
+  return text + "\n";
+}
+
 }  // namespace
 
 void convert_command(const std::vector<std::string>& words) {
@@ -92,19 +165,18 @@ void convert_command(const std::vector<std::string>& words) {
   check_options(*line);
   const std::string& source = line->positional(0);
   const std::string& target = line->positional(1);
-  const std::string to = line->has("to") ? line->get<std::string>("to") : "";
-  const Normalization normalization = normalization_preset(line->get<std::string>("normalize"));
+  const ConversionSpec spec = conversion_spec(*line);
   expect_distinct_files({{"IN", source}, {"OUT.h5", target}});
   const ResultTarget trial(target);
 
   const Registry registry = full_registry();
-  const Conversion conversion = convert_model(
-      {source, to, line->get<std::string>("arithmetic"), normalization}, registry.schemas(), tool_version());
+  Conversion conversion = convert_model(spec, registry.schemas(), tool_version());
   const Model& model = conversion.model;
   const ShapeMap shapes = validate_or_throw(model.graph, registry.schemas(), source);
+  const std::string compared = line->has("data") ? compare(*line, spec, conversion, registry) : std::string();
   write_model(model, target);
   write_notes(source, conversion.notes);
-  if (!line->quiet()) write_stdout(summary(model, shapes, target));
+  if (!line->quiet()) write_stdout(summary(model, shapes, target) + compared);
 }
 
 }  // namespace rheobase

@@ -7,6 +7,7 @@
 #include "experiments/cli/output.h"
 #include "experiments/cli/registry.h"
 #include "experiments/cli/stop_text.h"
+#include "experiments/data/normalization.h"
 #include "experiments/json/json.h"
 #include "sim/core/file.h"
 #include "sim/engine/engine.h"
@@ -152,6 +153,7 @@ std::string info_text(const Model& model, const std::vector<NodeFacts>& rows) {
   std::string text = fmt::format(
       "source      {} (SHA-256 {})\nconversion  {}, by rheobase {}\narithmetic  {}\n", from.source,
       from.source_sha256.substr(0, 16), from.conversion, from.tool_version, model.arithmetic);
+  text += fmt::format("normalize   {}\n", to_string(normalization_of(model.graph)));
   if (model.stop) text += fmt::format("stop        {}\n", stop_text(*model.stop));
   if (model.calibration) text += calibration_text(*model.calibration);
   if (model.training)

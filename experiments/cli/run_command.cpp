@@ -78,6 +78,7 @@ void run(const RunRequest& request) {
   if (request.json) json.emplace(*request.json);
   const Registry registry = full_registry();
   Simulation simulation(request.simulation, registry);
+  write_notes(request.simulation.data, simulation.notes());
   Engine& engine = simulation.engine();
   RecordingInfo info = simulation.recording_info();
   info.tool_version = tool_version();

@@ -19,7 +19,8 @@ struct DataInfo {
   std::vector<std::string> class_names;  ///< one a class, or none where they are not known
   std::vector<int> labels;               ///< one a sample, 0 .. classes - 1
   int classes = 0;
-  Shape shape;  ///< of one sample, {C, H, W} or {N}
+  Shape shape;               ///< of one sample, {C, H, W} or {N}
+  bool real_pixels = false;  ///< stored as real numbers: in [0, 1] only where whoever wrote them saw to it
 };
 
 /// SHA-256 over the contents of the files a data set was read from. How earlier versions knew a calibration's

@@ -229,6 +229,7 @@ std::unique_ptr<DataSet> open_hdf5(DataInfo info, const std::string& file) {
     throw_if_any(file, faults);
     info.classes = *std::max_element(info.labels.begin(), info.labels.end()) + 1;
     info.files = {file};
+    info.real_pixels = images->type == H5T_FLOAT;
     return std::make_unique<Hdf5Images>(std::move(info), std::move(opened), std::move(*images));
   } catch (const hdf5::CallFailed& failure) {
     throw InputError(file, "", failure.what());

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <map>
@@ -43,7 +44,75 @@ std::vector<float> numbers(const std::string& text, std::string_view list) {
   }
 }
 
+// Means and deviations beyond this are of pixels from 0 to 255: those of pixels in [0, 1] are at most 1 and
+// 0.5.
+constexpr float max_of_pixels = 2.0F;
+
+std::string list(const std::vector<float>& values) {
+  std::string text;
+  for (const float value : values) text += fmt::format("{}{:.6g}", text.empty() ? "" : ",", value);
+  return text;
+}
+
+void check_count(const Normalization& normalization, const Shape& shape) {
+  const auto count = static_cast<std::int64_t>(normalization.mean.size());
+  const std::int64_t channels = shape.at(0);
+  if (count == channels || (count == 1 && shape.size() == 1)) return;
+  const std::string text = list(normalization.mean) + ";" + list(normalization.std);
+  std::string way_out = fmt::format("give {} means and {} deviations, one a channel", channels, channels);
+  if (count == 1 && channels <= 4) {
+    const std::vector<float> means(channels, normalization.mean[0]), stds(channels, normalization.std[0]);
+    way_out += fmt::format("; '{};{}' where all have the same", list(means), list(stds));
+  }
+  refuse(text, fmt::format("{} mean{}, but samples {} have {} channel{}: {}", count, count == 1 ? "" : "s",
+                           to_string(shape), channels, channels == 1 ? "" : "s", way_out));
+}
+
 }  // namespace
+
+Notes check_normalization(const Normalization& normalization, const Shape& shape) {
+  if (normalization.mean.empty()) return {};
+  check_count(normalization, shape);
+  if (shape.size() != 3) return {};  // no image: its values are in no known range
+  Notes notes;
+  const auto check = [&](const char* what, float value, float least) {
+    const std::string named = fmt::format("{} {:.6g}", what, value);
+    if (std::abs(value) > max_of_pixels)
+      throw InputError(
+          "normalization", named,
+          "is not one of pixels in [0, 1], as they are here: divide means and deviations by 255");
+    if (value < least || value > 1.0F)
+      notes.push_back({"normalization", named + " is unlikely for pixels in [0, 1], as they are here"});
+  };
+  for (const float mean : normalization.mean) check("mean", mean, 0.0F);
+  for (const float std : normalization.std) check("deviation", std, 0.0F);
+  return notes;
+}
+
+Normalization normalization_of(const Graph& graph) {
+  Normalization result;
+  for (const Node& node : graph.nodes) {
+    if (node.op != "Input") continue;
+    if (const Tensor* mean = node.tensor("mean")) result.mean = mean->values;
+    if (const Tensor* std = node.tensor("std")) result.std = std->values;
+  }
+  if (result.mean.empty()) result.mean.assign(result.std.size(), 0.0F);
+  if (result.std.empty()) result.std.assign(result.mean.size(), 1.0F);
+  return result;
+}
+
+bool rescales_itself(const Graph& graph) {
+  return std::any_of(graph.nodes.begin(), graph.nodes.end(), [&](const Node& node) {
+    if (node.op != "Affine") return false;
+    const Node* const from = graph.find(node.inputs.at(0));
+    return from != nullptr && from->op == "Input";
+  });
+}
+
+std::string to_string(const Normalization& normalization) {
+  if (normalization.mean.empty()) return "none: pixels as they are";
+  return fmt::format("mean {}, std {}", list(normalization.mean), list(normalization.std));
+}
 
 Normalization normalization_preset(const std::string& text) {
   if (const auto found = presets().find(text); found != presets().end()) return found->second;

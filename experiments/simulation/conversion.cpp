@@ -1,5 +1,7 @@
 #include "experiments/simulation/conversion.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <filesystem>
 
@@ -17,14 +19,53 @@ Tensor per_channel(const std::vector<float>& values) {
   return {{static_cast<std::int64_t>(values.size())}, values};
 }
 
-// Normalisation belongs to the Input node; that it fits the channels is for validation to say.
-void set_normalization(Graph& graph, const Normalization& normalization) {
+void append(Notes& notes, const Notes& more) { notes.insert(notes.end(), more.begin(), more.end()); }
+
+void store(Graph& graph, const Normalization& normalization) {
   if (normalization.mean.empty()) return;
   for (Node& node : graph.nodes) {
     if (node.op != "Input") continue;
     node.tensors["mean"] = per_channel(normalization.mean);
     node.tensors["std"] = per_channel(normalization.std);
   }
+}
+
+// A network that was trained here saw pixels in its own normalisation, and sees no others.
+void expect_own(const Graph& graph, const std::string& path, const Normalization& asked) {
+  const Normalization own = normalization_of(graph);
+  if (own == asked) return;
+  throw InputError(path, "--normalize",
+                   fmt::format("asks for {}, the network was trained with {}: leave --normalize out",
+                               to_string(asked), to_string(own)));
+}
+
+// Normalisation belongs to the Input node.
+void set_normalization(Conversion& conversion, const ConversionSpec& spec, const Shape& shape) {
+  Graph& graph = conversion.model.graph;
+  const bool trained = spec.source.ends_with(".h5");
+  const bool rescales = rescales_itself(graph);
+  if (!spec.normalization) {
+    if (!trained && !rescales && shape.size() == 3)
+      conversion.notes.push_back(
+          {"normalization",
+           "none, in the file or with --normalize: pixels enter as they are, in [0, 1]; give --normalize the "
+           "means and deviations of training, or none where it had none"});
+    return;
+  }
+  if (trained) return expect_own(graph, spec.source, *spec.normalization);
+  append(conversion.notes, check_normalization(*spec.normalization, shape));
+  if (rescales && !spec.normalization->mean.empty())
+    conversion.notes.push_back(
+        {"normalization", "the file scales and shifts its pixels itself, and does so after " +
+                              to_string(*spec.normalization)});
+  store(graph, *spec.normalization);
+}
+
+// Integers for reals; what rounding ruins is refused.
+void make_fixed(Conversion& conversion, const ConversionSpec& spec, const SchemaSet& schemas) {
+  const std::vector<LayerRounding> layers = quantize(conversion.model.graph, schemas, spec.source);
+  if (!spec.allow_coarse) throw_if_any(spec.source, ruined_layers(layers));
+  append(conversion.notes, rounding_notes(layers));
 }
 
 // A network that `train` wrote. What is no float32 network of one step has nothing to convert.
@@ -54,6 +95,12 @@ Conversion read_source(const std::string& path, const SchemaSet& schemas) {
   return result;
 }
 
+const Shape& input_shape(const Graph& graph, const ShapeMap& shapes) {
+  const auto input = std::find_if(graph.nodes.begin(), graph.nodes.end(),
+                                  [](const Node& node) { return node.op == "Input"; });
+  return shapes.at(input->name);
+}
+
 // A network of binary activations runs for one step, on bits; others become spiking networks.
 std::string natural_target(const Graph& graph) {
   const bool signs =
@@ -73,8 +120,8 @@ Conversion convert_model(const ConversionSpec& spec, const SchemaSet& schemas,
                          const std::string& tool_version) {
   Conversion result = read_source(spec.source, schemas);
   Model& model = result.model;
-  set_normalization(model.graph, spec.normalization);
-  validate_or_throw(model.graph, schemas, spec.source);
+  const ShapeMap shapes = validate_or_throw(model.graph, schemas, spec.source);
+  set_normalization(result, spec, input_shape(model.graph, shapes));
   const std::string to = spec.to.empty() ? natural_target(model.graph) : spec.to;
   if (spec.arithmetic == "fixed" && to != "snn")
     throw InputError(spec.source, "", "becomes no spiking network, and fixed arithmetic is for those");
@@ -85,7 +132,7 @@ Conversion convert_model(const ConversionSpec& spec, const SchemaSet& schemas,
   }
   if (to == "snn") convert_to_snn(model.graph, spec.source);
   model.arithmetic = spec.arithmetic;
-  if (model.arithmetic == "fixed") quantize(model.graph, schemas, spec.source);
+  if (model.arithmetic == "fixed") make_fixed(result, spec, schemas);
   if (to != "ann") {
     const int packed = pack_binary(model.graph);
     if (to == "bnn" && packed == 0) {

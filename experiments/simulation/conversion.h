@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,7 +14,10 @@ struct ConversionSpec {
   std::string to;      ///< `snn`, `bnn`, `ann`: the source network; none: snn, or bnn for Sign,
                        ///< or ann where no layer can be packed
   std::string arithmetic = "float32";  ///< or `fixed`
-  Normalization normalization;
+  /// To store; none: a trained model keeps its own, an ONNX file's pixels stay as they are.
+  std::optional<Normalization> normalization;
+  /// Write a fixed network whatever rounding does to it: the caller measures.
+  bool allow_coarse = false;
 };
 
 /// A converted network.
@@ -25,7 +29,8 @@ struct Conversion {
 
 /// Reads a trained network and turns it into a model: for snn batch norm folded, QCFS made IF neurons, in the
 /// arithmetic asked for; binary weights that meet spikes or signs packed into bits. Throws InputError naming
-/// the file and every node that stands in the way. `tool_version` goes to the provenance.
+/// the file and every node that stands in the way, a normalisation that cannot be right, and layers that
+/// rounding ruins. `tool_version` goes to the provenance.
 Conversion convert_model(const ConversionSpec& spec, const SchemaSet& schemas,
                          const std::string& tool_version);
 

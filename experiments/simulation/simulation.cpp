@@ -8,6 +8,7 @@
 #include <limits>
 #include <map>
 
+#include "experiments/data/pixel_range.h"
 #include "experiments/metrics/fan_out.h"
 #include "sim/core/error.h"
 #include "sim/core/file.h"
@@ -110,6 +111,7 @@ Simulation::Simulation(const SimulationSpec& spec, const Registry& registry)
   engine_options.lookahead = lookahead_of(spec, stop_, steps);
   engine_ = std::make_unique<Engine>(model_.graph, registry, engine_options);
   options_ = options_of(spec, steps, *data_, *engine_);
+  notes_ = check_pixel_range(*data_, options_.first, options_.count, pixel_use(model_.graph));
   probe_ = std::make_unique<NeuroBenchProbe>(model_.graph, engine_->nodes(), engine_->slots(),
                                              engine_->lookahead());
   engine_->set_probe(probe_.get());

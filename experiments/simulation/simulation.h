@@ -46,6 +46,8 @@ class Simulation {
   const DataInfo& data() const { return data_->info(); }
   /// Where a stored rule is used beyond its calibration.
   const std::vector<RuleDifference>& differences() const { return differences_; }
+  /// What is unlikely about the samples for this model; of the data set's file.
+  const Notes& notes() const { return notes_; }
 
   /// What a recording says of this simulation, but for `tool_version`. Reads all its samples for their
   /// hashes.
@@ -69,6 +71,7 @@ class Simulation {
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<NeuroBenchProbe> probe_;
   RunOptions options_;
+  Notes notes_;
 };
 
 /// Throws InputError naming `model` for a network without spiking layers, which has no steps to choose from.

@@ -84,17 +84,33 @@ class Sweep {
 
   void convert(const SweepCell& cell, const std::string& recording) const {
     if (!cell.model.ends_with(".onnx")) return;
-    const Conversion conversion =
-        convert_model({cell.model, "snn", cell.arithmetic, normalization_preset(spec_.normalize)},
-                      registry_.schemas(), options_.tool_version);
+    const Conversion conversion = convert_model({cell.model, "snn", cell.arithmetic, asked_normalization()},
+                                                registry_.schemas(), options_.tool_version);
     options_.note(cell.model, conversion.notes);
     write_model(conversion.model, model_file(cell, recording));
+  }
+
+  // Of .onnx models; a spec that says nothing leaves pixels as they are.
+  std::optional<Normalization> asked_normalization() const {
+    if (!spec_.normalize_given) return std::nullopt;
+    return normalization_preset(spec_.normalize);
+  }
+
+  // Models that are simulated as they are keep their own.
+  Notes ignored_normalization(const SweepCell& cell, const Model& model) const {
+    const auto asked = asked_normalization();
+    if (!asked || cell.model.ends_with(".onnx")) return {};
+    const Normalization own = normalization_of(model.graph);
+    if (own == *asked) return {};
+    return {{"normalize", "is for .onnx models; this one has its own, " + to_string(own)}};
   }
 
   void record(const SweepCell& cell, const std::string& path) const {
     convert(cell, path);
     const SimulationSpec simulate = cell_simulation(cell, spec_, options_, path);
     Simulation simulation(simulate, registry_);
+    options_.note(cell.model, ignored_normalization(cell, simulation.model()));
+    options_.note(cell.data, simulation.notes());
     RecordingInfo info = simulation.recording_info();
     expect_spiking(info.layers.size(), cell.model);
     info.tool_version = options_.tool_version;

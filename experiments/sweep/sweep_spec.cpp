@@ -77,7 +77,9 @@ SweepSpec read_spec(const TomlTable& table, Faults& faults) {
   reader.expect_one_of("arithmetic", spec.arithmetic, {"float32", "fixed"});
   spec.coding = or_default(reader.list<std::string>("coding"), {"direct"});
   reader.expect_one_of("coding", spec.coding, {"direct", "poisson"});
-  spec.normalize = reader.value<std::string>("normalize").value_or("none");
+  const auto normalize = reader.value<std::string>("normalize");
+  spec.normalize_given = normalize.has_value();
+  spec.normalize = normalize.value_or("none");
   try {
     normalization_preset(spec.normalize);
   } catch (const InputError& error) {

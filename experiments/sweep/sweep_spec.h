@@ -26,6 +26,7 @@ struct SweepSpec {
   std::vector<SweepPolicy> policies;
   std::string split = "test";
   std::string normalize = "none";  ///< of .onnx models
+  bool normalize_given = false;
   std::int64_t offset = 0;
   std::optional<std::int64_t> limit;
   std::int64_t seed = 0;

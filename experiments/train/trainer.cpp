@@ -10,6 +10,7 @@
 #include "binarize/networks/layer_list.h"
 #include "binarize/networks/networks.h"
 #include "binarize/train/export.h"
+#include "experiments/data/pixel_range.h"
 #include "experiments/data/sample_hash.h"
 #include "neurons/schemas.h"
 #include "sim/core/error.h"
@@ -86,6 +87,17 @@ Notes check_overlap(const std::string& test_spec, std::span<const std::uint64_t>
       {test_spec, fmt::format("{} of {} test samples are training samples too", overlap.count, test.size())}};
 }
 
+// The normalisation, and that it is of such samples.
+Notes check_pixels(const Normalization& normalization, const DataSet& training, const DataSet& test) {
+  Notes notes = check_normalization(normalization, training.shape());
+  const PixelUse use = pixel_use(normalization);
+  for (const DataSet* const data : {&training, &test}) {
+    const Notes more = check_pixel_range(*data, 0, data->size(), use);
+    notes.insert(notes.end(), more.begin(), more.end());
+  }
+  return notes;
+}
+
 // That what will have been trained is a model, before hours are spent on it.
 void expect_model(const Graph& graph, const TrainSpec& spec) {
   SchemaSet schemas;
@@ -107,6 +119,7 @@ Trainer::Trainer(const TrainSpec& spec, const TrainerOptions& options)
     throw InputError(spec.data, "train",
                      fmt::format("has {} samples, less than a batch of {}", samples, spec_.batch));
   const Normalization normalization = normalization_preset(spec_.normalize);
+  notes_ = check_pixels(normalization, *training_data_, *test_data_);
   training_ = std::make_unique<BatchLoader>(
       *training_data_, LoaderSettings{spec_.batch, samples, true, spec_.seed, normalization, spec_.augment});
   test_ = std::make_unique<BatchLoader>(
@@ -132,7 +145,8 @@ std::string Trainer::read_samples(std::int64_t training) {
   const std::string identity =
       samples_sha256(training_data_->shape(), training_hashes_) + samples_sha256(test_data_->shape(), test);
   std::sort(training_hashes_.begin(), training_hashes_.end());
-  notes_ = check_overlap(test_data_->info().spec, test, training_hashes_);
+  const Notes overlap = check_overlap(test_data_->info().spec, test, training_hashes_);
+  notes_.insert(notes_.end(), overlap.begin(), overlap.end());
   return identity;
 }
 

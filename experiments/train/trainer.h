@@ -38,7 +38,7 @@ class Trainer {
   std::int64_t images_per_epoch() const { return training_->batches() * spec_.batch; }
   /// Where run() begins: 0 and 0 for a new run.
   const Checkpoint& start() const { return state_; }
-  /// What the user should know of the data.
+  /// What the user should know of the data and their normalisation.
   const Notes& notes() const { return notes_; }
 
   struct Observer {

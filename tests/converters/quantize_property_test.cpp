@@ -46,6 +46,9 @@ Graph random_snn(std::uint32_t seed) {
         b.conv2d(from, {.outputs = 6, .inputs = 6, .groups = groups, .bias = random() % 2 == 0});
     auto& weights = b.graph.find(name)->tensors.at("weight").values;
     for (std::size_t i = 0; i < weights.size() / 6; ++i) weights[i] /= 1000;  // of the first channel
+    // Which a negative bias would keep from ever firing: weights that read it would be dropped.
+    if (const auto bias = b.graph.find(name)->tensors.find("bias"); bias != b.graph.find(name)->tensors.end())
+      bias->second.values[0] = std::abs(bias->second.values[0]);
     return name;
   };
   b.input({3, 8, 8});

@@ -1,0 +1,124 @@
+#include "converters/passes/fixed_silent.h"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "converters/passes/fixed_rounding.h"
+#include "neurons/if.h"
+
+namespace rheobase::fixed {
+namespace {
+
+/// Of the real values of a channel at one step.
+struct Interval {
+  double low = 0.0;
+  double high = 0.0;
+
+  bool is_zero() const { return low == 0.0 && high == 0.0; }
+};
+using Intervals = std::map<std::string, std::vector<Interval>>;
+
+void add_scaled(Interval& sum, double factor, const Interval& value) {
+  const auto [low, high] = std::minmax({factor * value.low, factor * value.high});
+  sum.low += low;
+  sum.high += high;
+}
+
+Interval with_zero(const Interval& value) { return {std::min(value.low, 0.0), std::max(value.high, 0.0)}; }
+
+std::vector<Interval> of_input(const Node& node, std::int64_t channels) {
+  const double largest = std::ldexp(static_cast<double>(max_read), -fraction_bits(node, channels));
+  return std::vector<Interval>(static_cast<std::size_t>(channels), {-largest, largest});
+}
+
+// A place in the padding adds nothing.
+std::vector<Interval> of_synapse(const Node& node, const std::vector<Interval>& input) {
+  const Fan fan(node);
+  const auto& weights = node.tensors.at("weight").values;
+  const Tensor* const bias = node.tensor("bias");
+  std::vector<Interval> result;
+  for (std::int64_t o = 0; o < fan.outputs(); ++o) {
+    Interval sum;
+    fan.for_weights(o, [&](std::int64_t index, std::int64_t channel) {
+      add_scaled(sum, weights[index], with_zero(input[channel]));
+    });
+    if (bias != nullptr) add_scaled(sum, 1.0, {bias->values[o], bias->values[o]});
+    result.push_back(sum);
+  }
+  return result;
+}
+
+std::vector<Interval> of_affine(const Node& node, const std::vector<Interval>& input) {
+  std::vector<Interval> result;
+  for (std::size_t c = 0; c < input.size(); ++c) {
+    const double shift = at(node.tensors.at("shift"), c);
+    Interval sum{shift, shift};
+    add_scaled(sum, at(node.tensors.at("scale"), c), input[c]);
+    result.push_back(sum);
+  }
+  return result;
+}
+
+std::vector<Interval> of_add(const Node& node, const Intervals& intervals, std::int64_t channels) {
+  std::vector<Interval> result(static_cast<std::size_t>(channels));
+  for (const std::string& input : node.inputs) {
+    for (std::size_t c = 0; c < result.size(); ++c) add_scaled(result[c], 1.0, intervals.at(input)[c]);
+  }
+  return result;
+}
+
+// A potential that nothing raises stays below a threshold that it starts below.
+std::vector<Interval> of_neuron(const Node& node, const std::vector<Interval>& current) {
+  const IfParameters neuron = IfParameters::of(node);
+  std::vector<Interval> result;
+  for (std::size_t c = 0; c < current.size(); ++c) {
+    const double v_threshold = at(neuron.v_threshold, c);
+    const bool silent = current[c].high <= 0.0 && at(neuron.v_init, c) < v_threshold;
+    result.push_back({0.0, silent ? 0.0 : v_threshold});
+  }
+  return result;
+}
+
+std::vector<Interval> of_carrying(const Node& node, const ShapeMap& shapes, const Intervals& intervals) {
+  std::vector<Interval> result;
+  for (const auto& origin : channel_origins(node, shapes)) {
+    result.push_back(origin ? with_zero(intervals.at(node.inputs[origin->input])[origin->channel])
+                            : Interval{});
+  }
+  return result;
+}
+
+std::vector<Interval> of_node(const Node& node, const ShapeMap& shapes, const Intervals& intervals) {
+  const std::int64_t channels = shapes.at(node.name)[0];
+  if (node.op == "Input") return of_input(node, channels);
+  if (node.op == "Add") return of_add(node, intervals, channels);
+  if (carries(node)) return of_carrying(node, shapes, intervals);
+  const std::vector<Interval>& input = intervals.at(node.inputs[0]);
+  if (is_synapse(node)) return of_synapse(node, input);
+  if (node.op == "Affine") return of_affine(node, input);
+  if (node.op == "IF") return of_neuron(node, input);
+  return input;  // the Output
+}
+
+}  // namespace
+
+void drop_silent_inputs(Graph& graph, const ShapeMap& shapes) {
+  Intervals intervals;
+  for (const int index : topological_order(graph)) {
+    Node& node = graph.nodes[index];
+    if (is_synapse(node)) {
+      const Fan fan(node);
+      auto& weights = node.tensors.at("weight").values;
+      const std::vector<Interval>& input = intervals.at(node.inputs[0]);
+      for (std::int64_t o = 0; o < fan.outputs(); ++o) {
+        fan.for_weights(o, [&](std::int64_t weight, std::int64_t channel) {
+          if (input[channel].is_zero()) weights[weight] = 0.0F;
+        });
+      }
+    }
+    intervals[node.name] = of_node(node, shapes, intervals);
+  }
+}
+
+}  // namespace rheobase::fixed
