@@ -86,6 +86,8 @@ ScalarOp ScalarOp::floor(std::string label) { return {Kind::floor, {}, {}, std::
 
 ScalarOp ScalarOp::sign(std::string label) { return {Kind::sign, {}, {}, std::move(label)}; }
 
+ScalarOp ScalarOp::signum(std::string label) { return {Kind::signum, {}, {}, std::move(label)}; }
+
 ScalarOp ScalarOp::choose(Reals if_false, Reals if_true, std::string label) {
   return {Kind::choose, std::move(if_false), std::move(if_true), std::move(label)};
 }

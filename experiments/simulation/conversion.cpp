@@ -35,20 +35,27 @@ Graph read_trained(const std::string& path, const SchemaSet& schemas) {
   return std::move(model.graph);
 }
 
-// The network as it is in the file, with what there is to say of it.
-Conversion read_source(const std::string& path, const SchemaSet& schemas) {
+// The network as it is in the file, with what there is to say of it, under the user's normalisation.
+Conversion read_source(const std::string& path, const Normalization& normalization,
+                       const SchemaSet& schemas) {
   if (path.ends_with(".nir"))
     throw InputError(path, "", "NIR files cannot be read in this version; give an .onnx file");
   Conversion result;
   if (path.ends_with(".h5")) {
     result.model.graph = read_trained(path, schemas);
     result.files = {path};
+    set_normalization(result.model.graph, normalization);
+    validate_or_throw(result.model.graph, schemas, path);
     return result;
   }
   OnnxImport import = import_onnx(path);
   result.model.graph = std::move(import.graph);
   result.notes = std::move(import.notes);
   result.files = std::move(import.files);
+  set_normalization(result.model.graph, normalization);
+  const ShapeMap shapes = validate_or_throw(result.model.graph, schemas, path);
+  const Notes signs = check_signs_of_zero(result.model.graph, shapes, import.signs, path);
+  result.notes.insert(result.notes.end(), signs.begin(), signs.end());
   return result;
 }
 
@@ -69,10 +76,8 @@ ConversionSpec as_it_is(ConversionSpec spec) {
 
 Conversion convert_model(const ConversionSpec& spec, const SchemaSet& schemas,
                          const std::string& tool_version) {
-  Conversion result = read_source(spec.source, schemas);
+  Conversion result = read_source(spec.source, spec.normalization, schemas);
   Model& model = result.model;
-  set_normalization(model.graph, spec.normalization);
-  validate_or_throw(model.graph, schemas, spec.source);
   const std::string to = spec.to.empty() ? natural_target(model.graph) : spec.to;
   if (spec.arithmetic == "fixed" && to != "snn")
     throw InputError(spec.source, "", "becomes no spiking network, and fixed arithmetic is for those");
