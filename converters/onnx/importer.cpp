@@ -155,7 +155,7 @@ class ModelImport {
     for (const int index : order_.nodes) {
       const NodeView node(graph_.node(index), opset_, index);
       const bool known = find_handler(node.op()) != nullptr || find_fold(node.op()) != nullptr;
-      if (!known) builder_.add_fault(node.label(), unsupported(node.op()));
+      if (!known && !is_explained(node)) builder_.add_fault(node.label(), unsupported(node.op()));
       const bool reachable =
           known && std::none_of(node.inputs().begin(), node.inputs().end(),
                                 [&](const std::string& name) { return is_unavailable(name); });
@@ -214,6 +214,11 @@ class ModelImport {
     }
     expect_no_adaptive_pool(node);
     return handler({node, builder_});
+  }
+
+  /// Part of what the fault of another node speaks of.
+  bool is_explained(const NodeView& node) const {
+    return node.op() == "GatherND" && !node.inputs().empty() && is_unavailable(node.inputs()[0]);
   }
 
   /// PyTorch writes an adaptive average pool as an index into permuted pixels where windows overlap.

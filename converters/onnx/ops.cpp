@@ -70,6 +70,7 @@ bool Call::is_activation(std::size_t i) const {
 ConstantPtr Call::constant(std::size_t i) const { return graph.constant(input(i)); }
 
 ConstantPtr Call::weight(std::size_t i) const {
+  graph.activation(input(0));  // names what is at fault
   if (!is_activation(i)) return constant(i);
   throw NodeFault(
       "multiplies activations with each other, as attention does; constant weights are supported");

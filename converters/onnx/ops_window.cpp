@@ -117,7 +117,7 @@ Window mean_window(const Activation& input, const Integers& axes) {
 
 Value import_conv(const Call& call) {
   const Activation input = call.graph.image(call.input(0));
-  const ConstantPtr weight = call.weight(1);
+  const ConstantPtr weight = call.constant(1);
   if (weight->shape.size() != 4) {
     throw NodeFault(fmt::format("has a weight of shape {}; 2-D convolutions, with rank 4, are supported",
                                 to_string(weight->shape)));

@@ -73,7 +73,7 @@ ValueRange qcfs_range(const std::string& name, double lambda, double level, cons
 
 ValueRange sign_range(const ValueRange& input, double threshold) {
   ValueRange result;
-  result.interval = {input.interval.low >= threshold ? 1.0 : -1.0,
+  result.interval = {input.interval.low > threshold ? 1.0 : -1.0,
                      input.interval.high < threshold ? -1.0 : 1.0};
   result.grid = {2, 1};
   return result;

@@ -224,9 +224,8 @@ TEST(Wiring, NamesEveryNodeOfACycle) {
   model.node("Add", {"x", "b"}, "a", "first");
   model.node("Relu", {"a"}, "b", "second");
   model.node("Relu", {"b"}, "y", "third");
-  EXPECT_THAT(model.faults(), testing::IsSupersetOf({"first: is part of a cycle or behind one",
-                                                     "second: is part of a cycle or behind one",
-                                                     "third: is part of a cycle or behind one"}));
+  EXPECT_THAT(model.faults(),
+              testing::Contains("first: is part of a cycle or behind one (3 nodes: first, second, third)"));
 }
 
 TEST(Wiring, RefusesAValueThatIsProducedTwice) {
