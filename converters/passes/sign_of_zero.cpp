@@ -10,8 +10,6 @@
 namespace rheobase {
 namespace {
 
-using Ranges = std::vector<ValueRange>;
-
 bool has_mass_at_zero(const ValueRange& range) {
   return range.cause == ZeroCause::pixels || range.cause == ZeroCause::rectified ||
          range.cause == ZeroCause::padding || range.cause == ZeroCause::constant;
@@ -26,14 +24,18 @@ bool crosses_zero_on_grid(const ValueRange& range) {
   return !range.interval.is_one_sided() && range.grid.holds_zero();
 }
 
+/// Nothing where the test holds for no channel.
 template <class Test>
-std::size_t count(const Ranges& ranges, const Test& test) {
-  return static_cast<std::size_t>(std::count_if(ranges.begin(), ranges.end(), test));
+const ValueRange* find(const ChannelRanges& ranges, const Test& test) {
+  const auto found = std::find_if(ranges.groups.begin(), ranges.groups.end(), test);
+  return found == ranges.groups.end() ? nullptr : &*found;
 }
 
-/// "" where it is all of them.
-std::string in_channels(std::size_t affected, std::size_t all) {
-  return affected == all ? "" : fmt::format(" in {} of {} channels", affected, all);
+/// " in 3 of 8 channels" for which the test holds; "" where it does for all.
+template <class Test>
+std::string in_channels(const ChannelRanges& ranges, const Test& test) {
+  const auto affected = std::count_if(ranges.groups.begin(), ranges.groups.end(), test) * ranges.repeat;
+  return affected == ranges.size() ? "" : fmt::format(" in {} of {} channels", affected, ranges.size());
 }
 
 const char* never(const ValueRange& range) {
@@ -71,57 +73,49 @@ std::string cause_text(const ValueRange& range, const std::string& where) {
   }
 }
 
-std::optional<std::string> fault_of(const Ranges& ranges) {
-  const auto massive = std::find_if(ranges.begin(), ranges.end(), has_mass_at_zero);
-  if (massive != ranges.end()) {
-    const std::size_t affected =
-        count(ranges, [&](const ValueRange& range) { return range.cause == massive->cause; });
-    return cause_text(*massive, in_channels(affected, ranges.size()));
+std::optional<std::string> fault_of(const ChannelRanges& ranges) {
+  if (const ValueRange* massive = find(ranges, has_mass_at_zero)) {
+    const auto is_alike = [&](const ValueRange& range) { return range.cause == massive->cause; };
+    return cause_text(*massive, in_channels(ranges, is_alike));
   }
-  const auto one_sided = [](const ValueRange& range) { return range.interval.is_one_sided(); };
-  const auto ends = std::find_if(ranges.begin(), ranges.end(), ends_at_zero);
-  if (ends == ranges.end() || !std::all_of(ranges.begin(), ranges.end(), one_sided)) return std::nullopt;
+  const auto has_two_sides = [](const ValueRange& range) { return !range.interval.is_one_sided(); };
+  const ValueRange* ends = find(ranges, ends_at_zero);
+  if (ends == nullptr || find(ranges, has_two_sides) != nullptr) return std::nullopt;
   return cause_text(*ends, "");
 }
 
-/// Of the grid: sums of +-1 above all.
-std::optional<std::string> grid_note(const Ranges& ranges) {
-  const auto first = std::find_if(ranges.begin(), ranges.end(), crosses_zero_on_grid);
-  if (first == ranges.end()) return std::nullopt;
-  const std::size_t affected = count(ranges, crosses_zero_on_grid);
-  return fmt::format(
-      "what '{}' sums is often exactly 0{}{}: whole multiples of one number, with no shift between; sign(0) "
-      "is +1 "
-      "here and 0 in the file, so answers differ; a batch norm before the sign avoids it, or Where(x >= 0, "
-      "1, -1)",
-      first->source, first->grid.zero_at_border ? " at the border, beside the padding" : "",
-      in_channels(affected, ranges.size()));
-}
-
-std::optional<std::string> note_of(const Ranges& ranges) {
+std::optional<std::string> note_of(const ChannelRanges& ranges) {
   const auto is_sum = [](const ValueRange& range) { return range.cause == ZeroCause::sum; };
   const auto is_feature = [](const ValueRange& range) { return range.cause == ZeroCause::features; };
-  const auto is_constant = [](const ValueRange& range) {
-    return range.interval.low > 0 || range.interval.high < 0;
+  const auto can_change = [](const ValueRange& range) {
+    return range.interval.low <= 0 && range.interval.high >= 0;
   };
-  if (auto note = grid_note(ranges)) return note;
-  if (const auto sum = std::find_if(ranges.begin(), ranges.end(), is_sum); sum != ranges.end()) {
+  if (const ValueRange* sum = find(ranges, crosses_zero_on_grid)) {
+    return fmt::format(
+        "what '{}' sums is often exactly 0{}{}: whole multiples of one number, with no shift between; "
+        "sign(0) is "
+        "+1 here and 0 in the file, so answers differ; a batch norm before the sign avoids it, or "
+        "Where(x >= 0, 1, -1)",
+        sum->source, sum->grid.zero_at_border ? " at the border, beside the padding" : "",
+        in_channels(ranges, crosses_zero_on_grid));
+  }
+  if (const ValueRange* sum = find(ranges, is_sum)) {
     return fmt::format(
         "takes the sign of '{}', which is exactly 0{} where all that it adds is; sign(0) is +1 here and 0 in "
         "the "
         "file",
-        sum->source, in_channels(count(ranges, is_sum), ranges.size()));
+        sum->source, in_channels(ranges, is_sum));
   }
-  if (const auto input = std::find_if(ranges.begin(), ranges.end(), is_feature); input != ranges.end()) {
+  if (const ValueRange* input = find(ranges, is_feature)) {
     return fmt::format(
         "takes the sign of the features of '{}' themselves; one that is 0 becomes +1 here and 0 in the file",
         input->source);
   }
-  if (const std::size_t affected = count(ranges, ends_at_zero); affected > 0) {
+  if (find(ranges, ends_at_zero) != nullptr) {
     return fmt::format("takes the sign of values that never change it{}; 0 becomes +1 here and 0 in the file",
-                       in_channels(affected, ranges.size()));
+                       in_channels(ranges, ends_at_zero));
   }
-  if (std::all_of(ranges.begin(), ranges.end(), is_constant)) return "is the same for every input";
+  if (find(ranges, can_change) == nullptr) return "is the same for every input";
   return std::nullopt;
 }
 

@@ -13,10 +13,11 @@
 namespace rheobase {
 namespace {
 
-using Ranges = std::vector<ValueRange>;
 using fixed::at;
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
+
+bool is_one_number(const Tensor* tensor) { return tensor == nullptr || tensor->values.size() == 1; }
 
 /// (x - mean) / std for x from 0 to 1, rounded outwards.
 Interval pixel_interval(double mean, double std) {
@@ -27,19 +28,22 @@ Interval pixel_interval(double mean, double std) {
   return {outwards(0, -infinity), outwards(1, infinity)};
 }
 
-Ranges input_ranges(const Node& node, const Shape& shape) {
+ChannelRanges input_ranges(const Node& node, const Shape& shape) {
   const bool is_image = shape.size() == 3;
-  const auto number = [&](const char* key, std::size_t channel, double fallback) {
+  const auto number = [&](const char* key, std::size_t group, double fallback) {
     const Tensor* tensor = node.tensor(key);
-    return tensor == nullptr ? fallback : at(*tensor, static_cast<std::int64_t>(channel));
+    return tensor == nullptr ? fallback : at(*tensor, static_cast<std::int64_t>(group));
   };
-  Ranges result(static_cast<std::size_t>(shape.at(0)));
-  for (std::size_t c = 0; c < result.size(); ++c) {
-    const double mean = number("mean", c, 0);
-    if (is_image) result[c].interval = pixel_interval(mean, number("std", c, 1));
+  const bool is_uniform = is_one_number(node.tensor("mean")) && is_one_number(node.tensor("std"));
+  ChannelRanges result{std::vector<ValueRange>(is_uniform ? 1 : static_cast<std::size_t>(shape.at(0))),
+                       is_uniform ? shape[0] : 1};
+  for (std::size_t group = 0; group < result.groups.size(); ++group) {
+    ValueRange& range = result.groups[group];
+    const double mean = number("mean", group, 0);
+    if (is_image) range.interval = pixel_interval(mean, number("std", group, 1));
     if (mean != 0) continue;
-    result[c].cause = is_image ? ZeroCause::pixels : ZeroCause::features;
-    result[c].source = node.name;
+    range.cause = is_image ? ZeroCause::pixels : ZeroCause::features;
+    range.source = node.name;
   }
   return result;
 }
@@ -102,66 +106,81 @@ bool pads_space(const Node& pad) {
   return false;
 }
 
-/// Max pools keep what they are given: a window in the padding alone there is none.
-Ranges carried_ranges(const Node& node, const ShapeMap& shapes, const ValueRanges& ranges) {
-  Ranges result;
+void pad_with_zeros(const std::string& pad, ValueRange& range) {
+  range.interval = with_zero(range.interval);
+  range.grid = range.grid.with_zero();
+  if (range.cause != ZeroCause::none && range.cause < ZeroCause::padding) return;
+  range.cause = ZeroCause::padding;
+  range.source = pad;
+}
+
+/// Of Concat, Slice and Pad, channel by channel.
+ChannelRanges rearranged_ranges(const Node& node, const ShapeMap& shapes, const ValueRanges& ranges) {
+  const std::int64_t channels = shapes.at(node.name).at(0);
+  if (channels > ChannelRanges::most_listed) return {{ValueRange{}}, channels};
+  ChannelRanges result;
   const bool pads = node.op == "Pad" && pads_space(node);
   for (const auto& origin : fixed::channel_origins(node, shapes)) {
     if (!origin) {
-      result.push_back({{0, 0}, ZeroCause::padding, node.name, {}});
+      result.groups.push_back({{0, 0}, ZeroCause::padding, node.name, {}});
       continue;
     }
-    ValueRange range = ranges.at(node.inputs[origin->input])[static_cast<std::size_t>(origin->channel)];
-    if (node.op == "AvgPool2d") range = average_range(node, range);
-    if (pads) {
-      range.interval = with_zero(range.interval);
-      range.grid = range.grid.with_zero();
-      if (range.cause == ZeroCause::none || range.cause >= ZeroCause::padding) {
-        range.cause = ZeroCause::padding;
-        range.source = node.name;
-      }
-    }
-    result.push_back(std::move(range));
+    result.groups.push_back(ranges.at(node.inputs[origin->input]).at(origin->channel));
+    if (pads) pad_with_zeros(node.name, result.groups.back());
   }
   return result;
 }
 
-/// `range_of(input's range, channel)` for every channel.
-template <class RangeOf>
-Ranges each(const Ranges& input, const RangeOf& range_of) {
-  Ranges result;
-  for (std::size_t c = 0; c < input.size(); ++c)
-    result.push_back(range_of(input[c], static_cast<std::int64_t>(c)));
+/// Max pools keep what they are given: a window in the padding alone there is none.
+ChannelRanges carried_ranges(const Node& node, const ShapeMap& shapes, const ValueRanges& ranges) {
+  const bool keeps_channels = node.op == "Flatten" || node.op.ends_with("Pool2d");
+  if (!keeps_channels) return rearranged_ranges(node, shapes, ranges);
+  ChannelRanges result = ranges.at(node.inputs[0]);
+  if (node.op == "Flatten") result.repeat *= shapes.at(node.name)[0] / result.size();
+  if (node.op != "AvgPool2d") return result;
+  for (ValueRange& range : result.groups) range = average_range(node, range);
   return result;
 }
 
-Ranges elementwise_ranges(const Node& node, const Ranges& input) {
+/// `range_of(input's range, channel)`, for every channel where the tensors hold one number a channel.
+template <class RangeOf>
+ChannelRanges each(const ChannelRanges& input, bool is_uniform, const RangeOf& range_of) {
+  const std::int64_t step = is_uniform ? input.repeat : 1;
+  ChannelRanges result{{}, step};
+  for (std::int64_t channel = 0; channel < input.size(); channel += step)
+    result.groups.push_back(range_of(input.at(channel), channel));
+  return result;
+}
+
+ChannelRanges elementwise_ranges(const Node& node, const ChannelRanges& input) {
   if (node.op == "Affine") {
     const Tensor& scale = *node.tensor("scale");
     const Tensor& shift = *node.tensor("shift");
-    return each(input, [&](const ValueRange& range, std::int64_t channel) {
-      return affine_range(range, at(scale, channel), at(shift, channel));
-    });
+    return each(input, is_one_number(&scale) && is_one_number(&shift),
+                [&](const ValueRange& range, std::int64_t channel) {
+                  return affine_range(range, at(scale, channel), at(shift, channel));
+                });
   }
   if (node.op == "ReLU") {
     const double max = ReluParameters::of(node).max;
-    return each(input,
+    return each(input, true,
                 [&](const ValueRange& range, std::int64_t) { return relu_range(node.name, max, range); });
   }
   if (node.op == "QCFS") {
     const QcfsParameters qcfs = QcfsParameters::of(node);
-    return each(input, [&](const ValueRange& range, std::int64_t channel) {
+    return each(input, is_one_number(&qcfs.lambda), [&](const ValueRange& range, std::int64_t channel) {
       const double lambda = at(qcfs.lambda, channel);
       return qcfs_range(node.name, lambda, lambda / static_cast<double>(qcfs.levels), range);
     });
   }
   const SignParameters sign = SignParameters::of(node);
-  return each(input, [&](const ValueRange& range, std::int64_t channel) {
+  return each(input, is_one_number(&sign.threshold), [&](const ValueRange& range, std::int64_t channel) {
     return sign_range(range, at(sign.threshold, channel));
   });
 }
 
-Ranges ranges_of(const Graph& graph, const Node& node, const ShapeMap& shapes, const ValueRanges& ranges) {
+ChannelRanges ranges_of(const Graph& graph, const Node& node, const ShapeMap& shapes,
+                        const ValueRanges& ranges) {
   const auto is_one_of = [&](std::initializer_list<const char*> ops) {
     return std::any_of(ops.begin(), ops.end(), [&](const char* op) { return node.op == op; });
   };
@@ -172,7 +191,7 @@ Ranges ranges_of(const Graph& graph, const Node& node, const ShapeMap& shapes, c
   if (fixed::carries(node)) return carried_ranges(node, shapes, ranges);
   if (node.op == "Add") return join_ranges(graph, node, ranges);
   if (node.op == "Output") return ranges.at(node.inputs[0]);
-  return Ranges(static_cast<std::size_t>(shapes.at(node.name).at(0)));
+  return {{ValueRange{}}, shapes.at(node.name).at(0)};
 }
 
 }  // namespace
@@ -195,8 +214,8 @@ ValueRanges find_value_ranges(const Graph& graph, const ShapeMap& shapes) {
   ValueRanges ranges;
   for (const int index : topological_order(graph)) {
     const Node& node = graph.nodes[static_cast<std::size_t>(index)];
-    Ranges found = ranges_of(graph, node, shapes, ranges);
-    for (ValueRange& range : found) {
+    ChannelRanges found = ranges_of(graph, node, shapes, ranges);
+    for (ValueRange& range : found.groups) {
       if (range.source.empty()) range.source = node.name;
       const bool is_open = range.cause == ZeroCause::none || range.cause == ZeroCause::sum;
       if (range.interval.low != 0 || range.interval.high != 0 || !is_open) continue;

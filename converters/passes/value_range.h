@@ -40,9 +40,24 @@ struct ValueRange {
   Grid grid;           ///< holds all values, where it is known
 };
 
-/// One entry a channel (axis 0). Images are pixels from 0 to 1 before normalisation; of other inputs nothing
+/// Of the channels (axis 0) of a node's output, in groups of channels that share everything.
+struct ChannelRanges {
+  /// Ops that mix channels of different groups list them one by one up to this many, and know nothing of
+  /// more.
+  static constexpr std::int64_t most_listed = std::int64_t{1} << 22;
+
+  std::vector<ValueRange> groups;
+  std::int64_t repeat = 1;  ///< channels in a group
+
+  std::int64_t size() const { return static_cast<std::int64_t>(groups.size()) * repeat; }
+  const ValueRange& at(std::int64_t channel) const {
+    return groups.at(static_cast<std::size_t>(channel / repeat));
+  }
+};
+
+/// Images are pixels from 0 to 1 before normalisation; of other inputs nothing
 /// is assumed. Bounds are those of exact arithmetic, rounded outwards. Nodes of unknown ops are unbounded.
-using ValueRanges = std::map<std::string, std::vector<ValueRange>>;
+using ValueRanges = std::map<std::string, ChannelRanges>;
 ValueRanges find_value_ranges(const Graph& graph, const ShapeMap& shapes);
 
 Interval sum(const Interval& a, const Interval& b);
@@ -50,8 +65,8 @@ Interval scaled(const Interval& interval, double factor);
 Interval with_zero(const Interval& interval);
 
 /// Of a Conv2d or Linear that reads `input`.
-std::vector<ValueRange> synapse_ranges(const Node& node, const std::vector<ValueRange>& input);
+ChannelRanges synapse_ranges(const Node& node, const ChannelRanges& input);
 /// Of an Add.
-std::vector<ValueRange> join_ranges(const Graph& graph, const Node& node, const ValueRanges& ranges);
+ChannelRanges join_ranges(const Graph& graph, const Node& node, const ValueRanges& ranges);
 
 }  // namespace rheobase

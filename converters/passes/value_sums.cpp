@@ -85,7 +85,7 @@ const Node* split_value(const Graph& graph, const std::string& left, const std::
 
 /// Whether the sum is 0 where all of its terms are, and then why.
 void join_causes(const Graph& graph, const std::vector<const ValueRange*>& terms, const ValueRanges& ranges,
-                 std::size_t channel, ValueRange& result) {
+                 std::int64_t channel, ValueRange& result) {
   const auto all = [&](const auto& test) {
     return std::all_of(terms.begin(), terms.end(), [&](const ValueRange* term) { return test(*term); });
   };
@@ -93,8 +93,8 @@ void join_causes(const Graph& graph, const std::vector<const ValueRange*>& terms
   const ValueRange& first = *terms.front();
   if (terms.size() == 2 && first.cause == ZeroCause::rectified && terms[1]->cause == ZeroCause::rectified) {
     if (const Node* whole = split_value(graph, first.source, terms[1]->source)) {
-      const auto& values = ranges.at(whole->name);
-      const ValueRange value = channel < values.size() ? values[channel] : ValueRange{};
+      const ChannelRanges& values = ranges.at(whole->name);
+      const ValueRange value = channel < values.size() ? values.at(channel) : ValueRange{};
       result.cause = value.cause;
       if (value.cause != ZeroCause::none) result.source = value.source;
       return;
@@ -114,36 +114,42 @@ void join_causes(const Graph& graph, const std::vector<const ValueRange*>& terms
 
 }  // namespace
 
-std::vector<ValueRange> synapse_ranges(const Node& node, const std::vector<ValueRange>& input) {
+ChannelRanges synapse_ranges(const Node& node, const ChannelRanges& input) {
   const Taps taps(node);
   const auto& weights = node.tensor("weight")->values;
   const Tensor* bias = node.tensor("bias");
-  std::vector<ValueRange> result;
+  ChannelRanges result;
   for (std::size_t o = 0; o * taps.per_output < weights.size(); ++o) {
     Terms terms(bias != nullptr ? bias->values[o] : 0.0, taps.padded);
     const std::size_t first = o / taps.outputs * taps.inputs;
     for (std::size_t i = 0; i < taps.inputs; ++i) {
+      const ValueRange& read = input.at(static_cast<std::int64_t>(first + i));
       const std::size_t row = o * taps.per_output + i * taps.per_input;
-      for (std::size_t k = 0; k < taps.per_input; ++k) terms.add(input[first + i], weights[row + k]);
+      for (std::size_t k = 0; k < taps.per_input; ++k) terms.add(read, weights[row + k]);
     }
-    result.push_back(terms.result(node.name, node.op == "Conv2d"));
+    result.groups.push_back(terms.result(node.name, node.op == "Conv2d"));
   }
   return result;
 }
 
-std::vector<ValueRange> join_ranges(const Graph& graph, const Node& node, const ValueRanges& ranges) {
-  std::vector<ValueRange> result(ranges.at(node.inputs.at(0)).size());
-  for (std::size_t c = 0; c < result.size(); ++c) {
+ChannelRanges join_ranges(const Graph& graph, const Node& node, const ValueRanges& ranges) {
+  const ChannelRanges& first = ranges.at(node.inputs.at(0));
+  const bool alike = std::all_of(node.inputs.begin(), node.inputs.end(), [&](const std::string& input) {
+    return ranges.at(input).repeat == first.repeat;
+  });
+  if (!alike && first.size() > ChannelRanges::most_listed) return {{ValueRange{}}, first.size()};
+  ChannelRanges result{{}, alike ? first.repeat : 1};
+  for (std::int64_t channel = 0; channel < first.size(); channel += result.repeat) {
     std::vector<const ValueRange*> terms;
     Interval interval{0, 0};
     GridOfSums grid(0);
     for (const std::string& input : node.inputs) {
-      terms.push_back(&ranges.at(input)[c]);
+      terms.push_back(&ranges.at(input).at(channel));
       interval = sum(interval, terms.back()->interval);
       grid.add(terms.back()->grid);
     }
-    result[c] = {interval, ZeroCause::none, node.name, grid.result()};
-    join_causes(graph, terms, ranges, c, result[c]);
+    result.groups.push_back({interval, ZeroCause::none, node.name, grid.result()});
+    join_causes(graph, terms, ranges, channel, result.groups.back());
   }
   return result;
 }

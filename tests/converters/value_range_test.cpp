@@ -73,11 +73,14 @@ class Row {
   }
   const std::string& name() const { return previous_; }
 
-  /// Of the last node.
+  /// Of the last node, channel by channel.
   std::vector<ValueRange> ranges() {
     Graph graph = graph_;
     ShapeMap shapes = validate(graph, converter_schemas()).shapes;
-    return find_value_ranges(graph, shapes).at(previous_);
+    const ChannelRanges found = find_value_ranges(graph, shapes).at(previous_);
+    std::vector<ValueRange> each;
+    for (std::int64_t channel = 0; channel < found.size(); ++channel) each.push_back(found.at(channel));
+    return each;
   }
   ValueRange range() { return ranges().at(0); }
 
@@ -194,6 +197,19 @@ TEST(ValueRange, GoesWithTheChannelsThroughRearrangements) {
   ASSERT_EQ(sliced.size(), 3U);
   EXPECT_EQ(sliced[0].cause, ZeroCause::none);
   EXPECT_EQ(sliced[1].cause, ZeroCause::pixels);
+}
+
+TEST(ValueRange, OfHugeInputsTakesLittleMemory) {
+  const std::int64_t huge = std::int64_t{1} << 30;
+  Graph graph;
+  graph.nodes = {
+      {"x", "Input", {}, {{"shape", Ints{huge}}}, {}},
+      {"half", "Slice", {"x"}, {{"start", Ints{0}}, {"stop", Ints{huge / 2}}, {"step", Ints{1}}}, {}},
+      {"sign", "Sign", {"half"}, {}, {}}};
+  const ValueRanges ranges = find_value_ranges(graph, validate(graph, converter_schemas()).shapes);
+  EXPECT_EQ(ranges.at("sign").size(), huge / 2);
+  EXPECT_EQ(ranges.at("sign").groups.size(), 1U);
+  EXPECT_EQ(ranges.at("sign").at(huge / 2 - 1).interval.low, -1);
 }
 
 TEST(ValueRange, OfPadsHoldsZero) {
