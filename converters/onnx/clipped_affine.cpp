@@ -26,6 +26,11 @@ Reals combine(const Reals& a, const Reals& b, const Function& function) {
   return result;
 }
 
+bool are_equal(const Reals& a, const Reals& b) {
+  const Reals same = combine(a, b, [](double x, double y) { return x == y ? 1.0 : 0.0; });
+  return std::all_of(same.begin(), same.end(), [](double x) { return x == 1; });
+}
+
 template <class Predicate>
 bool every(const Reals& values, const Predicate& predicate) {
   return std::all_of(values.begin(), values.end(), predicate);
@@ -85,12 +90,25 @@ std::optional<ReluForm> as_relu(const ClippedAffine& form) {
 }
 
 /// Where the sign of `before` depends on x, it is that of scale * x + shift.
+/// What a signum makes of 0 falls on one side where it is one of the two values; otherwise both sides must be
+/// there beside it.
 std::optional<SignForm> as_sign(const Composition& run) {
   const ClippedAffine& before = run.before;
-  const bool can_be_negative = every(before.low, [](double low) { return low < 0; });
-  const bool can_be_positive = every(before.high, [](double high) { return high >= 0; });
-  if (!can_be_negative || !can_be_positive) return std::nullopt;
-  return SignForm{before.scale, before.shift, *run.values};
+  TwoValues values = *run.values;
+  const bool falls_below = values.at_zero && are_equal(*values.at_zero, values.below);
+  if (values.at_zero && (falls_below || are_equal(*values.at_zero, values.above))) values.at_zero.reset();
+  const bool zero_is_low = falls_below && !values.at_zero;
+  const bool zero_is_high = !falls_below && !values.at_zero;
+  const bool can_be_low = every(before.low, [&](double low) { return low < 0 || (zero_is_low && low == 0); });
+  const bool can_be_high =
+      every(before.high, [&](double high) { return high > 0 || (zero_is_high && high == 0); });
+  if (!can_be_low || !can_be_high) return std::nullopt;
+  if (!falls_below) return SignForm{before.scale, before.shift, values};
+  // x > 0 is what -x >= 0 is not.
+  const auto negated = [](double zero, double x) { return zero - x; };
+  return SignForm{combine({0.0}, before.scale, negated),
+                  combine({0.0}, before.shift, negated),
+                  {values.above, values.below, std::nullopt}};
 }
 
 Reals chosen(const Reals& condition, const Reals& if_false, const Reals& if_true) {
@@ -114,6 +132,10 @@ Reals stepped(const Reals& value, const ScalarOp& op) {
       return combine(value, {0.0}, [](double x, double) { return std::floor(x); });
     case ScalarOp::Kind::sign:
       return combine(value, {0.0}, [](double x, double zero) { return x >= zero ? 1.0 : -1.0; });
+    case ScalarOp::Kind::signum:
+      return combine(value, {0.0}, [](double x, double zero) {
+        return x > zero ? 1.0 : x < zero ? -1.0 : 0.0;
+      });
     case ScalarOp::Kind::choose:
       return chosen(value, op.first, op.second);
   }
@@ -151,13 +173,18 @@ bool ClippedAffine::is_unclipped() const {
 
 void Composition::append(const ScalarOp& op) {
   if (values) {
-    values = TwoValues{stepped(values->below, op), stepped(values->above, op)};
+    values->below = stepped(values->below, op);
+    values->above = stepped(values->above, op);
+    if (values->at_zero) values->at_zero = stepped(*values->at_zero, op);
     return;
   }
   ClippedAffine& last = floors == 0 ? before : after;
   switch (op.kind) {
     case ScalarOp::Kind::sign:
-      values = TwoValues{{-1}, {1}};
+      values = TwoValues{{-1}, {1}, std::nullopt};
+      return;
+    case ScalarOp::Kind::signum:
+      values = TwoValues{{-1}, {1}, Reals{0}};
       return;
     case ScalarOp::Kind::choose:
       floors += 2;  // the sign that it belongs to is not in this run

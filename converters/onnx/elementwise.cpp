@@ -15,13 +15,14 @@ bool all_are(const Reals& values, double expected) {
 }
 
 /// Two for each node that the form becomes, and one more for a Sign with scale and shift of its own: as forms
-/// of their own they keep their names.
+/// of their own they keep their names. Whatever says on which side 0 is comes before a Sign that does not.
 int cost_of(const Form& form) {
   if (const auto* affine = std::get_if<AffineForm>(&form))
     return all_are(affine->scale, 1) && all_are(affine->shift, 0) ? 0 : 2;
   const auto* sign = std::get_if<SignForm>(&form);
   const int own = sign == nullptr ? 0 : int{sign->has_affine_before()} + int{sign->has_affine_behind()};
-  return own == 0 ? 2 : 3 + 2 * own;
+  const int inexact = sign != nullptr && sign->values.at_zero ? 100 : 0;
+  return inexact + (own == 0 ? 2 : 3 + 2 * own);
 }
 
 /// The best split of the first k steps.
@@ -85,6 +86,8 @@ ScalarOp ScalarOp::clip(double low, double high, std::string label) {
 ScalarOp ScalarOp::floor(std::string label) { return {Kind::floor, {}, {}, std::move(label)}; }
 
 ScalarOp ScalarOp::sign(std::string label) { return {Kind::sign, {}, {}, std::move(label)}; }
+
+ScalarOp ScalarOp::signum(std::string label) { return {Kind::signum, {}, {}, std::move(label)}; }
 
 ScalarOp ScalarOp::choose(Reals if_false, Reals if_true, std::string label) {
   return {Kind::choose, std::move(if_false), std::move(if_true), std::move(label)};

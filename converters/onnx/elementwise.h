@@ -17,6 +17,7 @@ struct ScalarOp {
     clip,    ///< min(max(x, first), second); may be infinite
     floor,   ///< no parameters
     sign,    ///< 1 where x >= 0, else -1; no parameters
+    signum,  ///< ONNX's Sign: as sign, but 0 at 0; no parameters
     choose   ///< second where x is 1, first where x is 0; behind a sign only
   };
   Kind kind = Kind::affine;
@@ -27,6 +28,7 @@ struct ScalarOp {
   static ScalarOp clip(double low, double high, std::string label);
   static ScalarOp floor(std::string label);
   static ScalarOp sign(std::string label);
+  static ScalarOp signum(std::string label);
   static ScalarOp choose(Reals if_false, Reals if_true, std::string label);
 };
 using Chain = std::vector<ScalarOp>;
@@ -44,7 +46,8 @@ struct QcfsForm {
 };
 /// The two values that a step behind a sign can take, one number or one per channel in each list.
 struct TwoValues {
-  Reals below, above;  ///< where the sign is -1, and where it is 1
+  Reals below, above;              ///< where the sign is -1, and where it is 1
+  std::optional<Reals> at_zero{};  ///< what a signum makes of 0, where it is neither of them
 };
 struct SignForm {
   Reals scale, shift;  ///< the sign is that of scale * x + shift

@@ -99,28 +99,15 @@ const Activation& GraphBuilder::activation(const std::string& value) const {
   return *activation;
 }
 
-// A ReLU whose zeros ONNX's Sign tells from what is above them would be +1 everywhere.
-void GraphBuilder::expect_both_signs(const std::string& name) const {
-  const Node* node = graph_.find(name);
-  while (node->op == "MaxPool2d" || node->op == "AvgPool2d" || node->op == "Flatten" || node->op == "Slice" ||
-         node->op == "Pad") {
-    node = graph_.find(node->inputs.at(0));
-  }
-  if (node->op != "ReLU" && node->op != "QCFS") return;
-  throw NodeFault(
-      fmt::format("takes the sign of '{}', which is never negative: always +1, since sign(0) is +1 here; "
-                  "compare it with a threshold instead, x > 0",
-                  node->name));
-}
-
 Activation GraphBuilder::emit_forms(Activation activation) {
   const Chain chain = std::exchange(activation.chain, {});
   for (const NamedForm& form : recognise(chain)) {
     for (Node& node : nodes_of(form.form)) {
       node.inputs = {activation.node};
-      if (node.op == "Sign") expect_both_signs(activation.node);
       const std::string label = form.label + node.name;
+      const bool is_zero_at_zero = node.op == "Sign" && std::get<SignForm>(form.form).values.at_zero;
       activation.node = emit(label, std::move(node)).node;
+      if (is_zero_at_zero) signs_.push_back(activation.node);
     }
   }
   return activation;

@@ -78,13 +78,13 @@ class GraphBuilder {
   void add_note(std::string where, std::string what) {
     notes_.push_back({std::move(where), std::move(what)});
   }
+  /// Sign nodes that are 0 at 0 in the file, where the graph's are +1.
+  const std::vector<std::string>& signs() const { return signs_; }
   /// The graph without the nodes that the output does not depend on.
   Graph take_graph();
 
  private:
   Activation emit_forms(Activation activation);
-  /// NodeFault when what the node computes cannot be negative.
-  void expect_both_signs(const std::string& name) const;
 
   std::string folder_;
   std::map<std::string, int> uses_;
@@ -97,6 +97,7 @@ class GraphBuilder {
   std::map<std::string, std::string> flattened_;  ///< node -> the Flatten node behind it
   Faults faults_;
   Notes notes_;
+  std::vector<std::string> signs_;
 };
 
 }  // namespace rheobase::onnx_import

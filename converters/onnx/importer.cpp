@@ -13,8 +13,10 @@
 #include "converters/onnx/evaluation_order.h"
 #include "converters/onnx/fold.h"
 #include "converters/onnx/graph_builder.h"
+#include "converters/onnx/group_faults.h"
 #include "converters/onnx/import_bytes.h"
 #include "converters/onnx/ops.h"
+#include "converters/onnx/unsupported.h"
 #include "sim/core/file.h"
 
 namespace rheobase::onnx_import {
@@ -112,14 +114,6 @@ Shape input_dims(const ::onnx::ValueInfoProto& input) {
   return dims;
 }
 
-std::string unsupported(const std::string& op) {
-  std::string message = fmt::format("op {} is not supported", op);
-  if (op == "Loop" || op == "If" || op == "Scan") return message + ": a graph without control flow is needed";
-  if (op == "Softmax" || op == "LogSoftmax") return message + ": export the logits, without it";
-  if (op == "QuantizeLinear" || op == "DequantizeLinear") return message + ": export the float model";
-  return message;
-}
-
 /// Where the tensors of the file say that their bytes are, each path once.
 std::vector<std::string> external_files(const ::onnx::GraphProto& graph, const std::string& folder) {
   std::set<std::string> files;
@@ -146,6 +140,9 @@ class ModelImport {
         budget_(budget),
         builder_(std::move(folder), order_.uses) {
     for (const Fault& fault : order_.faults) builder_.add_fault(fault.where, fault.what);
+    for (const auto& node : graph_.node()) {
+      if (node.op_type() == "GatherND" && node.input_size() > 0) gathered_.insert(node.input(0));
+    }
   }
 
   GraphBuilder& builder() { return builder_; }
@@ -164,12 +161,10 @@ class ModelImport {
   }
 
   void visit_nodes() {
-    bool all_known = true;
     for (const int index : order_.nodes) {
       const NodeView node(graph_.node(index), opset_, index);
       const bool known = find_handler(node.op()) != nullptr || find_fold(node.op()) != nullptr;
-      if (!known) builder_.add_fault(node.label(), unsupported(node.op()));
-      all_known &= known;
+      if (!known && !is_explained(node)) builder_.add_fault(node.label(), unsupported(node.op()));
       const bool reachable =
           known && std::none_of(node.inputs().begin(), node.inputs().end(),
                                 [&](const std::string& name) { return is_unavailable(name); });
@@ -177,9 +172,6 @@ class ModelImport {
         if (!output.empty()) builder_.define(output, Unavailable{});
       }
       if (reachable) guarded(node.label(), [&] { define_outputs(node, visit(node)); });
-    }
-    if (!all_known) {
-      builder_.add_fault("supported ops", fmt::format("{}", fmt::join(supported_ops(), ", ")));
     }
   }
 
@@ -224,11 +216,27 @@ class ModelImport {
     const Handler handler = find_handler(node.op());
     if (handler == nullptr) {
       for (const std::string& name : node.inputs()) {
-        if (!name.empty()) builder_.constant(name);  // names the input at fault
+        if (!name.empty() && builder_.find(name) == nullptr)
+          builder_.constant(name);  // names what is missing
       }
-      throw NodeFault(fmt::format("op {} is supported on constants alone", node.op()));
+      throw NodeFault(unsupported_on_activations(node.op()));
     }
+    expect_no_adaptive_pool(node);
     return handler({node, builder_});
+  }
+
+  /// Part of what the fault of another node speaks of.
+  bool is_explained(const NodeView& node) const {
+    return node.op() == "GatherND" && !node.inputs().empty() && is_unavailable(node.inputs()[0]);
+  }
+
+  /// PyTorch writes an adaptive average pool as an index into permuted pixels where windows overlap.
+  void expect_no_adaptive_pool(const NodeView& node) const {
+    if (node.op() != "Transpose" || node.outputs().empty() || !gathered_.contains(node.outputs()[0])) return;
+    throw NodeFault(fmt::format(
+        "indexes into the pixels of {}, as an adaptive pool does whose output size does not divide "
+        "the size of its input: the output size must divide the input",
+        to_string(builder_.activation(node.inputs().at(0)).dims)));
   }
 
   /// Further outputs (a mask, indices, running statistics) stay without a value.
@@ -248,6 +256,7 @@ class ModelImport {
   EvaluationOrder order_;
   FoldBudget budget_;
   GraphBuilder builder_;
+  std::set<std::string> gathered_;  ///< what GatherND reads
 };
 
 }  // namespace
@@ -268,9 +277,10 @@ OnnxImport import_onnx_bytes(std::string_view bytes, const std::string& source, 
   const std::string output_name = import.builder().reserve_name(output);
   import.visit_nodes();
   import.define_output(output_name, output);
-  throw_if_any(source, import.builder().faults());
+  throw_if_any(source, grouped(import.builder().faults()));
   OnnxImport result;
   result.notes = import.builder().notes();
+  result.signs = import.builder().signs();
   result.files = external_files(model.graph(), folder);
   result.graph = import.builder().take_graph();
   return result;

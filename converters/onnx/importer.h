@@ -12,6 +12,7 @@ namespace rheobase {
 struct OnnxImport {
   Graph graph;
   Notes notes;                     ///< where the graph does not do what the file says to the letter
+  std::vector<std::string> signs;  ///< Sign nodes that are 0 at 0 in the file
   std::vector<std::string> files;  ///< that were read: the file itself and its external data
 };
 

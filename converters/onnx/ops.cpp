@@ -69,6 +69,13 @@ bool Call::is_activation(std::size_t i) const {
 
 ConstantPtr Call::constant(std::size_t i) const { return graph.constant(input(i)); }
 
+ConstantPtr Call::weight(std::size_t i) const {
+  graph.activation(input(0));  // names what is at fault
+  if (!is_activation(i)) return constant(i);
+  throw NodeFault(
+      "multiplies activations with each other, as attention does; constant weights are supported");
+}
+
 ConstantPtr Call::optional_constant(std::size_t i) const { return has(i) ? constant(i) : nullptr; }
 
 Activation Call::view(const Activation& activation, Shape dims) const {
@@ -87,13 +94,6 @@ Handler find_handler(const std::string& op) {
     if (op == name) return handler;
   }
   return nullptr;
-}
-
-std::vector<std::string> supported_ops() {
-  std::vector<std::string> names;
-  names.reserve(handlers.size());
-  for (const auto& entry : handlers) names.emplace_back(entry.first);
-  return names;
 }
 
 }  // namespace rheobase::onnx_import

@@ -18,6 +18,8 @@ struct Call {
   const std::string& input(std::size_t i) const;
   bool is_activation(std::size_t i) const;
   ConstantPtr constant(std::size_t i) const;
+  /// The same of a matrix or kernel: attention multiplies activations instead.
+  ConstantPtr weight(std::size_t i) const;
   /// nullptr where the input is left out.
   ConstantPtr optional_constant(std::size_t i) const;
   /// The same activation with other extents; NodeFault where elements of different samples would mix.
@@ -29,8 +31,6 @@ using Handler = Value (*)(const Call&);
 
 /// nullptr where the op is not supported on activations.
 Handler find_handler(const std::string& op);
-/// Sorted, for messages.
-std::vector<std::string> supported_ops();
 
 Value import_conv(const Call& call);
 Value import_average_pool(const Call& call);

@@ -42,8 +42,9 @@ Value compare(const Call& call, Comparison comparison) {
 Activation condition(const Call& call, std::size_t i) {
   const Activation& result = call.graph.activation(call.input(i));
   const auto values = two_values(result.chain);
-  if (values && values->below.size() == 1 && values->above.size() == 1 &&
-      values->below[0] + values->above[0] == 1 && values->below[0] * values->above[0] == 0) {
+  const bool is_single = values && values->below.size() == 1 && values->above.size() == 1;
+  if (is_single && values->below[0] + values->above[0] == 1 && values->below[0] * values->above[0] == 0 &&
+      (!values->at_zero || *values->at_zero == values->below || *values->at_zero == values->above)) {
     return result;
   }
   throw NodeFault(fmt::format("'{}' is no comparison of an activation with a constant", call.input(i)));
@@ -79,7 +80,7 @@ Value mirrored_relu(const Call& call, const Activation& input, Reals slope) {
 }  // namespace
 
 Value import_sign(const Call& call) {
-  return extended(call.graph.chain_start(call.input(0)), ScalarOp::sign(call.node.label()));
+  return extended(call.graph.chain_start(call.input(0)), ScalarOp::signum(call.node.label()));
 }
 
 Value import_greater(const Call& call) { return compare(call, {true, true}); }

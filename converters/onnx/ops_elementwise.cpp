@@ -99,17 +99,27 @@ Value import_add(const Call& call) {
 }
 
 Value import_sub(const Call& call) {
-  if (joins_activations(call)) throw NodeFault("subtracts activations; constants are supported");
+  if (joins_activations(call))
+    throw NodeFault(
+        "subtracts activations; constants are supported, and a difference can be exported as Add(x, Neg(y))");
   return call.is_activation(0) ? affine_step(call, 0, one, negated) : affine_step(call, 1, minus_one, same);
 }
 
 Value import_mul(const Call& call) {
-  if (joins_activations(call)) throw NodeFault("multiplies activations; constants are supported");
+  if (joins_activations(call))
+    throw NodeFault(
+        "multiplies activations with each other, a gate (SiLU, HardSwish, squeeze-and-excitation) or "
+        "attention; "
+        "that has no spiking form: retrain without it");
   return affine_step(call, activation_index(call), same, zero);
 }
 
 Value import_div(const Call& call) {
-  if (call.is_activation(1)) throw NodeFault("divides by an activation; constants are supported");
+  if (call.is_activation(1))
+    throw NodeFault(
+        "divides by an activation, as normalisation by the sample itself does; constants are supported: "
+        "retrain "
+        "with batch norm");
   return affine_step(call, 0, inverse, zero);
 }
 

@@ -46,11 +46,12 @@ Tensor linear_bias(const Constant& bias, std::int64_t outputs, double factor) {
 }  // namespace
 
 Value import_gemm(const Call& call) {
+  const ConstantPtr matrix = call.weight(1);
   const Activation input = call.graph.vector(call.input(0));
   if (call.node.integer("transA", 0) != 0) throw NodeFault("transposes the activations (transA)");
   Node node{"", "Linear", {input.node}, {}, {}};
   const bool is_transposed = call.node.integer("transB", 0) != 0;
-  node.tensors["weight"] = linear_weight(*call.constant(1), is_transposed, call.node.real("alpha", 1));
+  node.tensors["weight"] = linear_weight(*matrix, is_transposed, call.node.real("alpha", 1));
   const std::int64_t outputs = node.tensors["weight"].shape[0];
   if (const ConstantPtr bias = call.optional_constant(2)) {
     node.tensors["bias"] = linear_bias(*bias, outputs, call.node.real("beta", 1));
@@ -59,9 +60,10 @@ Value import_gemm(const Call& call) {
 }
 
 Value import_matmul(const Call& call) {
+  const ConstantPtr matrix = call.weight(1);
   const Activation input = call.graph.vector(call.input(0));
   Node node{"", "Linear", {input.node}, {}, {}};
-  node.tensors["weight"] = linear_weight(*call.constant(1), false, 1);
+  node.tensors["weight"] = linear_weight(*matrix, false, 1);
   return call.graph.emit(call.node.label(), std::move(node));
 }
 

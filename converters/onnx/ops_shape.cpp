@@ -84,7 +84,8 @@ Value import_cast(const Call& call) {
   };
   if (values && to > to_float && to <= newest_integer && to != to_string_type &&
       std::all_of(values->below.begin(), values->below.end(), is_kept) &&
-      std::all_of(values->above.begin(), values->above.end(), is_kept)) {
+      std::all_of(values->above.begin(), values->above.end(), is_kept) &&
+      (!values->at_zero || std::all_of(values->at_zero->begin(), values->at_zero->end(), is_kept))) {
     return import_identity(call);
   }
   throw NodeFault(

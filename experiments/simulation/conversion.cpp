@@ -76,29 +76,36 @@ Model read_trained(const std::string& path, const SchemaSet& schemas) {
   return model;
 }
 
-// The network as it is in the file, with what there is to say of it.
-Conversion read_source(const std::string& path, const SchemaSet& schemas) {
-  if (path.ends_with(".nir"))
-    throw InputError(path, "", "NIR files cannot be read in this version; give an .onnx file");
-  Conversion result;
-  if (path.ends_with(".h5")) {
-    Model trained = read_trained(path, schemas);
-    result.model.graph = std::move(trained.graph);
-    result.model.training = std::move(trained.training);
-    result.files = {path};
-    return result;
-  }
-  OnnxImport import = import_onnx(path);
-  result.model.graph = std::move(import.graph);
-  result.notes = std::move(import.notes);
-  result.files = std::move(import.files);
-  return result;
-}
-
 const Shape& input_shape(const Graph& graph, const ShapeMap& shapes) {
   const auto input = std::find_if(graph.nodes.begin(), graph.nodes.end(),
                                   [](const Node& node) { return node.op == "Input"; });
   return shapes.at(input->name);
+}
+
+// The network as it is in the file, under the normalisation of its conversion, with what there is to say of it.
+Conversion read_source(const ConversionSpec& spec, const SchemaSet& schemas) {
+  const std::string& path = spec.source;
+  if (path.ends_with(".nir"))
+    throw InputError(path, "", "NIR files cannot be read in this version; give an .onnx file");
+  Conversion result;
+  Graph& graph = result.model.graph;
+  std::vector<std::string> signs;  // that are 0 at 0 in the file
+  if (path.ends_with(".h5")) {
+    Model trained = read_trained(path, schemas);
+    graph = std::move(trained.graph);
+    result.model.training = std::move(trained.training);
+    result.files = {path};
+  } else {
+    OnnxImport import = import_onnx(path);
+    graph = std::move(import.graph);
+    result.notes = std::move(import.notes);
+    result.files = std::move(import.files);
+    signs = std::move(import.signs);
+  }
+  set_normalization(result, spec, input_shape(graph, validate_or_throw(graph, schemas, path)));
+  const ShapeMap shapes = validate_or_throw(graph, schemas, path);
+  append(result.notes, check_signs_of_zero(graph, shapes, signs, path));
+  return result;
 }
 
 // A network of binary activations runs for one step, on bits; others become spiking networks.
@@ -118,10 +125,8 @@ ConversionSpec as_it_is(ConversionSpec spec) {
 
 Conversion convert_model(const ConversionSpec& spec, const SchemaSet& schemas,
                          const std::string& tool_version) {
-  Conversion result = read_source(spec.source, schemas);
+  Conversion result = read_source(spec, schemas);
   Model& model = result.model;
-  const ShapeMap shapes = validate_or_throw(model.graph, schemas, spec.source);
-  set_normalization(result, spec, input_shape(model.graph, shapes));
   const std::string to = spec.to.empty() ? natural_target(model.graph) : spec.to;
   if (spec.arithmetic == "fixed" && to != "snn")
     throw InputError(spec.source, "", "becomes no spiking network, and fixed arithmetic is for those");

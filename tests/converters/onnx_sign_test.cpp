@@ -74,13 +74,26 @@ TEST(SignInOnnx, MayTakeOtherValues) {
   EXPECT_EQ(only(graph, "Affine").tensor("shift")->values, (Floats{0, 0.5F}));
 }
 
-TEST(SignInOnnx, RefusesWhatIsNeverNegative) {
-  Chain relu;
-  EXPECT_THAT(relu.unary("Relu").unary("Sign").faults(),
-              ElementsAre(HasSubstr("takes the sign of '/act/Relu1', which is never negative")));
-  Chain pooled;
-  pooled.unary("Relu").unary("GlobalMaxPool").unary("Sign");
-  EXPECT_THAT(pooled.faults(), ElementsAre(HasSubstr("/act/Sign3: takes the sign of '/act/Relu1'")));
+TEST(SignInOnnx, OfASignKeepsZeroOnItsSide) {  // sign(sign(x) - 0.1): 0 becomes -1
+  Chain chain;
+  const Graph graph = chain.unary("Sign").binary("Sub", 0.1F).unary("Sign").import();
+  EXPECT_EQ(ops_of(graph), "Input Affine Sign Affine Flatten Output");
+  EXPECT_EQ(affines(graph), (Steps{{-1, 0}, {-1, 0}}));
+}
+
+TEST(SignInOnnx, MayBeRectified) {  // 1 where x > 0
+  Chain chain;
+  const Graph graph = chain.unary("Sign").unary("Relu").import();
+  EXPECT_EQ(affines(graph), (Steps{{-1, 0}, {-0.5F, 0.5F}}));
+}
+
+TEST(SignInOnnx, MayBeCompared) {  // sign(x) > 0
+  Chain chain;
+  const Graph graph = chain.unary("Sign").binary("Greater", 0).where({1}, {-1}).import();
+  EXPECT_EQ(affines(graph), (Steps{{-1, 0}, {-1, 0}}));
+}
+
+TEST(SignInOnnx, RefusesTheSignOfAClipThatRulesItOut) {
   Chain raised;
   EXPECT_THAT(raised.clip(1, 2).unary("Sign").faults(),
               ElementsAre(HasSubstr("takes the sign of a value from 1 to 2, which is always the same")));
