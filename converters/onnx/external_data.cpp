@@ -8,6 +8,7 @@
 #include <system_error>
 
 #include "converters/onnx/constant.h"
+#include "sim/core/file_use.h"
 
 namespace rheobase::onnx_import {
 namespace {
@@ -51,6 +52,7 @@ std::string read_external(const std::string& folder, const ExternalLocation& loc
                                 error ? 0 : size, location.length, location.offset));
   }
   std::string bytes(static_cast<std::size_t>(location.length), '\0');
+  will_read(path.string());
   std::ifstream stream(path, std::ios::binary);
   stream.seekg(location.offset);
   if (!stream.read(bytes.data(), static_cast<std::streamsize>(bytes.size()))) {

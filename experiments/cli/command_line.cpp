@@ -3,13 +3,12 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <algorithm>
 #include <boost/program_options/parsers.hpp>
 #include <sstream>
-#include <thread>
 
 #include "experiments/cli/output.h"
 #include "sim/core/error.h"
+#include "sim/core/parallel.h"
 
 namespace rheobase {
 namespace {
@@ -24,7 +23,8 @@ std::string usage(const CommandSpec& spec) {
 po::options_description all_options(const CommandSpec& spec) {
   po::options_description common("Options of every command");
   common.add_options()("help", "show this text")("quiet", "say nothing but results and errors")(
-      "threads", po::value<int>()->value_name("N"), "threads to use (default: one per hardware thread)");
+      "threads", po::value<int>()->value_name("N"),
+      "threads to use (default: one per CPU that the process may run on)");
   po::options_description all;
   if (!spec.options.options().empty()) all.add(spec.options);
   all.add(common);
@@ -58,7 +58,7 @@ po::variables_map parse_words(const CommandSpec& spec, const std::vector<std::st
 }  // namespace
 
 int CommandLine::threads() const {
-  if (!has("threads")) return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  if (!has("threads")) return usable_cpus();
   const int threads = get<int>("threads");
   if (threads < 1 || threads > 1024) {
     throw InputError("--threads", fmt::format("{}", threads), "expected 1 to 1024");

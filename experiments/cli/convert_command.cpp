@@ -97,8 +97,7 @@ void convert_command(const std::vector<std::string>& words) {
   const std::string& target = line->positional(1);
   const std::string to = line->has("to") ? line->get<std::string>("to") : "";
   const Normalization normalization = normalization_preset(line->get<std::string>("normalize"));
-  expect_distinct_files({{"IN", source}, {"OUT.h5", target}});
-  const ResultTarget trial(target);
+  const ResultTarget reserved("OUT.h5", target, ResultTarget::Kind::file);
 
   const Registry registry = full_registry();
   const Conversion conversion = convert_model(

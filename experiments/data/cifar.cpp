@@ -7,6 +7,7 @@
 #include "experiments/data/byte_images.h"
 #include "experiments/data/loaders.h"
 #include "sim/core/file.h"
+#include "sim/core/file_use.h"
 
 namespace rheobase {
 namespace {
@@ -61,6 +62,8 @@ class CifarReader {
     std::string bytes;
     try {
       bytes = read_file(path);
+    } catch (const FileClash&) {
+      throw;
     } catch (const InputError& error) {
       faults.push_back({"", error.what()});
       return;

@@ -7,6 +7,7 @@
 
 #include "experiments/data/byte_images.h"
 #include "experiments/data/loaders.h"
+#include "sim/core/file_use.h"
 #include "sim/format/hdf5_handle.h"
 
 namespace rheobase {
@@ -148,6 +149,7 @@ class Hdf5Images : public DataSet {
 std::unique_ptr<DataSet> open_hdf5(DataInfo info, const std::string& file) {
   std::error_code ignored;
   if (!std::filesystem::is_regular_file(file, ignored)) throw InputError(file, "", "no such file");
+  will_read(file);
   std::vector<Fault> faults;
   const hdf5::Session session;
   const auto open = [&](const char* name, const hdf5::File& from) -> std::optional<Array> {

@@ -8,6 +8,7 @@
 
 #include "experiments/data/byte_images.h"
 #include "experiments/data/loaders.h"
+#include "sim/core/file_use.h"
 
 namespace rheobase {
 namespace {
@@ -24,7 +25,9 @@ struct CloseGz {
 // A file that zlib unpacks where it is gzipped and passes through where it is plain.
 class Stream {
  public:
-  explicit Stream(std::string path) : path_(std::move(path)), file_(gzopen(path_.c_str(), "rb")) {
+  explicit Stream(std::string path) : path_(std::move(path)) {
+    will_read(path_);
+    file_.reset(gzopen(path_.c_str(), "rb"));
     if (!file_) throw InputError(path_, "", "cannot open");
   }
 
@@ -120,6 +123,8 @@ template <class Read>
 auto keep_faults(std::vector<Fault>& faults, const Read& read) -> std::optional<decltype(read())> {
   try {
     return read();
+  } catch (const FileClash&) {
+    throw;
   } catch (const InputError& error) {
     faults.push_back({"", error.what()});
     return std::nullopt;

@@ -45,6 +45,12 @@ int steps_of(const SimulationSpec& spec, const Model& model) {
   return *spec.steps;
 }
 
+// Empty slots would only take memory.
+int slots_of(const SimulationSpec& spec, const DataSet& data) {
+  const std::int64_t left = std::max<std::int64_t>(1, data.size() - spec.offset);
+  return static_cast<int>(std::min({std::int64_t{spec.engine.slots}, spec.limit.value_or(left), left}));
+}
+
 // The samples asked for, checked against the data set and the network.
 RunOptions options_of(const SimulationSpec& spec, int steps, const DataSet& data, const Engine& engine) {
   if (data.shape() != engine.input_shape()) {
@@ -100,6 +106,7 @@ Simulation::Simulation(const SimulationSpec& spec, const Registry& registry)
   EngineOptions engine_options = spec.engine;
   const int steps = steps_of(spec, model_);
   engine_options.lookahead = lookahead_of(spec, stop_, steps);
+  engine_options.slots = slots_of(spec, *data_);
   engine_ = std::make_unique<Engine>(model_.graph, registry, engine_options);
   options_ = options_of(spec, steps, *data_, *engine_);
   probe_ = std::make_unique<NeuroBenchProbe>(model_.graph, engine_->nodes(), engine_->slots(),
