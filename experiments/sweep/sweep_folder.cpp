@@ -36,7 +36,8 @@ void expect_inputs_outside(const SweepSpec& spec, const fs::path& out) {
   }
   for (const std::string& data : std::set<std::string>(spec.data.begin(), spec.data.end())) {
     try {
-      for (const std::string& file : open_data(data, spec.split)->info().files) expect_outside(file, out);
+      const auto opened = open_data(data, spec.split);
+      for (const std::string& file : opened->info().files) expect_outside(file, out);
     } catch (const FileClash&) {
       throw;
     } catch (const InputError&) {  // its cells fail and say so
