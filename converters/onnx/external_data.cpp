@@ -28,7 +28,7 @@ fs::path resolve(const std::string& folder, const std::string& file) {
   }
   std::error_code error;
   const fs::path root = fs::canonical(folder.empty() ? "." : folder, error);
-  const fs::path path = error ? fs::path() : fs::canonical(root / relative, error);
+  fs::path path = error ? fs::path() : fs::canonical(root / relative, error);
   if (error) throw NodeFault(fmt::format("external data '{}': {}", file, error.message()));
   if (!is_within(root, path)) {
     throw NodeFault(fmt::format("external data '{}' is a link that leaves the model's folder", file));

@@ -192,6 +192,8 @@ class ReportWriter {
   void add_raster(const CellResult& result, Json& json) {
     try {
       json["figures"]["raster"] = drawn(raster_figure(raster_of(result)));
+    } catch (const FileClash&) {
+      throw;
     } catch (const InputError& error) {
       if (options_.sample)
         throw InputError("--sample", fmt::format("{}", *options_.sample),
