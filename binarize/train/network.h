@@ -16,7 +16,7 @@ namespace rheobase {
 
 struct NetworkOptions {
   std::int64_t batch = 128;  ///< samples of a step, 1 or more
-  int threads = 0;           ///< 0: one per hardware thread
+  int threads = 0;           ///< 0: usable_cpus()
   EstimatorSettings estimator;
   double label_smoothing = 0.0;  ///< in [0, 1)
 };

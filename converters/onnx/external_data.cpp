@@ -8,6 +8,7 @@
 #include <system_error>
 
 #include "converters/onnx/constant.h"
+#include "sim/core/file_use.h"
 
 namespace rheobase::onnx_import {
 namespace {
@@ -27,7 +28,7 @@ fs::path resolve(const std::string& folder, const std::string& file) {
   }
   std::error_code error;
   const fs::path root = fs::canonical(folder.empty() ? "." : folder, error);
-  const fs::path path = error ? fs::path() : fs::canonical(root / relative, error);
+  fs::path path = error ? fs::path() : fs::canonical(root / relative, error);
   if (error) throw NodeFault(fmt::format("external data '{}': {}", file, error.message()));
   if (!is_within(root, path)) {
     throw NodeFault(fmt::format("external data '{}' is a link that leaves the model's folder", file));
@@ -51,6 +52,7 @@ std::string read_external(const std::string& folder, const ExternalLocation& loc
                                 error ? 0 : size, location.length, location.offset));
   }
   std::string bytes(static_cast<std::size_t>(location.length), '\0');
+  will_read(path.string());
   std::ifstream stream(path, std::ios::binary);
   stream.seekg(location.offset);
   if (!stream.read(bytes.data(), static_cast<std::streamsize>(bytes.size()))) {

@@ -18,6 +18,7 @@
 #include "converters/onnx/ops.h"
 #include "converters/onnx/unsupported.h"
 #include "sim/core/file.h"
+#include "sim/core/file_use.h"
 
 namespace rheobase::onnx_import {
 namespace {
@@ -187,6 +188,8 @@ class ModelImport {
       function();
     } catch (const NodeFault& fault) {
       builder_.add_fault(where, fault.what());
+    } catch (const FileClash&) {  // of no node
+      throw;
     } catch (const InputError& error) {
       builder_.add_fault(where, error.faults().front().where + ": " + error.faults().front().what);
     }

@@ -1,7 +1,5 @@
 #include <fmt/format.h>
 
-#include <filesystem>
-
 #include "experiments/analysis/calibrate.h"
 #include "experiments/cli/calibrate_report.h"
 #include "experiments/cli/command_line.h"
@@ -57,6 +55,8 @@ CalibrationOptions parse_options(const CommandLine& line) {
   CalibrationOptions options;
   options.policy = line.get<std::string>("stop");
   options.alphas = default_alphas(options.policy);
+  if (options.policy == "stable" && line.has("alpha"))
+    throw InputError("--alpha", "", "does nothing with --stop stable, which looks at answers alone");
   if (line.has("alpha")) options.alphas = {line.get<double>("alpha")};
   options.by_step = line.flag("by-step");
   if (line.has("max-loss") == line.has("max-steps"))
@@ -123,7 +123,7 @@ void save(const std::string& path, const Recording& recording) {
 
 void report(const CommandLine& line, const CalibrationOptions& options, const Recording& recording,
             const Calibration& calibration, const std::optional<SampleOverlap>& seen,
-            std::optional<ResultTarget>& json) {
+            const std::optional<ResultTarget>& json) {
   auto object = calibration_json(recording.info, options, calibration);
   if (seen) object["overlap"]["training"] = seen->count;
   std::string text = calibration_text(recording.info, options, calibration);
@@ -139,34 +139,30 @@ void report(const CommandLine& line, const CalibrationOptions& options, const Re
 void run(const CommandLine& line) {
   const std::string& path = line.positional(0);
   const CalibrationOptions options = parse_options(line);
-  const auto named = [&](const char* option) {
-    return line.has(option) ? line.get<std::string>(option) : "-";
+  const auto given = [&](const char* option) {
+    return line.has(option) ? std::optional(line.get<std::string>(option)) : std::nullopt;
   };
-  expect_distinct_files({{"MODEL.h5", path},
-                         {"--json", named("json")},
-                         {"--record", named("record")},
-                         {"--recording", named("recording")}});
+  // What cannot be written is refused before the work is done.
+  using Kind = ResultTarget::Kind;
+  std::optional<ResultTarget> reserved;
+  if (!line.flag("dry-run")) reserved.emplace("MODEL.h5", path, Kind::updated_file);
+  const auto json = result_target("--json", given("json"), Kind::text);
+  const auto record = result_target("--record", given("record"), Kind::file);
   const Registry registry = full_registry();
   Model model = read_model(path, registry.schemas());
-  // What cannot be written is refused before the work is done.
-  std::optional<ResultTarget> json;
-  if (line.has("json")) json.emplace(named("json"));
-  const std::string target = std::filesystem::canonical(path).string();  // behind a link
-  if (!line.flag("dry-run")) const ResultTarget trial(target);
-  if (line.has("record")) const ResultTarget trial(named("record"));
 
-  const bool simulate = !line.has("recording");
-  const Recording recording = simulate ? simulated(line, registry) : recorded(line, model);
-  if (line.has("record")) save(named("record"), recording);
+  const auto source = given("recording");
+  const Recording recording = source ? recorded(line, model) : simulated(line, registry);
+  if (record) save(record->path(), recording);
   const Calibration calibration =
-      calibrate(recording, simulate ? line.get<std::string>("data") : named("recording"), options);
+      calibrate(recording, source ? *source : line.get<std::string>("data"), options);
   if (!line.flag("dry-run")) {
     model.stop = calibration.stop;
     model.calibration = calibration_of(recording.info, model.graph);
     model.calibration->max_loss = options.goal.max_loss;
     model.calibration->max_steps = options.goal.max_steps;
     model.calibration->guarantee = options.guarantee;
-    write_model(model, target);
+    write_model(model, path);
   }
   const auto seen = trained_on(model, recording.info);
   if (seen) {

@@ -2,15 +2,14 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <boost/program_options/options_description.hpp>
 #include <boost/program_options/parsers.hpp>
 #include <boost/program_options/variables_map.hpp>
 #include <sstream>
-#include <thread>
 
 #include "experiments/cli/output.h"
 #include "sim/core/error.h"
+#include "sim/core/parallel.h"
 
 namespace rheobase {
 namespace {
@@ -48,7 +47,8 @@ CommandSpec common_options() {
   CommandSpec common;
   common.add_flag("help", "show this text");
   common.add_flag("quiet", "say nothing but results and errors");
-  common.add("threads", whole_argument("N"), "threads to use (default: one per hardware thread)");
+  common.add("threads", whole_argument("N"),
+             "threads to use (default: one per CPU that the process may run on)");
   return common;
 }
 
@@ -130,7 +130,7 @@ void CommandSpec::add_flag(std::string option, std::string help) {
 }
 
 int CommandLine::threads() const {
-  if (!has("threads")) return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  if (!has("threads")) return usable_cpus();
   const auto threads = get<std::int64_t>("threads");
   if (threads < 1 || threads > 1024) {
     throw InputError("--threads", fmt::format("{}", threads), "expected 1 to 1024");

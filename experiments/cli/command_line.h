@@ -63,7 +63,7 @@ class CommandLine {
   }
   bool flag(const std::string& option) const { return has(option); }
   bool quiet() const { return flag("quiet"); }
-  /// As given, at least 1; without the option one per hardware thread.
+  /// As given, at least 1; without the option usable_cpus().
   int threads() const;
 
  private:

@@ -47,9 +47,10 @@ CommandSpec convert_spec() {
   spec.add("calibrate", text_argument("none", "none"), "correction from samples");
   spec.add("arithmetic", text_argument("float32|fixed", "float32"),
            "reals, or integers alone: the same spikes on every device (spiking networks)");
-  spec.add("data", text_argument("SPEC"),
-           "with --arithmetic fixed: compare the answers in float32 and in fixed arithmetic on these samples, and "
-           "write no model where they differ much");
+  spec.add(
+      "data", text_argument("SPEC"),
+      "with --arithmetic fixed: compare the answers in float32 and in fixed arithmetic on these samples, and "
+      "write no model where they differ much");
   spec.add("split", text_argument("test|train", "train"), "which part of that data set");
   spec.add("samples", whole_argument("N", 256), "how many of it, evenly spread");
   spec.add("steps", whole_argument("T", 32), "time steps of the comparison");
@@ -166,8 +167,7 @@ void convert_command(const std::vector<std::string>& words) {
   const std::string& source = line->positional(0);
   const std::string& target = line->positional(1);
   const ConversionSpec spec = conversion_spec(*line);
-  expect_distinct_files({{"IN", source}, {"OUT.h5", target}});
-  const ResultTarget trial(target);
+  const ResultTarget reserved("OUT.h5", target, ResultTarget::Kind::file);
 
   const Registry registry = full_registry();
   Conversion conversion = convert_model(spec, registry.schemas(), tool_version());

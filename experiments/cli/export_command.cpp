@@ -34,8 +34,7 @@ void export_command(const std::vector<std::string>& words) {
   const std::string& source = line->positional(0);
   const std::string& target = line->positional(1);
   expect_onnx(target);
-  expect_distinct_files({{"MODEL.h5", source}, {"OUT.onnx", target}});
-  const ResultTarget trial(target);
+  const ResultTarget reserved("OUT.onnx", target, ResultTarget::Kind::file);
 
   const Registry registry = full_registry();
   const Model model = read_model(source, registry.schemas());

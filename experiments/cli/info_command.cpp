@@ -184,18 +184,19 @@ void info_command(const std::vector<std::string>& words) {
   const auto line = parse_command_line(spec, words);
   if (!line) return;
   const std::string& path = line->positional(0);
+  std::optional<ResultTarget> target;
+  if (line->has("json")) target.emplace("--json", line->get<std::string>("json"), ResultTarget::Kind::text);
   const Registry registry = full_registry();
   const Model model = read_model(path, registry.schemas());
   const auto rows = collect(model.graph, validate_or_throw(model.graph, registry.schemas(), path));
   EngineOptions options;
   options.threads = 1;
   const Engine engine(model.graph, registry, options);
-  if (line->has("json")) {
-    const ResultTarget target(line->get<std::string>("json"));
+  if (target) {
     Json json = info_json(path, model, rows);
     json["cpu"] = cpu_json(engine);
-    target.write(json.dump(2) + "\n");
-    if (target.is_stdout()) return;
+    target->write(json.dump(2) + "\n");
+    if (target->is_stdout()) return;
   }
   write_stdout(info_text(model, rows) + cpu_text(engine));
 }

@@ -10,6 +10,7 @@
 
 #include "sim/core/error.h"
 #include "sim/core/file.h"
+#include "sim/core/file_use.h"
 
 namespace rheobase {
 
@@ -25,20 +26,20 @@ void write_notes(const std::string& source, const Notes& notes) {
                stderr);
 }
 
-void expect_distinct_files(const std::vector<std::pair<std::string, std::string>>& files) {
-  std::error_code ignored;  // a path that cannot be resolved is refused where it is opened
-  for (std::size_t i = 0; i < files.size(); ++i) {
-    for (std::size_t j = i + 1; j < files.size(); ++j) {
-      if (files[i].second == "-" || files[j].second == "-") continue;
-      const auto one = std::filesystem::weakly_canonical(files[i].second, ignored);
-      if (one.empty() || one != std::filesystem::weakly_canonical(files[j].second, ignored)) continue;
-      throw InputError(files[j].second, files[j].first, "is the file given as " + files[i].first);
-    }
-  }
+ResultTarget::ResultTarget(const std::string& where, std::string path, Kind kind) : path_(std::move(path)) {
+  if (is_stdout() && kind != Kind::text)
+    throw InputError(where, path_, "is standard output, which takes text only; give a file's name");
+  if (is_stdout()) return;
+  kind == Kind::updated_file ? will_update(where, path_) : will_write(where, path_);
+  { const AtomicFile trial(path_); }
+  lock_.emplace(where, path_);
+  remove_partial_files(path_);
 }
 
-ResultTarget::ResultTarget(std::string path) : path_(std::move(path)) {
-  if (!is_stdout()) const AtomicFile trial(path_);
+std::optional<ResultTarget> result_target(const std::string& where, const std::optional<std::string>& path,
+                                          ResultTarget::Kind kind) {
+  if (!path) return std::nullopt;
+  return ResultTarget(where, *path, kind);
 }
 
 void ResultTarget::write(std::string_view text) const {

@@ -11,6 +11,7 @@
 #include "experiments/cli/commands.h"
 #include "experiments/cli/output.h"
 #include "sim/core/error.h"
+#include "sim/core/file_use.h"
 
 namespace rheobase {
 namespace {
@@ -85,6 +86,7 @@ std::string tool_version() { return RHEOBASE_VERSION; }
 
 int run_program(const std::vector<std::string>& words) {
   try {
+    const FileUse use;
     dispatch(words);
     return 0;
   } catch (const InputError& error) {

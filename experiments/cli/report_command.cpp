@@ -10,6 +10,7 @@
 #include "experiments/cli/registry.h"
 #include "experiments/cli/simulation_options.h"
 #include "experiments/report/report.h"
+#include "experiments/sweep/sweep_folder.h"
 #include "sim/core/error.h"
 
 namespace rheobase {
@@ -41,6 +42,7 @@ void run(const CommandLine& line) {
   sweep.folder = line.positional(0);
   sweep.tool_version = tool_version();
   sweep.engine = parse_engine(line);
+  const SweepFolder held = SweepFolder::for_report(sweep.folder);
   const SweepSpec spec = load_sweep_spec(sweep.folder);
   const std::vector<CellResult> results = load_sweep(spec, sweep.folder);
   write_report(spec, results, full_registry(), sweep, options);

@@ -1,10 +1,10 @@
 #include <fmt/format.h>
-#include <sys/resource.h>
 
 #include <memory>
 
 #include "experiments/cli/commands.h"
 #include "experiments/cli/output.h"
+#include "experiments/cli/peak_memory.h"
 #include "experiments/cli/program.h"
 #include "experiments/cli/progress.h"
 #include "experiments/cli/registry.h"
@@ -17,12 +17,6 @@
 
 namespace rheobase {
 namespace {
-
-std::uint64_t peak_memory_bytes() {
-  rusage usage{};
-  ::getrusage(RUSAGE_SELF, &usage);
-  return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
-}
 
 // What of the samples was seen before: by the rule, which looks better than it is on the samples it was
 // chosen on, and by the network. Says so, and refuses a rule that is to be judged on its own samples.
@@ -60,7 +54,7 @@ RunReport describe(const RunRequest& request, const Simulation& simulation, cons
   report.device = info.device;
   report.arithmetic = info.arithmetic;
   report.steps = simulation.options().steps;
-  report.slots = spec.engine.slots;
+  report.slots = simulation.slots();
   report.threads = spec.engine.threads;
   report.stop = simulation.stop();
   report.beyond_calibration = simulation.differences();
@@ -71,11 +65,8 @@ RunReport describe(const RunRequest& request, const Simulation& simulation, cons
 }
 
 void run(const RunRequest& request) {
-  expect_distinct_files({{"MODEL.h5", request.simulation.model},
-                         {"--json", request.json.value_or("-")},
-                         {"--record", request.record.value_or("-")}});
-  std::optional<ResultTarget> json;
-  if (request.json) json.emplace(*request.json);
+  const auto json = result_target("--json", request.json, ResultTarget::Kind::text);
+  const auto record = result_target("--record", request.record, ResultTarget::Kind::file);
   const Registry registry = full_registry();
   Simulation simulation(request.simulation, registry);
   write_notes(request.simulation.data, simulation.notes());

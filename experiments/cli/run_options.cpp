@@ -25,7 +25,7 @@ CommandSpec run_spec() {
       "threshold", text_argument("X[,X...]"),
       "confidence: stop when max softmax(sum/alpha) > X; margin: (first - second)/alpha > X; entropy: "
       "normalised entropy < X; stable: same answer for X steps. With commas: of steps 1, 2, ..., the last "
-           "for all later ones");
+      "for all later ones");
   spec.add("alpha", real_argument("A"), "scale of the summed logits (default: 1)");
   spec.add_flag("calibration-samples", "with --stop stored: allow samples that the rule was calibrated on");
   spec.add_flag("beyond-calibration",
@@ -53,16 +53,26 @@ void parse_thresholds(const std::string& text, StopSettings& settings) {
   early.pop_back();
 }
 
+// An option that the rule does not look at would seem to have had an effect.
+void expect_options_used(const CommandLine& line, const std::string& policy) {
+  const auto expect = [&](const std::string& option, bool used, const char* reason) {
+    if (line.has(option) && !used) throw InputError("--" + option, "", reason);
+  };
+  if (policy == "never") {
+    expect("threshold", false, "does nothing without a rule: add --stop POLICY");
+    expect("alpha", false, "does nothing without a rule: add --stop POLICY");
+  }
+  expect("threshold", policy != "stored", "does not go with --stop stored");
+  expect("alpha", policy != "stored", "does not go with --stop stored");
+  expect("alpha", policy != "stable", "does nothing with --stop stable, which looks at answers alone");
+  expect("calibration-samples", policy == "stored", "does nothing without --stop stored");
+}
+
 // none: the model's own.
 std::optional<StopSettings> parse_stop(const CommandLine& line) {
   const auto policy = line.get<std::string>("stop");
-  if (policy == "stored") {
-    for (const char* option : {"threshold", "alpha"}) {
-      if (line.has(option))
-        throw InputError(fmt::format("--{}", option), "", "does not go with --stop stored");
-    }
-    return std::nullopt;
-  }
+  expect_options_used(line, policy);
+  if (policy == "stored") return std::nullopt;
   const bool threshold_missing = policy != "never" && !line.has("threshold");
   StopSettings settings{policy};
   if (line.has("alpha")) settings.alpha = line.get<double>("alpha");

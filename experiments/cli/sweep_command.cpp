@@ -12,6 +12,7 @@
 #include "experiments/cli/simulation_options.h"
 #include "experiments/report/report.h"
 #include "experiments/sweep/sweep.h"
+#include "experiments/sweep/sweep_folder.h"
 #include "sim/core/error.h"
 
 namespace rheobase {
@@ -41,6 +42,7 @@ void run(const CommandLine& line) {
   const SweepSpec spec = read_sweep_spec(line.positional(0));
   SweepOptions options;
   options.folder = line.get<std::string>("out");
+  const SweepFolder held = SweepFolder::for_results(options.folder, spec);
   options.tool_version = tool_version();
   options.engine = parse_engine(line);
   std::unique_ptr<Progress> progress;

@@ -107,13 +107,10 @@ void run(const CommandLine& line) {
   const double seconds = line.get<double>("checkpoint-seconds");
   if (!(seconds >= 0))
     throw InputError("--checkpoint-seconds", fmt::format("{}", seconds), "expected 0 or more");
-  expect_distinct_files({{"SPEC.toml", line.positional(0)}, {"--out", out}, {"--log", log}});
-  // What a training that was killed was writing.
-  for (const std::string& path : {out, out + ".checkpoint", log}) {
-    if (!path.empty()) remove_partial_files(path);
-  }
-  const ResultTarget trial(out);
-  if (!log.empty()) const ResultTarget log_trial(log);
+  using Kind = ResultTarget::Kind;
+  const ResultTarget model_file("--out", out, Kind::file);
+  const ResultTarget checkpoint_file("--out", out + ".checkpoint", Kind::updated_file);
+  const auto log_file = result_target("--log", log.empty() ? std::nullopt : std::optional(log), Kind::file);
 
   const TrainSpec spec = read_train_spec(line.positional(0));
   TrainerOptions options{line.threads(), line.positional(0), out + ".checkpoint", seconds, tool_version()};
@@ -131,7 +128,7 @@ void run(const CommandLine& line) {
   if (!log.empty()) write_file(log, csv(epochs));
   validate_or_throw(model.graph, full_registry().schemas(), out);
   write_model(model, out);
-  std::filesystem::remove(options.checkpoint);
+  std::filesystem::remove(link_target(options.checkpoint));  // a link to it stays
   if (!line.quiet() && !epochs.empty())
     write_stdout(fmt::format("wrote {}: test accuracy {:.2f} %\n", out, 100 * epochs.back().test_accuracy));
 }

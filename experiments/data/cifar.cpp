@@ -7,6 +7,7 @@
 #include "experiments/data/byte_images.h"
 #include "experiments/data/loaders.h"
 #include "sim/core/file.h"
+#include "sim/core/file_use.h"
 
 namespace rheobase {
 namespace {
@@ -90,6 +91,8 @@ class CifarReader {
     try {
       expect_records(path);
       bytes = read_file(path);
+    } catch (const FileClash&) {
+      throw;
     } catch (const InputError& error) {
       faults.push_back({"", error.what()});
       return;

@@ -8,6 +8,7 @@
 #include "experiments/data/byte_images.h"
 #include "experiments/data/loaders.h"
 #include "sim/core/file.h"
+#include "sim/core/file_use.h"
 #include "sim/format/hdf5_handle.h"
 
 namespace rheobase {
@@ -214,6 +215,7 @@ std::unique_ptr<DataSet> open_hdf5(DataInfo info, const std::string& file) {
   std::error_code ignored;
   if (!std::filesystem::exists(file, ignored)) throw InputError(file, "", "no such file");
   regular_file_size(file);
+  will_read(file);
   std::vector<Fault> faults;
   const hdf5::Session session;
   try {

@@ -9,6 +9,7 @@
 #include "experiments/data/byte_images.h"
 #include "experiments/data/loaders.h"
 #include "sim/core/file.h"
+#include "sim/core/file_use.h"
 
 namespace rheobase {
 namespace {
@@ -27,8 +28,9 @@ struct CloseGz {
 class Stream {
  public:
   // A pipe or a device may never end: only regular files are opened.
-  explicit Stream(std::string path)
-      : path_(std::move(path)), size_(regular_file_size(path_)), file_(gzopen(path_.c_str(), "rb")) {
+  explicit Stream(std::string path) : path_(std::move(path)), size_(regular_file_size(path_)) {
+    will_read(path_);
+    file_.reset(gzopen(path_.c_str(), "rb"));
     if (!file_) throw InputError(path_, "", "cannot open");
   }
 
@@ -140,6 +142,8 @@ template <class Read>
 auto keep_faults(std::vector<Fault>& faults, const Read& read) -> std::optional<decltype(read())> {
   try {
     return read();
+  } catch (const FileClash&) {
+    throw;
   } catch (const InputError& error) {
     faults.push_back({"", error.what()});
     return std::nullopt;

@@ -15,6 +15,7 @@
 #include "experiments/simulation/raster.h"
 #include "sim/core/error.h"
 #include "sim/core/file.h"
+#include "sim/core/file_use.h"
 
 namespace rheobase {
 namespace {
@@ -191,6 +192,8 @@ class ReportWriter {
   void add_raster(const CellResult& result, Json& json) {
     try {
       json["figures"]["raster"] = drawn(raster_figure(raster_of(result)));
+    } catch (const FileClash&) {
+      throw;
     } catch (const InputError& error) {
       if (options_.sample)
         throw InputError("--sample", fmt::format("{}", *options_.sample),
@@ -203,6 +206,7 @@ class ReportWriter {
   Raster raster_of(const CellResult& result) const {
     const std::string key = fs::path(result.recording).stem().string();
     const std::string path = in_folder(fmt::format("rasters/{}.json", key));
+    will_update("rasters", path);
     if (std::optional<Raster> kept = kept_raster(path); kept) return *std::move(kept);
     SimulationSpec simulate = cell_simulation(result.cell, spec_, sweep_, in_folder(result.recording));
     if (options_.sample) simulate.offset = *options_.sample;

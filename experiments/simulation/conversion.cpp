@@ -82,7 +82,8 @@ const Shape& input_shape(const Graph& graph, const ShapeMap& shapes) {
   return shapes.at(input->name);
 }
 
-// The network as it is in the file, under the normalisation of its conversion, with what there is to say of it.
+// The network as it is in the file, under the normalisation of its conversion, with what there is to say of
+// it.
 Conversion read_source(const ConversionSpec& spec, const SchemaSet& schemas) {
   const std::string& path = spec.source;
   if (path.ends_with(".nir"))

@@ -45,6 +45,12 @@ std::vector<RuleDifference> differences_of(const SimulationSpec& spec, const Mod
   return found;
 }
 
+// Empty slots would only take memory.
+int slots_of(const SimulationSpec& spec, const DataSet& data) {
+  const std::int64_t left = std::max<std::int64_t>(1, data.size() - spec.offset);
+  return static_cast<int>(std::min({std::int64_t{spec.engine.slots}, spec.limit.value_or(left), left}));
+}
+
 // The samples asked for, checked against the data set and the network.
 RunOptions options_of(const SimulationSpec& spec, int steps, const DataSet& data, const Engine& engine) {
   if (data.shape() != engine.input_shape()) {
@@ -109,6 +115,7 @@ Simulation::Simulation(const SimulationSpec& spec, const Registry& registry)
   const int steps = steps_of(spec, model_);
   differences_ = differences_of(spec, model_, steps);
   engine_options.lookahead = lookahead_of(spec, stop_, steps);
+  engine_options.slots = slots_of(spec, *data_);
   engine_ = std::make_unique<Engine>(model_.graph, registry, engine_options);
   options_ = options_of(spec, steps, *data_, *engine_);
   notes_ = check_pixel_range(*data_, options_.first, options_.count, pixel_use(model_.graph));

@@ -42,6 +42,7 @@ class Simulation {
   const Model& model() const { return model_; }
   Engine& engine() { return *engine_; }
   const RunOptions& options() const { return options_; }  ///< T and the samples
+  int slots() const { return engine_->slots(); }          ///< those asked for, but no more than samples
   const StopSettings& stop() const { return stop_; }
   const DataInfo& data() const { return data_->info(); }
   /// Where a stored rule is used beyond its calibration.

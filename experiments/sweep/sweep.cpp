@@ -10,6 +10,7 @@
 #include "experiments/sweep/sweep_table.h"
 #include "sim/core/error.h"
 #include "sim/core/file.h"
+#include "sim/core/file_use.h"
 #include "sim/format/recording_file.h"
 
 namespace rheobase {
@@ -28,12 +29,7 @@ std::string model_file(const SweepCell& cell, const std::string& recording) {
 class Sweep {
  public:
   Sweep(const SweepSpec& spec, const Registry& registry, const SweepOptions& options)
-      : spec_(spec), registry_(registry), options_(options) {
-    std::error_code error;
-    fs::create_directories(fs::path(options.folder) / recordings, error);
-    if (error) throw InputError(options.folder, "", error.message());
-    remove_leftovers();
-  }
+      : spec_(spec), registry_(registry), options_(options) {}
 
   CellResult run(const SweepCell& cell) const {
     CellResult result;
@@ -42,6 +38,7 @@ class Sweep {
       result.key = cell_key(cell, spec_, options_.tool_version);
       const std::string file = fmt::format("{}/{}.h5", recordings, sha256(result.key).substr(0, 16));
       const std::string path = in_folder(file);
+      announce(cell, path);
       std::optional<Recording> found = kept(path);
       result.reused = found.has_value();
       if (!found) record(cell, path);
@@ -49,6 +46,8 @@ class Sweep {
       result.cell.arithmetic = recording.info.arithmetic;
       result.points = sweep_points(recording, path, spec_);
       result.recording = file;
+    } catch (const FileClash&) {
+      throw;
     } catch (const std::exception& error) {  // the other cells shall finish
       result.error = error.what();
     }
@@ -58,14 +57,11 @@ class Sweep {
  private:
   std::string in_folder(const std::string& file) const { return (fs::path(options_.folder) / file).string(); }
 
-  // What a killed sweep left of the files it was writing.
-  void remove_leftovers() const {
-    for (const char* part : {".", recordings, "figures", "rasters"}) {
-      std::error_code none;
-      for (const auto& entry : fs::directory_iterator(in_folder(part), none)) {
-        if (is_partial_file(entry.path().filename().string())) fs::remove(entry.path(), none);
-      }
-    }
+  // What is read if it is sound and made again if it is not.
+  static void announce(const SweepCell& cell, const std::string& recording) {
+    will_update("--out", recording);
+    if (const std::string model = model_file(cell, recording); model != cell.model)
+      will_update("--out", model);
   }
 
   // A recording that is there, if it is whole and of this cell.
@@ -224,7 +220,8 @@ std::vector<CellResult> run_sweep(const SweepSpec& spec, const Registry& registr
   for (const SweepCell& cell : sweep_cells(spec)) results.push_back(sweep.run(cell));
   const Table table = sweep_table(results, spec);
   const auto file = [&](const char* name) { return (fs::path(options.folder) / name).string(); };
-  write_file(file("spec.toml"), spec.text);
+  std::error_code none;
+  if (!fs::equivalent(spec.path, file("spec.toml"), none)) write_file(file("spec.toml"), spec.text);
   write_table(table, file("results.h5"));
   write_file(file("results.csv"), csv_text(table));
   write_file(file("manifest.json"), manifest(results, options));

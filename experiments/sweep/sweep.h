@@ -13,7 +13,7 @@ namespace rheobase {
 
 /// How to run a sweep; none of it changes results.
 struct SweepOptions {
-  std::string folder;  ///< of all results
+  std::string folder;  ///< of all results, held by a SweepFolder
   std::string tool_version;
   EngineOptions engine;  ///< device, slots, threads
   /// Called with what is about to run and how many samples it has.
@@ -40,8 +40,8 @@ SimulationSpec cell_simulation(const SweepCell& cell, const SweepSpec& spec, con
 
 /// Runs every cell whose recording is not there yet, and reads all points. A recording appears under its key
 /// whole or not at all, so a sweep that was killed goes on where it stopped, and ends with the same results.
-/// A recording that is damaged is made again; a cell that fails does not stop the others. Writes spec.toml,
-/// manifest.json, results.csv and results.h5 (docs/reference/sweep.md).
+/// A recording that is damaged is made again; a cell that fails does not stop the others. Writes spec.toml
+/// unless the spec was read from there, manifest.json, results.csv and results.h5 (docs/reference/sweep.md).
 std::vector<CellResult> run_sweep(const SweepSpec& spec, const Registry& registry,
                                   const SweepOptions& options);
 

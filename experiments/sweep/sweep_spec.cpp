@@ -100,6 +100,7 @@ SweepSpec read_sweep_spec(const std::string& path) {
   Faults faults;
   SweepSpec spec = read_spec(table, faults);
   throw_if_any(path, faults);
+  spec.path = path;
   spec.text = read_file(path, max_text_bytes);
   return spec;
 }

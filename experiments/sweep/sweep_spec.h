@@ -30,7 +30,8 @@ struct SweepSpec {
   std::int64_t offset = 0;
   std::optional<std::int64_t> limit;
   std::int64_t seed = 0;
-  std::string text;  ///< the file as it was read
+  std::string path;  ///< the file it was read from
+  std::string text;  ///< its contents
 };
 
 /// Throws InputError with every fault: no TOML, unknown keys, values of another type or out of range, nothing

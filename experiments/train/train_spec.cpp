@@ -9,6 +9,7 @@
 #include "experiments/data/normalization.h"
 #include "experiments/spec/toml_reader.h"
 #include "experiments/train/network_file.h"
+#include "sim/core/file_use.h"
 
 namespace rheobase {
 namespace {
@@ -18,6 +19,8 @@ template <class Check>
 void keep_faults(const std::string& where, std::vector<Fault>& faults, const Check& check) {
   try {
     check();
+  } catch (const FileClash&) {
+    throw;
   } catch (const InputError& error) {
     for (const Fault& fault : error.faults()) faults.push_back({where + fault.where, fault.what});
   }

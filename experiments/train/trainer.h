@@ -14,7 +14,7 @@
 namespace rheobase {
 
 struct TrainerOptions {
-  int threads = 0;                 ///< 0: one per hardware thread
+  int threads = 0;                 ///< 0: usable_cpus()
   std::string spec_path;           ///< for the identity and the provenance
   std::string checkpoint;          ///< file; written after every epoch
   double checkpoint_seconds = 60;  ///< and within an epoch as often as this; 0: after every step

@@ -1,16 +1,23 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <string>
 #include <string_view>
 
+#include "sim/core/descriptor.h"
+
 namespace rheobase {
 
-/// A file that is written whole or not at all: the bytes go to a temporary name beside `path`; commit()
-/// flushes them to disk and renames. Without commit() nothing is left behind.
+/// A file that is written whole or not at all: the bytes go to a temporary name beside the file; commit()
+/// flushes them to disk and renames. Without commit() nothing is left behind. Links are followed: the file
+/// behind them is replaced, or made where it is not there yet. A file that is replaced hands on its
+/// permissions, and its owner and group where the system lets it; a new one gets what the umask leaves.
 class AtomicFile {
  public:
-  /// Throws InputError when the folder cannot be written to, or `path` is there and no regular file.
+  /// Throws InputError when the folder cannot be written to, or when `path` is there and read-only, no
+  /// regular file, or a file that was read (FileUse).
   explicit AtomicFile(std::string path);
   ~AtomicFile();
   AtomicFile(const AtomicFile&) = delete;
@@ -24,15 +31,21 @@ class AtomicFile {
 
  private:
   std::string path_;
+  std::string target_;  // behind all links
   std::string temporary_;
+  Descriptor file_;  // the temporary one, locked while this lives
+  mode_t mode_ = 0;  // of a new file
   bool committed_ = false;
 };
 
-/// True for the temporary names of AtomicFile: what a program that was killed left behind.
-bool is_partial_file(std::string_view name);
+/// The file that writing to `path` would change: `path` itself, or what it links to, there or not.
+std::string link_target(const std::string& path);
 
-/// Removes those of AtomicFile(path).
+/// Removes what AtomicFile(path) left behind in processes that were killed: files whose name carries its mark
+/// and this machine's, and whose lock no process holds. Nothing where the file system has no locks.
 void remove_partial_files(const std::string& path);
+/// Those of every file in a folder.
+void remove_partial_files_in(const std::string& folder);
 
 /// Limits of read_file(): of what people write by hand, and of everything else.
 inline constexpr std::uint64_t max_text_bytes = std::uint64_t{1} << 24;

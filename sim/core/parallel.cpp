@@ -4,6 +4,7 @@
 #include <oneapi/tbb/parallel_for.h>
 #include <oneapi/tbb/partitioner.h>
 #include <oneapi/tbb/task_arena.h>
+#include <sched.h>
 
 #include <algorithm>
 #include <optional>
@@ -37,9 +38,21 @@ struct TaskPool::Arena {
   oneapi::tbb::task_arena tasks;
 };
 
+int usable_cpus() {
+  // The system refuses a set that is smaller than its own, whose size it does not tell.
+  constexpr int most = 1 << 16;
+  for (int cpus = CPU_SETSIZE; cpus <= most; cpus *= 2) {
+    const std::unique_ptr<cpu_set_t, void (*)(cpu_set_t*)> set(CPU_ALLOC(cpus),
+                                                               [](cpu_set_t* s) { CPU_FREE(s); });
+    const std::size_t bytes = CPU_ALLOC_SIZE(cpus);
+    if (set && ::sched_getaffinity(0, bytes, set.get()) == 0)
+      return std::max(1, CPU_COUNT_S(bytes, set.get()));
+  }
+  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+}
+
 TaskPool::TaskPool(int threads)
-    : threads_(threads > 0 ? threads : std::max(1, static_cast<int>(std::thread::hardware_concurrency()))),
-      arena_(std::make_unique<Arena>(threads_)) {
+    : threads_(threads > 0 ? threads : usable_cpus()), arena_(std::make_unique<Arena>(threads_)) {
   // Starts the workers now, so that no loop pays for it or allocates.
   for_ranges(threads_, 1, [](std::int64_t, std::int64_t) {});
 }

@@ -6,10 +6,14 @@
 
 namespace rheobase {
 
+/// The CPUs that this process may run on, at least 1: fewer than the machine has where taskset, a container's
+/// cpuset or a batch system says so.
+int usable_cpus();
+
 /// Runs loops on a fixed number of threads. parallel.cpp is the only file that names the thread library.
 class TaskPool {
  public:
-  /// `threads` counts the caller; 0 takes one per hardware thread.
+  /// `threads` counts the caller; 0 takes usable_cpus().
   explicit TaskPool(int threads = 0);
   ~TaskPool();
   TaskPool(const TaskPool&) = delete;

@@ -24,7 +24,7 @@ KernelChoice parse_kernel_choice(const std::string& name);
 struct EngineOptions {
   DeviceKind device = DeviceKind::cpu;
   int slots = 1;    ///< samples held at once, 1 or more
-  int threads = 0;  ///< 0: one per hardware thread
+  int threads = 0;  ///< 0: usable_cpus()
   Coding coding = Coding::direct;
   std::uint64_t seed = 0;  ///< of poisson coding
   bool hash = false;       ///< compute spike hashes

@@ -11,6 +11,7 @@
 
 #include "sim/core/error.h"
 #include "sim/core/file.h"
+#include "sim/core/file_use.h"
 
 namespace rheobase {
 namespace {
@@ -42,6 +43,7 @@ const char* kind_name(std::uint64_t kind) {
 // sort, or a device without an end, is refused at once.
 std::string read_seal(const std::string& path) {
   regular_file_size(path);
+  will_read(path);
   std::ifstream file(path, std::ios::binary);
   if (!file) throw InputError(path, "cannot open", std::strerror(errno));
   std::array<char, seal_bytes> block{};

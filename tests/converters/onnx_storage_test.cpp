@@ -8,6 +8,7 @@
 
 #include "converters/onnx/importer.h"
 #include "converters/onnx/tensor_proto.h"
+#include "sim/core/file_use.h"
 #include "tests/converters/onnx_model.h"
 
 namespace rheobase::test {
@@ -17,6 +18,7 @@ using ::onnx::TensorProto;
 using onnx_import::Constant;
 using onnx_import::NodeFault;
 using onnx_import::read_tensor;
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::ThrowsMessage;
@@ -149,6 +151,13 @@ class ExternalData : public testing::Test {
 TEST_F(ExternalData, IsReadBesideTheModel) {
   const Graph graph = import({{"location", "weights.bin"}, {"offset", "4"}, {"length", "8"}});
   EXPECT_EQ(only(graph, "Affine").tensor("shift")->values, (Floats{2, 3}));
+}
+
+TEST_F(ExternalData, IsNeverReadWhereItWouldBeReplaced) {
+  const FileUse use;
+  will_write("OUT.h5", (folder_ / "weights.bin").string());
+  EXPECT_THAT(fault({{"location", "weights.bin"}}),
+              AllOf(HasSubstr("weights.bin: OUT.h5: would replace"), HasSubstr("another name")));
 }
 
 TEST_F(ExternalData, NeedsNoOffsetAndNoLength) {

@@ -2,6 +2,7 @@
 """The rules catch what they are for and let the rest pass."""
 
 import budgets
+import files
 import layering
 import libraries
 import sources
@@ -31,6 +32,11 @@ expect(not faults(libraries, "sim/op/a.cpp", '  throw E("exit(1)"); // printf()'
 expect(faults(third_party, "sim/op/a.cpp", "#include <oneapi/tbb/parallel_for.h>"), "one file names tbb")
 expect(faults(third_party, "sim/op/a.cpp", "#include <H5Cpp.h>"), "HDF5 is the format's")
 expect(not faults(third_party, "sim/format/a.cpp", "#include <hdf5.h>"), "the format has HDF5")
+expect(faults(files, "sim/format/a.cpp", "  std::ifstream in(path);"), "readers say what they open")
+expect(faults(files, "experiments/a.cpp", "  std::ofstream(path) << text;"), "only AtomicFile writes")
+expect(faults(files, "experiments/a.cpp", "  will_read(path);\n  fs::copy_file(path, to);"), "copies are written too")
+expect(not faults(files, "sim/format/a.cpp", "  will_read(path);\n  std::ifstream in(path);"), "readers may open")
+expect(not faults(files, "sim/format/a.cpp", "#include <fstream>\n// std::ofstream"), "words open nothing")
 expect(list(budgets.function_faults([(41, "x"), (3, "y")])), "half the functions are too long")
 expect(not list(budgets.function_faults([(41, "x")] + [(3, "y")] * 19)), "one in twenty may be long")
 expect(sources.without_comments('"//" // x') == '"//"     ', "strings are no comments")

@@ -1,8 +1,7 @@
 #include <gmock/gmock.h>
+#include <sched.h>
 
 #include <atomic>
-#include <filesystem>
-#include <fstream>
 
 #include "sim/core/error.h"
 #include "sim/core/file.h"
@@ -13,8 +12,6 @@
 
 namespace rheobase {
 namespace {
-
-using ::testing::HasSubstr;
 
 TEST(InputError, IsOnePrintableLineWithEveryFault) {
   const InputError error("net.onnx", {{"conv\n1", "weight is NaN"}, {"", "no output"}});
@@ -72,42 +69,19 @@ TEST(SpikeHash, DependsOnEveryCoordinateOfASpike) {
   EXPECT_NE(term, spike_hash_term(spike_hash_prefix(1, 2, 3), 4, -1));
 }
 
-class AtomicFileTest : public ::testing::Test {
- protected:
-  void SetUp() override {
-    folder_ = std::filesystem::temp_directory_path() / ("rheobase-core-" + std::to_string(::getpid()));
-    std::filesystem::create_directory(folder_);
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-  std::string path(const char* name) const { return (folder_ / name).string(); }
-  auto entries() const { return std::distance(std::filesystem::directory_iterator(folder_), {}); }
-
-  std::filesystem::path folder_;
-};
-
-TEST_F(AtomicFileTest, LeavesNothingWithoutCommit) {
-  {
-    const AtomicFile file(path("a"));
-    std::ofstream(file.temporary_path()) << "half";
-    EXPECT_EQ(entries(), 1);
-  }
-  EXPECT_EQ(entries(), 0);
-}
-
-TEST_F(AtomicFileTest, ReplacesTheOldFileAtOnce) {
-  write_file(path("a"), "old");
-  write_file(path("a"), "new");
-  EXPECT_EQ(read_file(path("a")), "new");
-  EXPECT_EQ(entries(), 1);
-}
-
-TEST_F(AtomicFileTest, NamesTheFolderThatIsNotThere) {
-  try {
-    write_file(path("missing/a"), "text");
-    FAIL();
-  } catch (const InputError& error) {
-    EXPECT_THAT(error.what(), HasSubstr("missing/a: cannot create: No such file or directory"));
-  }
+TEST(UsableCpus, AreThoseOfTheAffinityMask) {
+  cpu_set_t before;
+  ASSERT_EQ(::sched_getaffinity(0, sizeof before, &before), 0);
+  EXPECT_EQ(usable_cpus(), CPU_COUNT(&before));
+  int first = 0;
+  while (!CPU_ISSET(first, &before)) ++first;
+  cpu_set_t one;
+  CPU_ZERO(&one);
+  CPU_SET(first, &one);
+  ASSERT_EQ(::sched_setaffinity(0, sizeof one, &one), 0);
+  EXPECT_EQ(usable_cpus(), 1);
+  EXPECT_EQ(TaskPool(0).threads(), 1);
+  ASSERT_EQ(::sched_setaffinity(0, sizeof before, &before), 0);
 }
 
 TEST_F(AtomicFileTest, ReadsRegularFilesOfALimitedSizeOnly) {

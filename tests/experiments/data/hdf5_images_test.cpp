@@ -5,6 +5,8 @@
 #include <numeric>
 
 #include "sim/core/error.h"
+#include "sim/core/file.h"
+#include "sim/core/file_use.h"
 #include "sim/format/hdf5_entry.h"
 #include "tests/experiments/data/read_sample.h"
 #include "tests/sim/format/scratch.h"
@@ -46,6 +48,27 @@ void put_floats(hid_t file, const Shape& shape, float value) {
 void put_labels(hid_t file, const std::vector<std::int64_t>& labels) {
   hdf5::write_dataset(file, "labels", {static_cast<std::int64_t>(labels.size())}, H5T_STD_I16BE,
                       H5T_NATIVE_INT64, labels.data());
+}
+
+TEST_F(Hdf5Data, IsNeverReadWhereItWouldBeReplaced) {
+  make([](hid_t file) {
+    put_bytes(file, {3, 2, 4, 5});
+    put_labels(file, {4, 0, 2});
+  });
+  const FileUse use;
+  will_write("--record", scratch_.file("data.h5"));
+  EXPECT_THAT(refusal(), AllOf(HasSubstr("data.h5: --record: would replace"), HasSubstr("another name")));
+}
+
+TEST_F(Hdf5Data, IsNeverReplacedOnceItIsOpen) {
+  make([](hid_t file) {
+    put_bytes(file, {3, 2, 4, 5});
+    put_labels(file, {4, 0, 2});
+  });
+  const FileUse use;
+  const auto data = open();
+  EXPECT_THROW(write_file(scratch_.file("data.h5"), "results"), FileClash);
+  EXPECT_EQ(read_sample(*data, 2).size(), 40U);
 }
 
 TEST_F(Hdf5Data, ReadsBytesAsFractions) {
