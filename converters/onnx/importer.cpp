@@ -11,9 +11,11 @@
 
 #include "converters/onnx/cancel_sums.h"
 #include "converters/onnx/evaluation_order.h"
+#include "converters/onnx/final_softmax.h"
 #include "converters/onnx/fold.h"
 #include "converters/onnx/graph_builder.h"
 #include "converters/onnx/import_bytes.h"
+#include "converters/onnx/input_form.h"
 #include "converters/onnx/ops.h"
 #include "sim/core/file.h"
 
@@ -21,7 +23,7 @@ namespace rheobase::onnx_import {
 namespace {
 
 constexpr int oldest_opset = 9;
-constexpr int newest_opset = 21;
+constexpr int newest_opset = 24;
 
 ::onnx::ModelProto parse(std::string_view bytes, const std::string& source) {
   if (bytes.size() > static_cast<std::size_t>(std::numeric_limits<int>::max())) {
@@ -85,9 +87,11 @@ Shape input_dims(const ::onnx::ValueInfoProto& input) {
                     type.elem_type() == ::onnx::TensorProto::FLOAT16;
   if (!input.type().has_tensor_type() || !type.has_shape()) throw NodeFault("is no tensor of known shape");
   if (!real) throw NodeFault(fmt::format("has element type {}, expected float", type.elem_type()));
-  if (type.shape().dim_size() != 2 && type.shape().dim_size() != 4) {
-    throw NodeFault(fmt::format("has {} axes; N x C x H x W and N x K, with a batch in front, are supported",
-                                type.shape().dim_size()));
+  if (type.shape().dim_size() < 2 || type.shape().dim_size() > 4) {
+    throw NodeFault(
+        fmt::format("has {} axes; N x C x H x W, N x C x L and N x K, with a batch in front, are "
+                    "supported",
+                    type.shape().dim_size()));
   }
   Shape dims;
   for (const auto& dim : type.shape().dim()) {
@@ -106,8 +110,9 @@ Shape input_dims(const ::onnx::ValueInfoProto& input) {
 std::string unsupported(const std::string& op) {
   std::string message = fmt::format("op {} is not supported", op);
   if (op == "Loop" || op == "If" || op == "Scan") return message + ": a graph without control flow is needed";
-  if (op == "Softmax" || op == "LogSoftmax") return message + ": export the logits, without it";
-  if (op == "QuantizeLinear" || op == "DequantizeLinear") return message + ": export the float model";
+  if (op == "DynamicQuantizeLinear" || op == "ConvInteger" || op == "MatMulInteger" ||
+      op.find("QLinear") != std::string::npos)
+    return message + ": export the float model, or quantise to QuantizeLinear and DequantizeLinear (QDQ)";
   return message;
 }
 
@@ -150,7 +155,10 @@ class ModelImport {
   }
 
   void define_input(const ::onnx::ValueInfoProto& input) {
-    guarded(input.name(), [&] { builder_.add_input(input.name(), input_dims(input)); });
+    guarded(input.name(), [&] {
+      const Shape dims = input_dims(input);
+      builder_.add_input(input.name(), dims, input_form(graph_, order_, input.name(), dims));
+    });
     if (builder_.find(input.name()) == nullptr) builder_.define(input.name(), Unavailable{});
   }
 
@@ -256,6 +264,7 @@ OnnxImport import_onnx_bytes(std::string_view bytes, const std::string& source, 
   ModelImport import(model, folder, evaluation_order(model.graph(), output), opset, budget);
   import.define_initialisers();
   import.define_input(*input);
+  import.builder().set_final_softmax(final_softmax(model.graph(), output));
   const std::string output_name = import.builder().reserve_name(output);
   import.visit_nodes();
   import.define_output(output_name, output);
