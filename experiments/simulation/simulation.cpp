@@ -11,6 +11,7 @@
 #include "experiments/metrics/fan_out.h"
 #include "sim/core/error.h"
 #include "sim/core/file.h"
+#include "sim/engine/sample_shape.h"
 
 namespace rheobase {
 namespace {
@@ -45,15 +46,9 @@ int steps_of(const SimulationSpec& spec, const Model& model) {
   return *spec.steps;
 }
 
-// [N, C, L] in a file reads as gray images; a network of signals takes the same values as C x 1 x L.
-bool takes(const Shape& input, const Shape& sample) {
-  return sample == input || (sample.size() == 3 && input.size() == 3 && sample[0] == 1 && input[1] == 1 &&
-                             sample[1] == input[0] && sample[2] == input[2]);
-}
-
 // The samples asked for, checked against the data set and the network.
 RunOptions options_of(const SimulationSpec& spec, int steps, const DataSet& data, const Engine& engine) {
-  if (!takes(engine.input_shape(), data.shape())) {
+  if (!takes_samples(engine.input_shape(), data.shape())) {
     throw InputError(spec.data, "",
                      fmt::format("samples are {}, {} takes {}", to_string(data.shape()), spec.model,
                                  to_string(engine.input_shape())));
