@@ -41,17 +41,7 @@ TEST(DamagedOnnxFile, IsRefusedAtEveryLength) {
 }
 
 TEST(DamagedOnnxFile, IsRefusedOrSoundWithAnyByteChanged) {
-  const std::string bytes = small_network().bytes();
-  for (std::size_t at = 0; at < bytes.size(); ++at) {
-    for (const char flip : {'\x01', '\x80', '\xff'}) {
-      std::string damaged = bytes;
-      damaged[at] = static_cast<char>(damaged[at] ^ flip);
-      try {
-        import_onnx_bytes(damaged, "flipped.onnx", "");
-      } catch (const InputError&) {
-      }
-    }
-  }
+  import_with_any_byte_changed(small_network().bytes());
 }
 
 TEST(DamagedOnnxFile, IsNoOnnxFile) {

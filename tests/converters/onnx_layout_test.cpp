@@ -168,6 +168,20 @@ TEST(GrayImagesInOnnx, MayComeWithoutChannels) {
   }
 }
 
+TEST(ChannelsLastInOnnx, AreRefusedOrSoundWithAnyByteChanged) {
+  OnnxModel model({-1, 4, 5, 2});
+  model.node("Transpose", {"x"}, "t").with("perm", to_first);
+  model.reals("k", {2, 2, 1, 1}, Floats(4, 1)).node("Conv", {"t", "k"}, "c").with("pads", Ints{0, 0, 0, 0});
+  model.node("Transpose", {"c"}, "l").with("perm", to_last);
+  model.integers("pads", {0, 1, 0, 0, 0, 0, 0, 0}).node("Pad", {"l", "pads"}, "p");
+  model.node("Concat", {"p", "p"}, "j").with("axis", 3);
+  model.node("ReduceMean", {"j"}, "m").with("axes", Ints{1}).with("keepdims", 0);
+  model.integers("s", {-1, 20}).node("Reshape", {"m", "s"}, "f");
+  add_counting_matmul(model, "f", 20);
+  ASSERT_TRUE(model.faults().empty());
+  EXPECT_NO_THROW(import_with_any_byte_changed(model.bytes()));
+}
+
 TEST(OneDimensionInOnnx, IsHeightOne) {
   OnnxModel model({-1, 2, 8});
   model.reals("w", {3, 2, 3}, counting(18)).reals("b", {3}, {1, 2, 3});

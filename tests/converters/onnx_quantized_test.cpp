@@ -282,6 +282,18 @@ TEST(QOperatorsInOnnx, AreTheirFloatOps) {
   EXPECT_EQ(model.notes().size(), 1U);
 }
 
+TEST(QuantisersInOnnx, AreRefusedOrSoundWithAnyByteChanged) {
+  OnnxModel stairs({-1, 2, 3, 3});
+  stairs.reals("s", {1, 2, 1, 1}, {0.5F, 2}).real("z", 0).real("b", 3).reals("t", {2, 2}, {0, 1, 2, 4});
+  qonnx(stairs, "Quant", {"x", "s", "z", "b"}, "q").with("rounding_mode", "CEIL");
+  qonnx(stairs, "MultiThreshold", {"q", "t"}, "m").with("data_layout", "NCHW").with("out_bias", -1.0);
+  qonnx(stairs, "BipolarQuant", {"m", "s"}, "p");
+  stairs.node("Flatten", {"p"}, "y");
+  ASSERT_TRUE(stairs.faults().empty());
+  EXPECT_NO_THROW(import_with_any_byte_changed(stairs.bytes()));
+  EXPECT_NO_THROW(import_with_any_byte_changed(qdq(uint8, 0).bytes()));
+}
+
 TEST(QOperatorsInOnnx, OfDynamicScalesAreRefusedWithAWayOut) {
   OnnxModel model({-1, 2});
   model.node("DynamicQuantizeLinear", {"x"}, "y", "dynamic");
