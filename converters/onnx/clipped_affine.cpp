@@ -36,12 +36,14 @@ bool every(const Reals& values, const Predicate& predicate) {
   return std::all_of(values.begin(), values.end(), predicate);
 }
 
-/// Floor that forgives the float32 rounding of a bound: 3.9999998 came from 4.
+/// The float32 rounding of a bound, in levels: 3.9999998 came from 4.
+double bound_slack(double value) { return std::max(tolerance, 2e-7 * std::abs(value)); }
+
+/// Floor that forgives it.
 double bound_floor(double value) {
   if (!std::isfinite(value)) return value;
   const double nearest = std::round(value);
-  const double slack = std::max(tolerance, 2e-7 * std::abs(value));
-  return std::abs(value - nearest) <= slack ? nearest : std::floor(value);
+  return std::abs(value - nearest) <= bound_slack(value) ? nearest : std::floor(value);
 }
 
 /// `shift` of floor(x * scale + shift): 1/2, give or take.
@@ -87,6 +89,88 @@ std::optional<ReluForm> as_relu(const ClippedAffine& form) {
     return std::nullopt;
   }
   return ReluForm{max};
+}
+
+/// Any other clip, by shift: clip(z, a, b) = clip(z - a, 0, b - a) + a, and min(z, b) = b - max(b - z, 0).
+/// Widths that differ between channels are taken out as a factor.
+std::optional<ShiftedForm> as_clip(const ClippedAffine& form) {
+  const auto difference = [](double a, double b) { return a - b; };
+  const auto quotient = [](double a, double b) { return a / b; };
+  const Reals width = combine(form.high, form.low, difference);
+  const auto finite = [](double x) { return std::isfinite(x); };
+  if (!every(width, [](double w) { return w > 0; })) return std::nullopt;
+  if (every(form.low, finite)) {
+    const Reals shift = combine(form.shift, form.low, difference);
+    if (every(width, [&](double w) { return w == width[0]; }))
+      return ShiftedForm{{form.scale, shift}, ReluForm{width[0]}, {{1}, form.low}};
+    if (!every(width, finite)) return std::nullopt;
+    return ShiftedForm{{combine(form.scale, width, quotient), combine(shift, width, quotient)},
+                       ReluForm{1},
+                       {width, form.low}};
+  }
+  if (!every(form.high, finite) || !every(form.low, [](double low) { return low == -infinity; }))
+    return std::nullopt;
+  return ShiftedForm{{combine({0.0}, form.scale, difference), combine(form.high, form.shift, difference)},
+                     ReluForm{infinity},
+                     {{-1}, form.high}};
+}
+
+/// The bounds of a stair in levels, y = scale * level + shift; whole numbers.
+struct LevelRange {
+  Reals low, high;
+  std::int64_t count = 0;  ///< high - low, the same in all channels; 0 where it is no stair
+};
+
+LevelRange level_range(const ClippedAffine& after) {
+  constexpr double most = 1 << 20;
+  const auto level = [&](const Reals& bound) {
+    return combine(combine(bound, after.shift, [](double y, double shift) { return y - shift; }), after.scale,
+                   [](double y, double step) { return y / step; });
+  };
+  const Reals a = level(after.low), b = level(after.high);
+  LevelRange range{combine(a, b, [](double x, double y) { return std::min(x, y); }),
+                   combine(a, b, [](double x, double y) { return std::max(x, y); })};
+  for (Reals* bounds : {&range.low, &range.high}) {
+    for (double& bound : *bounds) {
+      const double nearest = std::round(bound);
+      if (!std::isfinite(bound) || std::abs(bound - nearest) > bound_slack(bound)) return {};
+      bound = nearest;
+    }
+  }
+  const Reals counts = combine(range.high, range.low, [](double x, double y) { return x - y; });
+  if (!every(counts, [&](double n) { return n == counts[0] && n >= 1 && n <= most; })) return {};
+  range.count = static_cast<std::int64_t>(counts[0]);
+  return range;
+}
+
+/// `values` with those that are `target` give or take rounding made equal to it.
+Reals snapped(Reals values, double target, const Reals& unit) {
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (std::abs(values[i] - target) <= tolerance * at(unit, i)) values[i] = target;
+  }
+  return values;
+}
+
+/// Any other stair, y = scale * clip(floor(u), a, b) + shift with u = gain * x + offset, L = b - a levels of
+/// height |scale|: floor(u) - a = floor(z L / lambda + 1/2) for z = |scale| (u - a - 1/2), lambda = |scale|
+/// L. A negative lambda is one of these, -QCFS(-z), bit for bit.
+std::optional<ShiftedForm> as_stair(const Composition& run) {
+  const ClippedAffine& after = run.after;
+  const LevelRange range = level_range(after);
+  if (range.count == 0) return std::nullopt;
+  const auto times = [](double x, double y) { return x * y; };
+  const auto plus = [](double x, double y) { return x + y; };
+  const Reals step = combine(after.scale, {0.0}, [](double x, double) { return std::abs(x); });
+  const Reals offset =
+      combine(run.before.shift, range.low, [](double shift, double low) { return shift - low - 0.5; });
+  const Reals gain = combine(run.before.scale, step, times);
+  const Reals base = combine(combine(after.scale, range.low, times), after.shift, plus);
+  const Reals direction = combine(after.scale, {0.0}, [](double x, double) { return x > 0 ? 1.0 : -1.0; });
+  const Reals lambda = combine(after.high, after.low, [](double high, double low) { return high - low; });
+  return ShiftedForm{
+      {snapped(snapped(gain, 1, {1.0}), -1, {1.0}), snapped(combine(step, offset, times), 0, step)},
+      QcfsForm{lambda, range.count},
+      {direction, snapped(base, 0, step)}};
 }
 
 /// Where the sign of `before` depends on x, it is that of scale * x + shift.
@@ -212,10 +296,12 @@ std::optional<Form> single_form(const Composition& run) {
   }
   if (run.floors == 1) {
     if (auto qcfs = as_qcfs(run)) return *std::move(qcfs);
+    if (auto stair = as_stair(run)) return *std::move(stair);
     return std::nullopt;
   }
   if (run.before.is_unclipped()) return AffineForm{run.before.scale, run.before.shift};
   if (const auto relu = as_relu(run.before)) return *relu;
+  if (auto clip = as_clip(run.before)) return *std::move(clip);
   return std::nullopt;
 }
 
@@ -226,23 +312,16 @@ std::string explain(const Composition& run) {
                        *std::max_element(run.before.high.begin(), run.before.high.end()));
   }
   if (run.floors == 0) {
-    return fmt::format("clips {}*z + {} to [{}, {}]; a lower bound of 0 is supported (ReLU, ReLU6)",
-                       run.before.scale[0], run.before.shift[0], run.before.low[0], run.before.high[0]);
+    return fmt::format(
+        "clips to [{}, {}]; the bounds must differ, and each must be there in all channels or in none",
+        run.before.low[0], run.before.high[0]);
   }
   if (run.floors > 1) return "rounds more than once";
   const ClippedAffine& after = run.after;
-  if (!every(after.scale, [](double step) { return step > 0; })) {
-    return fmt::format("multiplies the levels by {}; lambda must be more than 0", after.scale[0]);
-  }
-  if (!is_half_shift(run.before)) {
-    return fmt::format("adds {} before the floor; the shift must be 1/2", run.before.shift[0]);
-  }
-  if (!is_zero_based(after) || levels_of(after) == 0) {
-    return fmt::format("clips to [{}, {}] in steps of {}; the range must be [0, L steps], L from 1 to 2^20",
-                       after.low[0], after.high[0], after.scale[0]);
-  }
-  return fmt::format("multiplies by {} before the floor and by {} after it; the product must be 1",
-                     run.before.scale[0], after.scale[0]);
+  return fmt::format(
+      "clips to [{}, {}] in steps of {}; the range must be L whole steps, L from 1 to 2^20 and the same in "
+      "all channels",
+      after.low[0], after.high[0], after.scale[0]);
 }
 
 }  // namespace rheobase::onnx_import

@@ -25,6 +25,7 @@ using Reals = std::vector<double>;
 struct Constant {
   Shape shape;
   std::variant<Reals, Integers> data;
+  int type = 0;  ///< ONNX's element type where the file says one, 0 where it was computed
 
   bool is_real() const { return std::holds_alternative<Reals>(data); }
   std::int64_t size() const;

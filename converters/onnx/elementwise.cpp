@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <optional>
 
 #include "converters/onnx/clipped_affine.h"
@@ -14,11 +15,21 @@ bool all_are(const Reals& values, double expected) {
   return std::all_of(values.begin(), values.end(), [&](double x) { return x == expected; });
 }
 
+/// Of a QCFS or a clip with scale and shift of its own: more than of three nodes that have names of theirs,
+/// but for -QCFS(-z), whose lambda would get lost among factors.
+int cost_of(const ShiftedForm& form) {
+  if (form.before.is_identity() && form.behind.is_identity()) return 2;
+  const Reals& sign = form.behind.scale;
+  const bool is_mirrored_qcfs = std::holds_alternative<QcfsForm>(form.activation) &&
+                                std::any_of(sign.begin(), sign.end(), [](double x) { return x < 0; });
+  return is_mirrored_qcfs ? 5 : 7;
+}
+
 /// Two for each node that the form becomes, and one more for a Sign with scale and shift of its own: as forms
 /// of their own they keep their names. Whatever says on which side 0 is comes before a Sign that does not.
 int cost_of(const Form& form) {
-  if (const auto* affine = std::get_if<AffineForm>(&form))
-    return all_are(affine->scale, 1) && all_are(affine->shift, 0) ? 0 : 2;
+  if (const auto* affine = std::get_if<AffineForm>(&form)) return affine->is_identity() ? 0 : 2;
+  if (const auto* shifted = std::get_if<ShiftedForm>(&form)) return cost_of(*shifted);
   const auto* sign = std::get_if<SignForm>(&form);
   const int own = sign == nullptr ? 0 : int{sign->has_affine_before()} + int{sign->has_affine_behind()};
   const int inexact = sign != nullptr && sign->values.at_zero ? 100 : 0;
@@ -46,19 +57,13 @@ std::string run_label(const Chain& chain, std::size_t begin, std::size_t end) {
   return last.substr(0, common);
 }
 
-bool is_negative_affine(const NamedForm& form) {
-  const auto* affine = std::get_if<AffineForm>(&form.form);
-  return affine != nullptr &&
-         std::any_of(affine->scale.begin(), affine->scale.end(), [](double x) { return x < 0; });
-}
-
-/// -lambda * QCFS(-z / lambda) splits well, but it is a lambda that went astray in training.
-bool has_negative_lambda(const std::vector<NamedForm>& forms) {
-  for (std::size_t i = 1; i + 1 < forms.size(); ++i) {
-    if (std::holds_alternative<QcfsForm>(forms[i].form) && is_negative_affine(forms[i - 1]) &&
-        is_negative_affine(forms[i + 1])) {
-      return true;
-    }
+/// A clip in front of a sign changes nothing and goes with it; one that stays leaves one sign only.
+bool has_sign_of_clip(const std::vector<NamedForm>& forms) {
+  bool has_clip = false;
+  for (const NamedForm& form : forms) {
+    if (has_clip && std::holds_alternative<SignForm>(form.form)) return true;
+    const auto* shifted = std::get_if<ShiftedForm>(&form.form);
+    has_clip |= shifted != nullptr && std::holds_alternative<ReluForm>(shifted->activation);
   }
   return false;
 }
@@ -68,8 +73,8 @@ bool has_negative_lambda(const std::vector<NamedForm>& forms) {
   for (const ScalarOp& op : chain) whole.append(op);
   throw NodeFault(
       fmt::format("the elementwise steps from '{}' to here {}; supported are QCFS, lambda * "
-                  "clip(floor(z * L / lambda + 1/2), 0, L) / L in any order and scaling, ReLU, Clip(0, max), "
-                  "Sign and per-channel scale and shift",
+                  "clip(floor(z * L / lambda + 1/2), 0, L) / L in any order and scaling, stairs of L equal "
+                  "steps, ReLU, Clip, Sign and per-channel scale and shift",
                   chain.front().label, explain(whole)));
 }
 
@@ -93,6 +98,8 @@ ScalarOp ScalarOp::choose(Reals if_false, Reals if_true, std::string label) {
   return {Kind::choose, std::move(if_false), std::move(if_true), std::move(label)};
 }
 
+bool AffineForm::is_identity() const { return all_are(scale, 1) && all_are(shift, 0); }
+
 // A positive factor alone does not change a sign.
 bool SignForm::has_affine_before() const {
   return !all_are(shift, 0) || std::any_of(scale.begin(), scale.end(), [](double x) { return !(x > 0); });
@@ -104,6 +111,15 @@ std::optional<TwoValues> two_values(const Chain& chain) {
   Composition whole;
   for (const ScalarOp& op : chain) whole.append(op);
   return whole.values;
+}
+
+double least_value(const Chain& chain) {
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  Composition whole;
+  for (const ScalarOp& op : chain) whole.append(op);
+  if (whole.floors > 1) return -infinity;
+  const Reals& bounds = whole.floors == 1 ? whole.after.low : whole.before.low;
+  return whole.values ? -infinity : *std::min_element(bounds.begin(), bounds.end());
 }
 
 std::vector<NamedForm> recognise(const Chain& chain) {
@@ -128,7 +144,7 @@ std::vector<NamedForm> recognise(const Chain& chain) {
     if (best[end]->form) forms.push_back({*best[end]->form, run_label(chain, best[end]->previous, end)});
   }
   std::reverse(forms.begin(), forms.end());
-  if (has_negative_lambda(forms)) throw_unrecognised(chain);
+  if (has_sign_of_clip(forms)) throw_unrecognised(chain);
   return forms;
 }
 

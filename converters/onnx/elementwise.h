@@ -36,6 +36,8 @@ using Chain = std::vector<ScalarOp>;
 /// What a run of a chain amounts to.
 struct AffineForm {
   Reals scale, shift;
+
+  bool is_identity() const;
 };
 struct ReluForm {
   double max = 0;  ///< may be infinite
@@ -43,6 +45,13 @@ struct ReluForm {
 struct QcfsForm {
   Reals lambda;
   std::int64_t levels = 0;
+};
+/// A ReLU or a QCFS between two scales and shifts: clip(z, a, b) = clip(z - a, 0, b - a) + a, and stairs
+/// likewise.
+struct ShiftedForm {
+  AffineForm before;
+  std::variant<ReluForm, QcfsForm> activation;
+  AffineForm behind;
 };
 /// The two values that a step behind a sign can take, one number or one per channel in each list.
 struct TwoValues {
@@ -56,7 +65,7 @@ struct SignForm {
   bool has_affine_before() const;
   bool has_affine_behind() const;
 };
-using Form = std::variant<AffineForm, ReluForm, QcfsForm, SignForm>;
+using Form = std::variant<AffineForm, ReluForm, QcfsForm, ShiftedForm, SignForm>;
 struct NamedForm {
   Form form;
   std::string label;  ///< of the node to be made
@@ -65,11 +74,15 @@ struct NamedForm {
 /// The values of a chain that takes a sign; nothing for any other.
 std::optional<TwoValues> two_values(const Chain& chain);
 
+/// A lower bound of what the chain gives; minus infinity where there is none.
+double least_value(const Chain& chain);
+
 /// Splits a chain into the fewest nodes that compute it. QCFS is recognised by algebra, not by the order of
 /// its steps: floor is monotone, so floor(clip(u, l, h)) = clip(floor(u), floor(l), floor(h)), and whatever
 /// stands before and after one floor is a clipped affine map; the run is QCFS when together they equal lambda
-/// * clip(floor(z * L / lambda + 1/2), 0, L) / L within a relative 1e-5. What follows a sign takes two
-/// values, whatever it computes. Throws NodeFault saying what the chain amounts to when there is no such
+/// * clip(floor(z * L / lambda + 1/2), 0, L) / L within a relative 1e-5, and a stair of L equal steps is QCFS
+/// between two Affine, as a clip is ReLU between two. What follows a sign takes two values, whatever it
+/// computes. Throws NodeFault saying what the chain amounts to when there is no such
 /// split.
 std::vector<NamedForm> recognise(const Chain& chain);
 

@@ -30,5 +30,6 @@ Fold find_fold(const std::string& op);
 Fold find_shape_fold(const std::string& op);
 Fold find_arithmetic_fold(const std::string& op);
 Fold find_reduce_fold(const std::string& op);
+Fold find_quantized_fold(const std::string& op);
 
 }  // namespace rheobase::onnx_import

@@ -6,6 +6,7 @@
 #include <limits>
 #include <utility>
 
+#include "converters/onnx/broadcast_cursor.h"
 #include "converters/onnx/fold.h"
 #include "converters/onnx/shape_math.h"
 
@@ -98,36 +99,6 @@ struct AndOp {
 };
 struct OrOp {
   auto operator()(auto a, auto b) const { return std::int64_t{a != 0 || b != 0}; }
-};
-
-/// Walks the elements of `shape` while following an operand that broadcasts to it.
-class BroadcastCursor {
- public:
-  BroadcastCursor(const Shape& operand, const Shape& shape) : shape_(shape), index_(shape.size(), 0) {
-    strides_.assign(shape.size(), 0);
-    std::int64_t stride = 1;
-    for (std::size_t i = 0; i < operand.size(); ++i) {  // from the last axis
-      const std::int64_t extent = operand[operand.size() - 1 - i];
-      if (extent != 1) strides_[shape.size() - 1 - i] = stride;
-      stride *= extent;
-    }
-  }
-
-  std::size_t offset() const { return static_cast<std::size_t>(offset_); }
-  void next() {
-    for (std::size_t axis = shape_.size(); axis-- > 0;) {
-      offset_ += strides_[axis];
-      if (++index_[axis] < shape_[axis]) return;
-      offset_ -= strides_[axis] * shape_[axis];
-      index_[axis] = 0;
-    }
-  }
-
- private:
-  const Shape& shape_;
-  Integers strides_;
-  Integers index_;
-  std::int64_t offset_ = 0;
 };
 
 template <class T, class Function>

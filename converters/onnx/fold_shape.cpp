@@ -259,7 +259,7 @@ Fold find_shape_fold(const std::string& op) {
 }
 
 Fold find_fold(const std::string& op) {
-  for (const auto find : {find_shape_fold, find_arithmetic_fold, find_reduce_fold}) {
+  for (const auto find : {find_shape_fold, find_arithmetic_fold, find_reduce_fold, find_quantized_fold}) {
     if (const Fold fold = find(op)) return fold;
   }
   return nullptr;

@@ -43,6 +43,13 @@ struct NodesOf {
   std::vector<Node> operator()(const QcfsForm& form) const {
     return {QcfsParameters{per_channel(form.lambda, "lambda"), form.levels}.node("", "")};
   }
+  std::vector<Node> operator()(const ShiftedForm& form) const {
+    std::vector<Node> nodes;
+    if (!form.before.is_identity()) nodes.push_back(affine("/before", form.before.scale, form.before.shift));
+    for (Node& node : std::visit(*this, form.activation)) nodes.push_back(std::move(node));
+    if (!form.behind.is_identity()) nodes.push_back(affine("/behind", form.behind.scale, form.behind.shift));
+    return nodes;
+  }
   std::vector<Node> operator()(const SignForm& form) const {
     std::vector<Node> nodes;
     if (form.has_affine_before()) nodes.push_back(affine("/threshold", form.scale, form.shift));

@@ -26,6 +26,12 @@ std::string sanitised(const std::string& label) {
   return name;
 }
 
+/// N x C x L of a node of height 1.
+Shape without_height(Shape dims) {
+  dims.erase(dims.begin() + 2);
+  return dims;
+}
+
 Shape with_batch(std::int64_t batch, const Shape& shape) {
   Shape dims{batch};
   dims.insert(dims.end(), shape.begin(), shape.end());
@@ -33,6 +39,29 @@ Shape with_batch(std::int64_t batch, const Shape& shape) {
 }
 
 }  // namespace
+
+std::vector<Integers> Activation::node_axes() const {
+  auto axes = axes_of(layout, dims);
+  if (axes) return *std::move(axes);
+  throw NodeFault(
+      fmt::format("takes {} of a {}, which splits an axis", to_string(dims), to_string(node_shape)));
+}
+
+std::optional<std::size_t> Activation::channel_axis() const {
+  const auto axes = axes_of(layout, dims);
+  if (!axes) return std::nullopt;
+  // All factors of a flattened image are its features; those of an image begin with its channels.
+  Integers channels{0};
+  if (node_shape.size() == 1) channels = layout.axes;
+  for (std::size_t i = 0; i < axes->size(); ++i) {
+    if ((*axes)[i] == channels || (node_shape.size() == 1 && dims[i + 1] == node_shape[0])) return i + 1;
+  }
+  return std::nullopt;
+}
+
+Reals Activation::in_channel_order(const Reals& values) const {
+  return node_shape.size() == 1 ? in_node_order(layout, values) : values;
+}
 
 GraphBuilder::GraphBuilder(std::string folder, std::map<std::string, int> uses)
     : folder_(std::move(folder)), uses_(std::move(uses)) {
@@ -50,11 +79,24 @@ std::string GraphBuilder::reserve_name(const std::string& label) {
   return name;
 }
 
-void GraphBuilder::add_input(const std::string& name, const Shape& dims) {
+void GraphBuilder::add_input(const std::string& name, const Shape& dims, InputForm form) {
+  const bool is_channels_last = form == InputForm::channels_last;
   batch_ = dims.at(0);
+  Shape sample(dims.begin() + 1, dims.end());
+  if (is_channels_last) std::rotate(sample.begin(), sample.end() - 1, sample.end());
+  if (sample.size() == 2) sample.insert(sample.begin() + (form == InputForm::gray ? 0 : 1), 1);
   Node node{"", "Input", {}, {}, {}};
-  node.attributes["shape"] = Shape(dims.begin() + 1, dims.end());
-  define(name, emit(name, std::move(node)));
+  node.attributes["shape"] = sample;
+  Activation input = emit(name, std::move(node));
+  input.dims = dims;
+  if (is_channels_last) {
+    input.layout.axes = {1, 2, 0};
+    if (sample[0] > 1)
+      add_note(name, fmt::format("the file takes channels last, {}; the samples of the imported network are "
+                                 "C x H x W, {}",
+                                 to_string(dims), to_string(sample)));
+  }
+  define(name, input);
 }
 
 void GraphBuilder::add_output(const std::string& name, const std::string& value) {
@@ -65,7 +107,7 @@ void GraphBuilder::add_output(const std::string& name, const std::string& value)
     result.dims.resize(2, 1);
     define(value, result);
   }
-  graph_.nodes.push_back({name, "Output", {vector(value).node}, {}, {}});
+  graph_.nodes.push_back({name, "Output", {plain_vector(value).node}, {}, {}});
 }
 
 const Value* GraphBuilder::find(const std::string& value) const {
@@ -129,8 +171,13 @@ Activation GraphBuilder::settled(const std::string& value) {
 
 Activation GraphBuilder::image(const std::string& value) {
   Activation result = settled(value);
-  if (result.node_shape.size() == 3 && result.dims == with_batch(batch_, result.node_shape)) return result;
-  throw NodeFault(fmt::format("takes N x C x H x W, '{}' is {}", value, to_string(result.dims)));
+  if (result.node_shape.size() == 3 && result.layout.is_plain()) {
+    const Shape dims = with_batch(batch_, result.node_shape);
+    if (result.dims == dims || (dims[2] == 1 && result.dims == without_height(dims))) return result;
+  }
+  const char* order = result.layout.is_plain() ? "" : " in another order, channels last for instance";
+  throw NodeFault(
+      fmt::format("takes N x C x H x W or N x C x L, '{}' is {}{}", value, to_string(result.dims), order));
 }
 
 Activation GraphBuilder::vector(const std::string& value) {
@@ -138,18 +185,28 @@ Activation GraphBuilder::vector(const std::string& value) {
   if (result.dims.size() != 2) {
     throw NodeFault(fmt::format("takes N x K, '{}' is {}", value, to_string(result.dims)));
   }
-  if (result.node_shape.size() == 1) return result;
-  if (const auto known = flattened_.find(result.node); known != flattened_.end()) {
-    return {known->second, {result.dims[1]}, result.dims, {}, {}};
+  if (result.node_shape.size() != 1) {
+    if (!flattened_.contains(result.node)) {
+      const std::string label = result.view.empty() ? result.node + "/flatten" : result.view;
+      flattened_[result.node] = emit(label, {"", "Flatten", {result.node}, {}, {}}).node;
+    }
+    result = {flattened_[result.node], {result.dims[1]}, result.dims, {}, {}, result.layout};
   }
-  const std::string label = result.view.empty() ? result.node + "/flatten" : result.view;
-  Activation flat = emit(label, {"", "Flatten", {result.node}, {}, {}});
-  flattened_[result.node] = flat.node;
-  return flat;
+  if (result.layout.is_plain()) result.layout = Layout::of(result.node_shape);
+  return result;
+}
+
+Activation GraphBuilder::plain_vector(const std::string& value) {
+  Activation result = vector(value);
+  if (result.layout.is_plain()) return result;
+  throw NodeFault(
+      fmt::format("takes '{}' in an order that is not the one of channels first, and only Gemm, MatMul and "
+                  "elementwise ops can be turned; export the model with channels first",
+                  value));
 }
 
 Activation GraphBuilder::sample(const std::string& value) {
-  return activation(value).dims.size() == 2 ? vector(value) : image(value);
+  return activation(value).dims.size() == 2 ? vector(value) : settled(value);
 }
 
 Activation GraphBuilder::chain_start(const std::string& value) {
@@ -175,10 +232,35 @@ Activation GraphBuilder::emit(const std::string& label, Node node) {
   const auto shape = schemas_.find(node.op)->infer(node, inputs, faults);
   if (!shape) throw NodeFault(faults.empty() ? "is unsound" : faults.front().what);
   node.name = reserve_name(label);
-  Activation result{node.name, *shape, with_batch(batch_, *shape), {}, {}};
+  Activation result{node.name, *shape, with_batch(batch_, *shape), {}, {}, Layout::of(*shape)};
   node_shapes_.emplace(node.name, *shape);
   graph_.nodes.push_back(std::move(node));
   return result;
+}
+
+bool GraphBuilder::is_never_negative(const Activation& activation) const {
+  if (!activation.chain.empty()) return least_value(activation.chain) >= 0;
+  constexpr std::size_t farthest = 64;
+  std::set<std::string> seen;
+  std::vector<std::string> open{activation.node};
+  while (!open.empty()) {
+    if (seen.size() == farthest) return false;
+    const Node* node = graph_.find(open.back());
+    open.pop_back();
+    if (!seen.insert(node->name).second) continue;
+    if (node->op == "ReLU" || node->op == "QCFS" || node->op == "Input") continue;
+    const bool keeps_sign = node->op == "MaxPool2d" || node->op == "AvgPool2d" || node->op == "Flatten" ||
+                            node->op == "Slice" || node->op == "Pad" || node->op == "Add" ||
+                            node->op == "Concat";
+    if (!keeps_sign) return false;
+    open.insert(open.end(), node->inputs.begin(), node->inputs.end());
+  }
+  return true;
+}
+
+void GraphBuilder::add_note_once(const std::string& where, const std::string& what) {
+  const auto is_same = [&](const Fault& note) { return note.what == what; };
+  if (std::none_of(notes_.begin(), notes_.end(), is_same)) add_note(where, what);
 }
 
 Graph GraphBuilder::take_graph() {

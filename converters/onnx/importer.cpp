@@ -11,10 +11,12 @@
 
 #include "converters/onnx/cancel_sums.h"
 #include "converters/onnx/evaluation_order.h"
+#include "converters/onnx/final_softmax.h"
 #include "converters/onnx/fold.h"
 #include "converters/onnx/graph_builder.h"
 #include "converters/onnx/group_faults.h"
 #include "converters/onnx/import_bytes.h"
+#include "converters/onnx/input_form.h"
 #include "converters/onnx/ops.h"
 #include "converters/onnx/unsupported.h"
 #include "sim/core/file.h"
@@ -24,7 +26,7 @@ namespace rheobase::onnx_import {
 namespace {
 
 constexpr int oldest_opset = 9;
-constexpr int newest_opset = 21;
+constexpr int newest_opset = 24;
 
 void expect_readable_size(std::uint64_t bytes, const std::string& source) {
   if (bytes > static_cast<std::uint64_t>(std::numeric_limits<int>::max())) {
@@ -97,9 +99,11 @@ Shape input_dims(const ::onnx::ValueInfoProto& input) {
                     "leave casts and scaling of pixels to convert --normalize",
                     type.elem_type()));
   }
-  if (type.shape().dim_size() != 2 && type.shape().dim_size() != 4) {
-    throw NodeFault(fmt::format("has {} axes; N x C x H x W and N x K, with a batch in front, are supported",
-                                type.shape().dim_size()));
+  if (type.shape().dim_size() < 2 || type.shape().dim_size() > 4) {
+    throw NodeFault(
+        fmt::format("has {} axes; N x C x H x W, N x C x L and N x K, with a batch in front, are "
+                    "supported",
+                    type.shape().dim_size()));
   }
   Shape dims;
   for (const auto& dim : type.shape().dim()) {
@@ -157,7 +161,10 @@ class ModelImport {
   }
 
   void define_input(const ::onnx::ValueInfoProto& input) {
-    guarded(input.name(), [&] { builder_.add_input(input.name(), input_dims(input)); });
+    guarded(input.name(), [&] {
+      const Shape dims = input_dims(input);
+      builder_.add_input(input.name(), dims, input_form(graph_, order_, input.name(), dims));
+    });
     if (builder_.find(input.name()) == nullptr) builder_.define(input.name(), Unavailable{});
   }
 
@@ -277,6 +284,7 @@ OnnxImport import_onnx_bytes(std::string_view bytes, const std::string& source, 
   ModelImport import(model, folder, evaluation_order(model.graph(), output), opset, budget);
   import.define_initialisers();
   import.define_input(*input);
+  import.builder().set_final_softmax(final_softmax(model.graph(), output));
   const std::string output_name = import.builder().reserve_name(output);
   import.visit_nodes();
   import.define_output(output_name, output);

@@ -16,7 +16,7 @@ struct OnnxImport {
   std::vector<std::string> files;  ///< that were read: the file itself and its external data
 };
 
-/// Reads an ONNX file (opsets 9 to 21 of the default domain, external data beside the file included) into a
+/// Reads an ONNX file (opsets 9 to 24 of the default domain, external data beside the file included) into a
 /// graph: constants are folded, BatchNormalization becomes Affine, QCFS activations written as elementwise
 /// arithmetic and the forms of sign are recognised, a batch dimension is dropped. Ops and limits:
 /// docs/reference/onnx.md. Throws InputError with every node that cannot be imported and what is supported.

@@ -9,8 +9,13 @@ namespace {
 using ::onnx::AttributeProto;
 
 std::string full_op(const ::onnx::NodeProto& proto) {
-  const bool standard = proto.domain().empty() || proto.domain() == "ai.onnx";
-  return standard ? proto.op_type() : proto.domain() + ":" + proto.op_type();
+  const std::string& domain = proto.domain();
+  if (domain.empty() || domain == "ai.onnx") return proto.op_type();
+  // The domains that Brevitas, QONNX and FINN have written the same ops in.
+  for (const char* qonnx : {"qonnx.custom_op.general", "onnx.brevitas", "finn.custom_op.general"}) {
+    if (domain == qonnx) return "qonnx:" + proto.op_type();
+  }
+  return domain + ":" + proto.op_type();
 }
 
 std::string label_of(const ::onnx::NodeProto& proto, int index) {

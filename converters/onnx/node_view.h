@@ -21,6 +21,7 @@ class NodeView {
  public:
   NodeView(const ::onnx::NodeProto& proto, int opset, int index);
 
+  /// `domain:Op` outside of ONNX's own domain, `qonnx:Op` in all of QONNX's.
   const std::string& op() const { return op_; }
   int opset() const { return opset_; }
   /// The node's name; where it has none its first output's, or `Conv_3` (op and position in the file).

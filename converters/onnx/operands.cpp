@@ -3,47 +3,59 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <optional>
 
 #include "converters/onnx/shape_math.h"
 
 namespace rheobase::onnx_import {
 
-Reals channel_values(const Constant& constant, const Shape& dims) {
-  const auto refuse = [&] {
-    throw NodeFault(
-        fmt::format("has a constant of shape {} beside an activation of {}; one number or one per "
-                    "channel is supported",
-                    to_string(constant.shape), to_string(dims)));
-  };
+namespace {
+
+[[noreturn]] void refuse(const Constant& constant, const Shape& dims) {
+  throw NodeFault(
+      fmt::format("has a constant of shape {} beside an activation of {}; one number or one per "
+                  "channel is supported",
+                  to_string(constant.shape), to_string(dims)));
+}
+
+/// One number, or one for each index of `axis` in the activation's `dims`; nothing where it varies otherwise.
+std::optional<Reals> values_along(const Constant& constant, const Shape& dims, std::size_t axis) {
   const std::size_t rank = constant.shape.size();
-  if (constant.size() == 0 || rank > dims.size() || broadcast(constant.shape, dims) != dims) refuse();
-  const Reals values = reals_of(constant);
+  if (constant.size() == 0 || rank > dims.size() || broadcast(constant.shape, dims) != dims) return {};
   const std::size_t hidden = dims.size() - rank;  // leading axes that the constant leaves out
-  if (hidden == 0 && constant.shape[0] != 1) refuse();
-  const bool has_channels = hidden <= 1 && rank + hidden >= 2;
-  const std::size_t axis = 1 - std::min<std::size_t>(hidden, 1);
-  const auto channels = static_cast<std::size_t>(has_channels ? constant.shape[axis] : 1);
-  const auto inner = static_cast<std::size_t>(has_channels ? extent_product(constant.shape, axis + 1, rank)
-                                                           : constant.size());
-  Reals result(channels);
+  const bool has_axis = axis >= hidden && axis < dims.size();
+  const auto count = static_cast<std::size_t>(has_axis ? constant.shape[axis - hidden] : 1);
+  const auto inner =
+      static_cast<std::size_t>(has_axis ? extent_product(constant.shape, axis - hidden + 1, rank) : 1);
+  Reals result(count);
+  std::vector<bool> known(count, false);
+  const Reals values = reals_of(constant);
   for (std::size_t i = 0; i < values.size(); ++i) {
-    double& channel = result[i / inner % channels];
-    if (i % inner == 0) channel = values[i];
-    if (!(channel == values[i])) refuse();
+    const std::size_t at = i / inner % count;
+    if (!known[at]) result[at] = values[i];
+    known[at] = true;
+    if (!(result[at] == values[i])) return {};
   }
   return result;
 }
 
+}  // namespace
+
+Reals channel_values(const Constant& constant, const Activation& activation) {
+  const std::size_t no_axis = activation.dims.size();
+  auto values = values_along(constant, activation.dims, activation.channel_axis().value_or(no_axis));
+  if (!values) refuse(constant, activation.dims);
+  return values->size() == 1 ? *values : activation.in_channel_order(*values);
+}
+
 Operand operand(const Call& call, std::size_t i, const Constant& constant) {
   Operand result{call.graph.chain_start(call.input(i)), {}};
-  result.values = channel_values(constant, result.start.dims);
-  if (result.values.size() == 1 || result.start.dims[1] == result.start.node_shape[0]) return result;
-  if (result.start.dims.size() == 2) {  // one number a feature of a flattened image
-    result.start = call.graph.vector(call.input(i));
-    return result;
-  }
-  throw NodeFault(
-      fmt::format("has one constant a row of {}, which is not a channel", to_string(result.start.dims)));
+  const Activation& start = result.start;
+  const bool is_flattened_image =
+      start.dims.size() == 2 && start.node_shape.size() > 1 && !start.channel_axis();
+  if (is_flattened_image && constant.size() > 1) result.start = call.graph.vector(call.input(i));
+  result.values = channel_values(constant, result.start);
+  return result;
 }
 
 Value extended(Activation start, ScalarOp op) {

@@ -4,8 +4,8 @@
 
 namespace rheobase::onnx_import {
 
-/// Collapses `constant`, broadcast against `dims`, to one number or one a channel (axis 1).
-Reals channel_values(const Constant& constant, const Shape& dims);
+/// Collapses `constant`, broadcast against the activation, to one number or one a channel of its node.
+Reals channel_values(const Constant& constant, const Activation& activation);
 
 /// An activation and a constant that meet in an elementwise op.
 struct Operand {

@@ -8,7 +8,7 @@
 namespace rheobase::onnx_import {
 namespace {
 
-constexpr std::array<std::pair<const char*, Handler>, 42> handlers{{
+constexpr auto handlers = std::to_array<std::pair<const char*, Handler>>({
     {"Add", import_add},
     {"AveragePool", import_average_pool},
     {"BatchNormalization", import_batch_normalization},
@@ -16,6 +16,7 @@ constexpr std::array<std::pair<const char*, Handler>, 42> handlers{{
     {"Clip", import_clip},
     {"Concat", import_concat},
     {"Conv", import_conv},
+    {"DequantizeLinear", import_dequantize_linear},
     {"Div", import_div},
     {"Dropout", import_dropout},
     {"Flatten", import_flatten},
@@ -29,6 +30,7 @@ constexpr std::array<std::pair<const char*, Handler>, 42> handlers{{
     {"LeakyRelu", import_leaky_relu},
     {"Less", import_less},
     {"LessOrEqual", import_less_or_equal},
+    {"LogSoftmax", import_softmax},
     {"MatMul", import_matmul},
     {"Max", import_max},
     {"MaxPool", import_max_pool},
@@ -38,6 +40,9 @@ constexpr std::array<std::pair<const char*, Handler>, 42> handlers{{
     {"Not", import_not},
     {"PRelu", import_prelu},
     {"Pad", import_pad},
+    {"QLinearConv", import_qlinear_conv},
+    {"QLinearMatMul", import_qlinear_matmul},
+    {"QuantizeLinear", import_quantize_linear},
     {"ReduceMean", import_reduce_mean},
     {"Relu", import_relu},
     {"Reshape", import_reshape},
@@ -46,12 +51,23 @@ constexpr std::array<std::pair<const char*, Handler>, 42> handlers{{
     {"Sign", import_sign},
     {"Size", import_size},
     {"Slice", import_slice},
+    {"Softmax", import_softmax},
     {"Squeeze", import_squeeze},
     {"Sub", import_sub},
     {"Transpose", import_transpose},
     {"Unsqueeze", import_unsqueeze},
     {"Where", import_where},
-}};
+    {"com.microsoft:DequantizeLinear", import_dequantize_linear},
+    {"com.microsoft:QGemm", import_qgemm},
+    {"com.microsoft:QLinearAdd", import_qlinear_add},
+    {"com.microsoft:QLinearAveragePool", import_qlinear_average_pool},
+    {"com.microsoft:QLinearGlobalAveragePool", import_qlinear_global_average_pool},
+    {"com.microsoft:QuantizeLinear", import_quantize_linear},
+    {"qonnx:BipolarQuant", import_bipolar_quant},
+    {"qonnx:IntQuant", import_quant},
+    {"qonnx:MultiThreshold", import_multi_threshold},
+    {"qonnx:Quant", import_quant},
+});
 
 }  // namespace
 

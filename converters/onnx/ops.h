@@ -33,16 +33,22 @@ using Handler = Value (*)(const Call&);
 Handler find_handler(const std::string& op);
 
 Value import_conv(const Call& call);
+/// The Conv at `call` with this weight and bias (nullptr: none).
+Value convolution(const Call& call, const Constant& weight, const Constant* bias);
 Value import_average_pool(const Call& call);
 Value import_max_pool(const Call& call);
 Value import_global_average_pool(const Call& call);
 Value import_global_max_pool(const Call& call);
 Value import_reduce_mean(const Call& call);
 
+/// The Gemm or MatMul at `call` with this matrix and bias (nullptr: none).
+Value linear(const Call& call, const Constant& matrix, const Constant* bias);
 Value import_gemm(const Call& call);
 Value import_matmul(const Call& call);
 Value import_batch_normalization(const Call& call);
 
+/// The sum of the activations at two inputs.
+Value join(const Call& call, std::size_t first, std::size_t second);
 Value import_add(const Call& call);
 Value import_sub(const Call& call);
 Value import_mul(const Call& call);
@@ -78,5 +84,19 @@ Value import_transpose(const Call& call);
 Value import_concat(const Call& call);
 Value import_pad(const Call& call);
 Value import_slice(const Call& call);
+Value import_softmax(const Call& call);
+
+Value import_bipolar_quant(const Call& call);
+Value import_quant(const Call& call);
+Value import_multi_threshold(const Call& call);
+
+Value import_quantize_linear(const Call& call);
+Value import_dequantize_linear(const Call& call);
+Value import_qlinear_conv(const Call& call);
+Value import_qlinear_matmul(const Call& call);
+Value import_qgemm(const Call& call);
+Value import_qlinear_add(const Call& call);
+Value import_qlinear_average_pool(const Call& call);
+Value import_qlinear_global_average_pool(const Call& call);
 
 }  // namespace rheobase::onnx_import

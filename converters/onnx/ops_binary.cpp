@@ -52,11 +52,8 @@ Activation condition(const Call& call, std::size_t i) {
 
 /// Values for Where, one or one a channel of `activation`.
 Reals choice(const Call& call, std::size_t i, const Activation& activation) {
-  Reals values = channel_values(*call.constant(i), activation.dims);
+  Reals values = channel_values(*call.constant(i), activation);
   expect_finite(values);
-  if (values.size() > 1 && activation.dims[1] != activation.node_shape[0])
-    throw NodeFault(
-        fmt::format("has one constant a row of {}, which is not a channel", to_string(activation.dims)));
   return values;
 }
 

@@ -36,22 +36,33 @@ std::size_t activation_index(const Call& call) { return call.is_activation(0) ? 
 
 bool joins_activations(const Call& call) { return call.is_activation(0) && call.is_activation(1); }
 
-Value join(const Call& call) {
-  Activation left = call.graph.settled(call.input(0));
-  Activation right = call.graph.settled(call.input(1));
+}  // namespace
+
+Value join(const Call& call, std::size_t first, std::size_t second) {
+  Activation left = call.graph.settled(call.input(first));
+  Activation right = call.graph.settled(call.input(second));
   if (left.dims != right.dims) {
     throw NodeFault(fmt::format("adds {} and {}; activations of equal shape are supported",
                                 to_string(left.dims), to_string(right.dims)));
   }
   if (left.node_shape != right.node_shape) {
-    left = call.graph.vector(call.input(0));
-    right = call.graph.vector(call.input(1));
+    left = call.graph.vector(call.input(first));
+    right = call.graph.vector(call.input(second));
+  }
+  if (!same_order(left.layout, right.layout)) {
+    throw NodeFault(
+        fmt::format("adds '{}' and '{}', whose elements are in different orders; export the model with "
+                    "channels first",
+                    call.input(first), call.input(second)));
   }
   Activation result = call.graph.emit(call.node.label(), {"", "Add", {left.node, right.node}, {}, {}});
   result.dims = left.dims;
   result.view = left.view;
+  result.layout = left.layout;
   return result;
 }
+
+namespace {
 
 /// Min and Max with constants: a clip from one side.
 Value one_sided_clip(const Call& call, bool is_upper) {
@@ -64,6 +75,7 @@ Value one_sided_clip(const Call& call, bool is_upper) {
   }
   if (activations != 1) throw NodeFault("compares activations with each other; constants are supported");
   Activation result = call.graph.chain_start(call.input(which));
+  Chain clips;
   for (std::size_t i = 0; i < call.node.inputs().size(); ++i) {
     if (i == which) continue;
     Operand side = operand(call, which, *call.constant(i));
@@ -72,8 +84,9 @@ Value one_sided_clip(const Call& call, bool is_upper) {
     op.first = is_upper ? open : side.values;
     op.second = is_upper ? side.values : open;
     if (side.start.node != result.node) result = side.start;
-    result.chain.push_back(std::move(op));
+    clips.push_back(std::move(op));
   }
+  result.chain.insert(result.chain.end(), clips.begin(), clips.end());
   return result;
 }
 
@@ -95,7 +108,7 @@ Value step(const Call& call, ScalarOp op) {
 }  // namespace
 
 Value import_add(const Call& call) {
-  return joins_activations(call) ? join(call) : affine_step(call, activation_index(call), one, same);
+  return joins_activations(call) ? join(call, 0, 1) : affine_step(call, activation_index(call), one, same);
 }
 
 Value import_sub(const Call& call) {

@@ -9,19 +9,27 @@
 namespace rheobase::onnx_import {
 namespace {
 
-/// A matrix as Linear stores it, one row an output; ONNX's B is {inputs, outputs} unless transposed.
-Tensor linear_weight(const Constant& matrix, bool is_transposed, double factor) {
+/// A matrix as Linear stores it, one row an output and its columns in the order of the node that `layout` is
+/// a view of; ONNX's B is {inputs, outputs} unless transposed.
+Tensor linear_weight(const Constant& matrix, const Layout& layout, bool is_transposed, double factor) {
   if (matrix.shape.size() != 2) {
     throw NodeFault(fmt::format("has a matrix of shape {}, expected rank 2", to_string(matrix.shape)));
   }
   const Reals source = reals_of(matrix);
   const auto rows = static_cast<std::size_t>(matrix.shape[is_transposed ? 0 : 1]);
   const auto columns = static_cast<std::size_t>(matrix.shape[is_transposed ? 1 : 0]);
+  const bool is_plain = layout.is_plain();
+  if (!is_plain && element_count(layout.factors) != static_cast<std::int64_t>(columns)) {
+    throw NodeFault(fmt::format("has a matrix of shape {} for {} inputs", to_string(matrix.shape),
+                                element_count(layout.factors)));
+  }
+  const Integers to = is_plain ? Integers() : node_indices(layout);
   Reals values(source.size());
   for (std::size_t row = 0; row < rows; ++row) {
     for (std::size_t column = 0; column < columns; ++column) {
       const std::size_t from = is_transposed ? row * columns + column : column * rows + row;
-      values[row * columns + column] = factor * source[from];
+      const std::size_t at = is_plain ? column : static_cast<std::size_t>(to[column]);
+      values[row * columns + at] = factor * source[from];
     }
   }
   Tensor weight{{static_cast<std::int64_t>(rows), static_cast<std::int64_t>(columns)},
@@ -46,34 +54,42 @@ Tensor linear_bias(const Constant& bias, std::int64_t outputs, double factor) {
 }  // namespace
 
 Value import_gemm(const Call& call) {
-  const ConstantPtr matrix = call.weight(1);
+  call.graph.activation(call.input(0));  // what is wrong with it is said first
+  return linear(call, *call.weight(1), call.optional_constant(2).get());
+}
+
+Value import_matmul(const Call& call) {
+  call.graph.activation(call.input(0));
+  return linear(call, *call.weight(1), nullptr);
+}
+
+// The attributes have their defaults in MatMul, which has none.
+Value linear(const Call& call, const Constant& matrix, const Constant* bias) {
   const Activation input = call.graph.vector(call.input(0));
   if (call.node.integer("transA", 0) != 0) throw NodeFault("transposes the activations (transA)");
   Node node{"", "Linear", {input.node}, {}, {}};
   const bool is_transposed = call.node.integer("transB", 0) != 0;
-  node.tensors["weight"] = linear_weight(*matrix, is_transposed, call.node.real("alpha", 1));
+  node.tensors["weight"] = linear_weight(matrix, input.layout, is_transposed, call.node.real("alpha", 1));
   const std::int64_t outputs = node.tensors["weight"].shape[0];
-  if (const ConstantPtr bias = call.optional_constant(2)) {
+  if (bias != nullptr) {
     node.tensors["bias"] = linear_bias(*bias, outputs, call.node.real("beta", 1));
   }
-  return call.graph.emit(call.node.label(), std::move(node));
-}
-
-Value import_matmul(const Call& call) {
-  const ConstantPtr matrix = call.weight(1);
-  const Activation input = call.graph.vector(call.input(0));
-  Node node{"", "Linear", {input.node}, {}, {}};
-  node.tensors["weight"] = linear_weight(*matrix, false, 1);
   return call.graph.emit(call.node.label(), std::move(node));
 }
 
 Value import_batch_normalization(const Call& call) {
   const Activation input = call.graph.sample(call.input(0));
   if (call.node.integer("training_mode", 0) != 0) throw NodeFault("is in training mode; export in eval mode");
-  const auto channels = input.node_shape[0];
+  const std::int64_t channels = input.dims.size() > 1 ? input.dims[1] : 1;
+  if (channels > 1 && input.channel_axis() != 1) {
+    throw NodeFault(
+        fmt::format("takes channels at axis 1, where {} has other axes; export the model with "
+                    "channels first",
+                    to_string(input.dims)));
+  }
   const auto parameter = [&](std::size_t i, const char* what) {
     const ConstantPtr constant = call.constant(i);
-    if (constant->shape == Shape{channels}) return reals_of(*constant);
+    if (constant->shape == Shape{channels}) return input.in_channel_order(reals_of(*constant));
     throw NodeFault(fmt::format("{} has shape {}, expected {}", what, to_string(constant->shape), channels));
   };
   const Reals gamma = parameter(1, "the scale");
@@ -90,7 +106,9 @@ Value import_batch_normalization(const Call& call) {
   Node node{"", "Affine", {input.node}, {}, {}};
   node.tensors["scale"] = {{channels}, to_floats(scale, "gamma / sqrt(variance + epsilon)")};
   node.tensors["shift"] = {{channels}, to_floats(shift, "beta - mean * gamma / sqrt(variance + epsilon)")};
-  return call.graph.emit(call.node.label(), std::move(node));
+  Activation result = input;
+  result.node = call.graph.emit(call.node.label(), std::move(node)).node;
+  return result;
 }
 
 }  // namespace rheobase::onnx_import

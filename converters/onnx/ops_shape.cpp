@@ -10,8 +10,30 @@
 namespace rheobase::onnx_import {
 namespace {
 
-/// Entries [1, rank) of per-axis numbers: what the graph, which has no batch axis, takes.
-Integers without_batch(const Integers& values) { return {values.begin() + 1, values.end()}; }
+/// Numbers for each extent of the view, the batch in front, as numbers for each axis of the node. NodeFault
+/// where one that is not `neutral` is for an extent that joins axes or is none.
+Integers for_node(const Activation& activation, const Integers& values, std::int64_t neutral) {
+  const auto axes = activation.node_axes();
+  Integers result(activation.node_shape.size(), neutral);
+  for (std::size_t i = 0; i < axes.size(); ++i) {
+    const std::int64_t value = values.at(i + 1);
+    if (value == neutral) continue;
+    if (axes[i].size() != 1 || activation.layout.factors.size() != result.size()) {
+      throw NodeFault(fmt::format("changes axis {} of {}, which is no axis of a {} alone", i + 1,
+                                  to_string(activation.dims), to_string(activation.node_shape)));
+    }
+    result[static_cast<std::size_t>(axes[i][0])] = value;
+  }
+  return result;
+}
+
+/// What `node`, which changes extents of `input`'s node, gives, seen with the extents `dims`.
+Activation reshaped_view(const Call& call, const Activation& input, Node node, Shape dims) {
+  Activation result = call.graph.emit(call.node.label(), std::move(node));
+  result.dims = std::move(dims);
+  result.layout.axes = input.layout.axes;
+  return result;
+}
 
 /// Pad's (all beginnings, all ends), spread over every axis of the input.
 std::pair<Integers, Integers> paddings(const Call& call, std::size_t rank) {
@@ -31,6 +53,14 @@ std::pair<Integers, Integers> paddings(const Call& call, std::size_t rank) {
     result.first[static_cast<std::size_t>(axes[i])] = (*pads)[i];
     result.second[static_cast<std::size_t>(axes[i])] = (*pads)[i + axes.size()];
   }
+  return result;
+}
+
+constexpr std::int64_t whole = -1;  // where a slice of a whole axis stops, until the node's extent is known
+
+std::int64_t sum_of(std::int64_t a, std::int64_t b) {
+  std::int64_t result = 0;
+  if (__builtin_add_overflow(a, b, &result)) throw NodeFault("pads beyond 2^63");
   return result;
 }
 
@@ -133,7 +163,7 @@ Value import_squeeze(const Call& call) {
   const auto axes = attribute_or_input(call.node, "axes", given.get());
   const Activation& input = call.graph.activation(call.input(0));
   if (axes) return call.view(input, squeezed(input.dims, &*axes));
-  Shape dims = squeezed(without_batch(input.dims), nullptr);
+  Shape dims = squeezed(Shape(input.dims.begin() + 1, input.dims.end()), nullptr);
   dims.insert(dims.begin(), input.dims[0]);
   return call.view(input, dims);
 }
@@ -146,32 +176,52 @@ Value import_unsqueeze(const Call& call) {
   return call.view(input, unsqueezed(input.dims, *axes));
 }
 
-/// Allowed where only axes of extent 1 change places, since the order of the elements stays.
 Value import_transpose(const Call& call) {
   const Activation& input = call.graph.activation(call.input(0));
   Integers reversed(input.dims.size());
   std::iota(reversed.rbegin(), reversed.rend(), 0);
-  const Integers order = call.node.integers("perm").value_or(reversed);
-  Shape dims = permuted(input.dims, order);
-  Integers moved = order;
-  std::erase_if(moved, [&](std::int64_t axis) { return input.dims[static_cast<std::size_t>(axis)] == 1; });
-  if (order[0] != 0 || !std::is_sorted(moved.begin(), moved.end())) {
-    throw NodeFault(fmt::format("permutes {} by ({}); export the model with channels first",
-                                to_string(input.dims), fmt::join(order, ",")));
+  const Integers given = call.node.integers("perm").value_or(reversed);
+  Shape dims = permuted(input.dims, given);
+  const Integers order = resolve_axes(given, input.dims.size());
+  if (order[0] != 0) throw NodeFault("moves the batch to another axis");
+  auto layout = transposed(input.layout, input.dims, order);
+  if (!layout) {
+    throw NodeFault(fmt::format("permutes {}, a reshaped {}, by ({}); export the model with channels first",
+                                to_string(input.dims), to_string(input.node_shape), fmt::join(order, ",")));
   }
-  return call.view(input, std::move(dims));
+  Activation result = call.view(input, std::move(dims));
+  result.layout = *std::move(layout);
+  return result;
 }
 
 Value import_concat(const Call& call) {
   Node node{"", "Concat", {}, {}, {}};
+  Activation first;
+  Shape dims;
   for (std::size_t i = 0; i < call.node.inputs().size(); ++i) {
     const Activation part = call.graph.sample(call.input(i));
-    const std::int64_t axis = resolve_axes({call.node.integer("axis", 1)}, part.dims.size())[0];
-    if (axis != 1) throw NodeFault(fmt::format("joins along axis {}; channels, axis 1, are supported", axis));
+    const auto axis =
+        static_cast<std::size_t>(resolve_axes({call.node.integer("axis", 1)}, part.dims.size())[0]);
+    const bool is_features = part.node_shape.size() == 1 && part.layout.factors.size() == 1;
+    if (part.channel_axis() != axis || (part.node_shape.size() == 1 && !is_features)) {
+      throw NodeFault(
+          fmt::format("joins {} along axis {}, which is not the channels'; channels are supported",
+                      to_string(part.dims), axis));
+    }
+    if (i == 0) {
+      first = part;
+      dims = part.dims;
+    } else if (part.layout.axes != first.layout.axes || part.dims.size() != dims.size()) {
+      throw NodeFault(fmt::format("joins '{}' and '{}', whose axes are in different orders", call.input(0),
+                                  call.input(i)));
+    } else {
+      dims[axis] += part.dims[axis];
+    }
     node.inputs.push_back(part.node);
   }
-  if (node.inputs.size() == 1) return call.graph.sample(call.input(0));
-  return call.graph.emit(call.node.label(), std::move(node));
+  if (node.inputs.empty()) throw NodeFault("joins nothing");
+  if (node.inputs.size() == 1) return first;
+  return reshaped_view(call, first, std::move(node), std::move(dims));
 }
 
 Value import_pad(const Call& call) {
@@ -185,29 +235,36 @@ Value import_pad(const Call& call) {
     return input;
   }
   Node node{"", "Pad", {input.node}, {}, {}};
-  node.attributes["before"] = without_batch(before);
-  node.attributes["after"] = without_batch(after);
-  return call.graph.emit(call.node.label(), std::move(node));
+  node.attributes["before"] = for_node(input, before, 0);
+  node.attributes["after"] = for_node(input, after, 0);
+  Shape dims = input.dims;
+  for (std::size_t i = 0; i < dims.size(); ++i) dims[i] = sum_of(dims[i], sum_of(before[i], after[i]));
+  return reshaped_view(call, input, std::move(node), std::move(dims));
 }
 
 Value import_slice(const Call& call) {
   const Activation input = call.graph.sample(call.input(0));
   const auto ranges = slice_of(call, input.dims);
   Integers start, stop, step;
-  bool is_whole = true;
-  for (std::size_t axis = 1; axis < ranges.size(); ++axis) {
+  Shape dims;
+  for (std::size_t axis = 0; axis < ranges.size(); ++axis) {
     const SliceRange& range = ranges[axis];
+    const bool is_whole = range.count == input.dims[axis];
     start.push_back(range.begin);
-    stop.push_back(range.begin + (range.count - 1) * range.step + 1);
+    stop.push_back(is_whole ? whole : range.begin + (range.count - 1) * range.step + 1);
     step.push_back(range.count == 1 ? 1 : range.step);
-    is_whole &= range.count == input.dims[axis];
+    dims.push_back(range.count);
   }
-  if (is_whole) return input;
+  if (dims == input.dims) return input;
   Node node{"", "Slice", {input.node}, {}, {}};
-  node.attributes["start"] = start;
+  node.attributes["start"] = for_node(input, start, 0);
+  node.attributes["step"] = for_node(input, step, 1);
+  stop = for_node(input, stop, whole);
+  for (std::size_t axis = 0; axis < stop.size(); ++axis) {
+    if (stop[axis] == whole) stop[axis] = input.node_shape[axis];
+  }
   node.attributes["stop"] = stop;
-  node.attributes["step"] = step;
-  return call.graph.emit(call.node.label(), std::move(node));
+  return reshaped_view(call, input, std::move(node), std::move(dims));
 }
 
 }  // namespace rheobase::onnx_import

@@ -139,9 +139,7 @@ Constant decode_integers(const TensorProto& t, const Shape& shape, std::string_v
   }
 }
 
-}  // namespace
-
-Constant read_tensor(const TensorProto& tensor, const std::string& folder) {
+Constant read_values(const TensorProto& tensor, const std::string& folder) {
   const Shape shape(tensor.dims().begin(), tensor.dims().end());
   const bool external = tensor.data_location() == TensorProto::EXTERNAL;
   const std::int64_t needed = element_count(shape) * element_bytes(tensor.data_type());
@@ -161,6 +159,14 @@ Constant read_tensor(const TensorProto& tensor, const std::string& folder) {
     default:
       return decode_integers(tensor, shape, raw, is_raw);
   }
+}
+
+}  // namespace
+
+Constant read_tensor(const TensorProto& tensor, const std::string& folder) {
+  Constant constant = read_values(tensor, folder);
+  constant.type = tensor.data_type();
+  return constant;
 }
 
 }  // namespace rheobase::onnx_import

@@ -26,23 +26,19 @@ constexpr std::array<std::string_view, 6> normalisations{"GroupNormalization",  
 constexpr std::array<std::string_view, 7> recurrent{"GRU", "If",   "LSTM",       "Loop",
                                                     "RNN", "Scan", "SequenceMap"};
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 16> reasons{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 12> reasons{{
     {"Abs", "no activation here: Abs(x) = Relu(x) + Relu(-x) can be exported instead"},
     {"Attention", "attention multiplies activations with each other; convolutional networks are supported"},
     {"ConvTranspose", "classifiers are supported, with layers that keep or reduce the image"},
-    {"DequantizeLinear", "export the float model"},
     {"Einsum", "export it as MatMul with a constant matrix, or as Conv"},
     {"GatherND", "export without indexing into activations; Slice is supported"},
     {"Gather", "export without indexing into activations; Slice is supported"},
-    {"LogSoftmax", "at the end of a network export the logits, without it; elsewhere it has no spiking form"},
     {"LRN", "normalises by what it reads; retrain with batch norm, which is folded"},
     {"MultiHeadAttention",
      "attention multiplies activations with each other; convolutional networks are supported"},
-    {"QuantizeLinear", "export the float model"},
     {"ReduceMax", "export GlobalMaxPool"},
     {"ReduceSum", "export an average pool with a factor behind it"},
     {"Resize", "train and export with the size that is needed"},
-    {"Softmax", "at the end of a network export the logits, without it; elsewhere it has no spiking form"},
     {"Split", "export Slice nodes"},
 }};
 
@@ -58,6 +54,8 @@ std::string reason(const std::string& op) {
   if (is_among(normalisations, op))
     return "normalises by what it reads: retrain with batch norm, which is folded";
   if (is_among(recurrent, op)) return "a graph without control flow is needed";
+  if (op.ends_with("Integer") || op.find("QLinear") != std::string::npos || op == "DynamicQuantizeLinear")
+    return "export the float model, or quantise to QuantizeLinear and DequantizeLinear (QDQ)";
   for (const auto& [name, text] : reasons) {
     if (op == name) return std::string(text);
   }

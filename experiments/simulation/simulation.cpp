@@ -12,6 +12,7 @@
 #include "experiments/metrics/fan_out.h"
 #include "sim/core/error.h"
 #include "sim/core/file.h"
+#include "sim/engine/sample_shape.h"
 
 namespace rheobase {
 namespace {
@@ -53,7 +54,7 @@ int slots_of(const SimulationSpec& spec, const DataSet& data) {
 
 // The samples asked for, checked against the data set and the network.
 RunOptions options_of(const SimulationSpec& spec, int steps, const DataSet& data, const Engine& engine) {
-  if (data.shape() != engine.input_shape()) {
+  if (!takes_samples(engine.input_shape(), data.shape())) {
     throw InputError(spec.data, "",
                      fmt::format("samples are {}, {} takes {}", to_string(data.shape()), spec.model,
                                  to_string(engine.input_shape())));

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "sim/core/error.h"
+#include "sim/engine/sample_shape.h"
 
 namespace rheobase {
 namespace {
@@ -93,7 +94,7 @@ void check(const Engine& engine, const SampleSource& source, const RunOptions& o
                                      std::to_string(options.first + options.count - 1) + " of " +
                                      std::to_string(source.size())});
   }
-  if (source.shape() != engine.input_shape()) {
+  if (!takes_samples(engine.input_shape(), source.shape())) {
     faults.push_back({"sample shape",
                       to_string(source.shape()) + ", the network takes " + to_string(engine.input_shape())});
   }
@@ -101,6 +102,14 @@ void check(const Engine& engine, const SampleSource& source, const RunOptions& o
 }
 
 }  // namespace
+
+bool takes_samples(const Shape& input, const Shape& sample) {
+  const auto extents = [](Shape shape) {
+    std::erase(shape, 1);
+    return shape;
+  };
+  return extents(input) == extents(sample);
+}
 
 std::int64_t run_samples(Engine& engine, const SampleSource& source, const StopPolicy& policy,
                          const RunOptions& options,

@@ -123,25 +123,47 @@ TEST(QcfsInOnnx, IsNamedAfterItsModule) {
   EXPECT_EQ(only(chain.import(), "QCFS").name, "/act");
 }
 
-TEST(QcfsInOnnx, NeedsAShiftOfOneHalf) {
-  Chain chain;
-  chain.clip(0, 2).binary("Mul", 2).binary("Add", 0.25F).unary("Floor").binary("Div", 2);
-  EXPECT_THAT(chain.faults(),
-              ElementsAre(HasSubstr("/act/Div5: the elementwise steps from '/act/Clip1' to here "
-                                    "adds 0.25 before the floor; the shift must be 1/2")));
+TEST(QcfsInOnnx, IsAnyStairOfEqualStepsBetweenTwoAffine) {
+  Chain chain;  // 3 levels of 1/2 from -1/2 on, the first step at z = -1/8
+  chain.binary("Mul", 2).binary("Add", 0.25F).unary("Floor").clip(-1, 2).binary("Div", 2);
+  const Graph graph = chain.import();
+  EXPECT_EQ(dump(graph),
+            "x = Input() {shape=(2,3,3)}\n"
+            "/act/before = Affine(x) [scale=1 shift=0.375]\n"
+            "/act = QCFS(/act/before) {L=3} [lambda=1.5]\n"
+            "/act/behind = Affine(/act) [scale=1 shift=-0.5]\n"
+            "/flatten = Flatten(/act/behind)\ny = Output(/flatten)\n");
 }
 
-TEST(QcfsInOnnx, NeedsAShiftAtAll) {
+TEST(QcfsInOnnx, MayFloorWithoutAShift) {
   Chain chain;
-  chain.clip(0, 2).binary("Mul", 2).unary("Floor").binary("Div", 2);
-  EXPECT_THAT(chain.faults(), ElementsAre(HasSubstr("adds 0 before the floor")));
+  const Graph graph = chain.clip(0, 2).binary("Mul", 2).unary("Floor").binary("Div", 2).import();
+  EXPECT_EQ(ops_of(graph), "Input Affine QCFS Flatten Output");
+  EXPECT_EQ(only(graph, "Affine").tensor("shift")->values, Floats{-0.25F});
 }
 
-TEST(QcfsInOnnx, NeedsAPositiveLambda) {
+TEST(QcfsInOnnx, OfANegativeLambdaIsMirrored) {
   Chain chain;
   chain.binary("Div", -0.7F).clip(0, 1).binary("Mul", 4).binary("Add", 0.5F).unary("Floor");
   chain.binary("Div", 4).binary("Mul", -0.7F);
-  EXPECT_THAT(chain.faults(), ElementsAre(HasSubstr("lambda must be more than 0")));
+  const Graph graph = chain.import();
+  EXPECT_EQ(ops_of(graph), "Input Affine QCFS Affine Flatten Output");
+  for (const char* name : {"/act/before", "/act/behind"}) {
+    EXPECT_EQ(graph.find(name)->tensor("scale")->values, Floats{-1}) << name;
+    EXPECT_EQ(graph.find(name)->tensor("shift")->values, Floats{0}) << name;
+  }
+  EXPECT_EQ(only(graph, "QCFS").tensor("lambda")->values, Floats{0.7F});
+  EXPECT_EQ(only(graph, "QCFS").integer("L", 0), 4);
+}
+
+TEST(QcfsInOnnx, MirrorsTheChannelsWhoseLambdaIsNegative) {
+  Chain chain;
+  chain.binary("Div", {2, 1, 1}, {0.7F, -0.3F}).clip(0, 1).binary("Mul", 4).binary("Add", 0.5F);
+  chain.unary("Floor").binary("Div", 4).binary("Mul", {2, 1, 1}, {0.7F, -0.3F});
+  const Graph graph = chain.import();
+  EXPECT_EQ(graph.find("/act/before")->tensor("scale")->values, (Floats{1, -1}));
+  EXPECT_EQ(only(graph, "QCFS").tensor("lambda")->values, (Floats{0.7F, 0.3F}));
+  EXPECT_EQ(graph.find("/act/behind")->tensor("scale")->values, (Floats{1, -1}));
 }
 
 TEST(QcfsInOnnx, NeedsAWholeNumberOfLevels) {
@@ -151,20 +173,20 @@ TEST(QcfsInOnnx, NeedsAWholeNumberOfLevels) {
   EXPECT_EQ(only(graph, "QCFS").integer("L", 0), 5);
   Chain uneven;
   uneven.binary("Mul", 2).binary("Add", 0.5F).unary("Floor").binary("Div", 2).clip(0, 1.8F);
-  EXPECT_THAT(uneven.faults(), ElementsAre(HasSubstr("the range must be [0, L steps]")));
+  EXPECT_THAT(uneven.faults(), ElementsAre(HasSubstr("the range must be L whole steps")));
 }
 
 TEST(QcfsInOnnx, NeedsTheSameLevelsInEveryChannel) {
   Chain chain;
   chain.binary("Mul", 2).binary("Add", 0.5F).unary("Floor").binary("Min", {2, 1, 1}, {3, 4});
   chain.unary("Relu").binary("Div", 2);
-  EXPECT_THAT(chain.faults(), ElementsAre(HasSubstr("the range must be [0, L steps]")));
+  EXPECT_THAT(chain.faults(), ElementsAre(HasSubstr("the range must be L whole steps")));
 }
 
 TEST(QcfsInOnnx, NeedsAnUpperBound) {
   Chain chain;
   chain.unary("Relu").binary("Mul", 2).binary("Add", 0.5F).unary("Floor").binary("Div", 2);
-  EXPECT_THAT(chain.faults(), ElementsAre(HasSubstr("the range must be [0, L steps]")));
+  EXPECT_THAT(chain.faults(), ElementsAre(HasSubstr("the range must be L whole steps")));
 }
 
 TEST(QcfsInOnnx, RoundsOnce) {
@@ -202,9 +224,47 @@ TEST(ReluInOnnx, TakesClipBoundsFromAttributesInOldOpsets) {
   EXPECT_EQ(only(model.import(), "ReLU").real("max", 0), 6);
 }
 
-TEST(ReluInOnnx, NeedsALowerBoundOfZero) {
+TEST(ReluInOnnx, IsAnyOtherClipByShift) {
   Chain chain;
-  EXPECT_THAT(chain.clip(-1, 1).faults(), ElementsAre(HasSubstr("a lower bound of 0 is supported")));
+  const Graph graph = chain.clip(-1, 1).import();
+  EXPECT_EQ(ops_of(graph), "Input Affine ReLU Affine Flatten Output");
+  EXPECT_EQ(graph.find("/act/Clip1/before")->tensor("shift")->values, Floats{1});
+  EXPECT_EQ(only(graph, "ReLU").real("max", 0), 2);
+  EXPECT_EQ(graph.find("/act/Clip1/behind")->tensor("shift")->values, Floats{-1});
+}
+
+TEST(ReluInOnnx, IsAMaximumWithAnyNumber) {
+  Chain chain;
+  const Graph graph = chain.binary("Max", -3).import();
+  EXPECT_EQ(ops_of(graph), "Input Affine ReLU Affine Flatten Output");
+  EXPECT_FALSE(only(graph, "ReLU").attributes.contains("max"));
+}
+
+TEST(ReluInOnnx, IsAMinimumMirrored) {
+  Chain chain;
+  const Graph graph = chain.binary("Min", 3).import();  // 3 - relu(3 - x)
+  EXPECT_EQ(ops_of(graph), "Input Affine ReLU Affine Flatten Output");
+  for (const Node& node : graph.nodes) {
+    if (node.op != "Affine") continue;
+    EXPECT_EQ(node.tensor("scale")->values, Floats{-1});
+    EXPECT_EQ(node.tensor("shift")->values, Floats{3});
+  }
+}
+
+TEST(ReluInOnnx, TakesWidthsThatDifferBetweenChannelsAsFactors) {
+  Chain chain;
+  chain.binary("Max", {2, 1, 1}, {-1, -2}).binary("Min", {2, 1, 1}, {1, 2});
+  const Graph graph = chain.import();
+  EXPECT_EQ(ops_of(graph), "Input Affine ReLU Affine Flatten Output");
+  EXPECT_EQ(graph.find("/act/before")->tensor("scale")->values, (Floats{0.5F, 0.25F}));
+  EXPECT_EQ(only(graph, "ReLU").real("max", 0), 1);
+  EXPECT_EQ(graph.find("/act/behind")->tensor("scale")->values, (Floats{2, 4}));
+  EXPECT_EQ(graph.find("/act/behind")->tensor("shift")->values, (Floats{-1, -2}));
+}
+
+TEST(ReluInOnnx, RefusesAClipThatLeavesOneValue) {
+  Chain chain;
+  EXPECT_THAT(chain.clip(1, 1).faults(), ElementsAre(HasSubstr("clips to [1, 1]; the bounds must differ")));
 }
 
 TEST(ScaleAndShiftInOnnx, AreJoinedToOneAffine) {
@@ -261,11 +321,10 @@ TEST(ChainsInOnnx, AreSharedByTheirReaders) {
 
 TEST(ChainsInOnnx, ReportEveryActivationThatIsNone) {
   OnnxModel model({-1, 2, 3, 3});
-  model.real("half", 0.5F);
   model.node("Floor", {"x"}, "a", "first");
   model.node("Flatten", {"a"}, "flat");
   model.reals("w", {18, 3}, Floats(54, 1)).node("MatMul", {"flat", "w"}, "m");
-  model.node("Min", {"m", "half"}, "y", "second");
+  model.node("Floor", {"m"}, "y", "second");
   EXPECT_THAT(model.faults(), ElementsAre(HasSubstr("first: "), HasSubstr("second: ")));
 }
 

@@ -44,17 +44,7 @@ TEST(DamagedOnnxFile, IsRefusedAtEveryLength) {
 }
 
 TEST(DamagedOnnxFile, IsRefusedOrSoundWithAnyByteChanged) {
-  const std::string bytes = small_network().bytes();
-  for (std::size_t at = 0; at < bytes.size(); ++at) {
-    for (const char flip : {'\x01', '\x80', '\xff'}) {
-      std::string damaged = bytes;
-      damaged[at] = static_cast<char>(damaged[at] ^ flip);
-      try {
-        import_onnx_bytes(damaged, "flipped.onnx", "");
-      } catch (const InputError&) {
-      }
-    }
-  }
+  import_with_any_byte_changed(small_network().bytes());
 }
 
 TEST(DamagedOnnxFile, IsNoOnnxFile) {
@@ -74,9 +64,7 @@ TEST(UnsupportedOps, AreAllNamedWithTheWayOut) {
       model.faults(),
       ElementsAre("first: op Sigmoid is not supported: has no spiking form as an activation: retrain with "
                   "QCFS, or with ReLU or Sign for '--to ann' and '--to bnn'",
-                  "second: op Loop is not supported: a graph without control flow is needed",
-                  StartsWith("third: op Softmax is not supported: at the end of a network export the "
-                             "logits, without it")));
+                  "second: op Loop is not supported: a graph without control flow is needed"));
 }
 
 TEST(UnsupportedOps, OfOtherDomainsAreNamedInFull) {
@@ -182,7 +170,7 @@ TEST(Weights, MustFitTheirLayer) {
               ElementsAre(StartsWith("conv: tensor 'w': a tensor of shape scalar needs 1 values")));
   OnnxModel signal({-1, 2, 4, 4});
   signal.reals("w", {2, 2, 3}, Floats(12, 1)).node("Conv", {"x", "w"}, "y", "conv");
-  EXPECT_THAT(signal.faults(), ElementsAre(HasSubstr("2-D convolutions, with rank 4, are supported")));
+  EXPECT_THAT(signal.faults(), ElementsAre(HasSubstr("has a weight of shape 2x2x3 for an input of 1x2x4x4")));
 }
 
 TEST(Weights, MayNotDependOnTheInput) {
@@ -269,7 +257,7 @@ TEST(Inputs, MayLeaveTheBatchOpenAndNothingElse) {
 }
 
 TEST(Inputs, MustBeImagesOrVectorsOfFloats) {
-  EXPECT_THAT(small_network({-1, 3, 4}).faults(), ElementsAre(HasSubstr("x: has 3 axes")));
+  EXPECT_THAT(small_network({-1, 1, 3, 4, 4}).faults(), ElementsAre(HasSubstr("x: has 5 axes")));
   OnnxModel bytes = small_network();
   auto* type = bytes.proto().mutable_graph()->mutable_input(0)->mutable_type()->mutable_tensor_type();
   type->set_elem_type(::onnx::TensorProto::UINT8);
@@ -292,8 +280,8 @@ TEST(Outputs, MustBeOneVector) {
 }
 
 TEST(Opset, MustBeKnown) {
-  for (const int opset : {8, 22}) {
-    EXPECT_THAT(OnnxModel({-1, 3}, opset).faults(), ElementsAre(HasSubstr("9 to 21 are supported"))) << opset;
+  for (const int opset : {8, 25}) {
+    EXPECT_THAT(OnnxModel({-1, 3}, opset).faults(), ElementsAre(HasSubstr("9 to 24 are supported"))) << opset;
   }
   OnnxModel model({-1, 3});
   model.proto().mutable_opset_import(0)->set_domain("ai.onnx.ml");

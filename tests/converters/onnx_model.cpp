@@ -123,6 +123,19 @@ std::vector<std::string> OnnxModel::faults() const {
   return texts;
 }
 
+void import_with_any_byte_changed(const std::string& bytes) {
+  for (std::size_t at = 0; at < bytes.size(); ++at) {
+    for (const char flip : {'\x01', '\x80', '\xff'}) {
+      std::string damaged = bytes;
+      damaged[at] = static_cast<char>(damaged[at] ^ flip);
+      try {
+        onnx_import::import_onnx_bytes(damaged, "flipped.onnx", "");
+      } catch (const InputError&) {
+      }
+    }
+  }
+}
+
 SchemaSet converter_schemas() {
   SchemaSet schemas;
   add_structural_schemas(schemas);

@@ -59,6 +59,9 @@ class OnnxModel {
   ::onnx::ModelProto model_;
 };
 
+/// Imports the bytes with each one changed in three ways; whatever is thrown but InputError passes through.
+void import_with_any_byte_changed(const std::string& bytes);
+
 /// The schemas that imported graphs use.
 SchemaSet converter_schemas();
 /// The validated output shape of every node.

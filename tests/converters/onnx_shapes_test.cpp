@@ -107,7 +107,8 @@ TEST(ConcatInOnnx, JoinsChannels) {
   EXPECT_EQ(shape_at(model, "c", "concat"), (Shape{4, 5, 6}));
   OnnxModel rows = image();
   rows.node("Concat", {"x", "x"}, "y", "concat").with("axis", 2);
-  EXPECT_THAT(rows.faults(), ElementsAre(HasSubstr("concat: joins along axis 2")));
+  EXPECT_THAT(rows.faults(),
+              ElementsAre(HasSubstr("concat: joins 1x2x5x6 along axis 2, which is not the channels'")));
 }
 
 TEST(PadInOnnx, IsReadInEveryOpset) {

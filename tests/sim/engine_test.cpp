@@ -9,6 +9,7 @@
 
 #include "sim/core/error.h"
 #include "sim/engine/runner.h"
+#include "sim/engine/sample_shape.h"
 #include "tests/support/build_graph.h"
 #include "tests/support/fixed_graph.h"
 
@@ -348,6 +349,13 @@ TEST(Runner, RefusesSamplesOutsideTheSourceAndWrongShapes) {
   EXPECT_THROW(
       run_samples(engine, RandomImages(2, {3, 8, 9}), *make_stop_policy({}), {1, 0, 2}, [](const auto&) {}),
       InputError);
+}
+
+TEST(Runner, TakesSamplesWhoseExtentsOfOneStandElsewhere) {
+  EXPECT_TRUE(takes_samples({4, 1, 32}, {1, 4, 32}));  // signals [N, C, L], read as gray images
+  EXPECT_TRUE(takes_samples({1, 28, 28}, {1, 28, 28}));
+  EXPECT_FALSE(takes_samples({4, 1, 32}, {1, 32, 4}));
+  EXPECT_FALSE(takes_samples({128}, {1, 4, 32}));
 }
 
 TEST(Runner, ARunThatEndedByAnExceptionLeavesNothingBehind) {
