@@ -8,6 +8,7 @@
 
 #include "sim/core/error.h"
 #include "sim/core/file.h"
+#include "sim/core/file_use.h"
 
 namespace rheobase {
 namespace {
@@ -106,6 +107,7 @@ void walk(Archive& archive, Data& data) {
 // Before a file of another sort is read whole.
 bool starts_with_magic(const std::string& path) {
   regular_file_size(path);
+  will_read(path);
   std::string start(magic.size(), '\0');
   std::ifstream(path, std::ios::binary).read(start.data(), static_cast<std::streamsize>(start.size()));
   return start == magic;
