@@ -79,12 +79,16 @@ inside() {
       bash -euc "cd $HOME_; [ ! -d rheobase ] || cd rheobase; $*"' _ "$@"
 }
 
-# say USER COMMAND...: runs it and says how long it took.
+# say USER COMMAND...: runs it and says how long it took; what it printed, where it failed.
 say() {
-  local start=$SECONDS
+  local start=$SECONDS log=$store/log-$release.txt
   echo "door: $release, $1: ${*:2}"
-  inside "$@" </dev/null
-  echo "door: $release, $1: ${*:2}: $((SECONDS - start)) s"
+  inside "$@" </dev/null >"$log" 2>&1 || {
+    tail -60 "$log"
+    echo "door: $release, $1: FAILED: ${*:2}" >&2
+    exit 1
+  }
+  echo "door: $release, $1: ended after $((SECONDS - start)) s"
 }
 
 # What the README asks of a newcomer before the first command, and the clone.

@@ -3,6 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <tuple>
+
+#include "sim/engine/engine.h"
+#include "sim/engine/runner.h"
+#include "sim/stop/stop_policy.h"
+#include "tests/support/build_graph.h"
 
 namespace rheobase {
 namespace {
@@ -164,6 +170,43 @@ TEST(NeuroBench, StepsThatAreComputedButNotTakenDoNotCount) {
   engine.spikes(3, {4, 1, 1}, {0b0001U});
   engine.taken();
   EXPECT_EQ(probe.synaptic_operations(1).effective_acs, 1);
+}
+
+// Images of two pixels in two channels, drawn by their number.
+class Pixels : public SampleSource {
+ public:
+  std::int64_t size() const override { return 40; }
+  Shape shape() const override { return {2, 1, 2}; }
+  void read(std::int64_t index, std::span<float> pixels) const override {
+    for (std::size_t i = 0; i < pixels.size(); ++i)
+      pixels[i] = static_cast<float>((index * 7 + static_cast<std::int64_t>(i) * 3) % 11) / 10.0F;
+  }
+};
+
+TEST(NeuroBench, CountsTheSameOnAnyNumberOfThreads) {
+  Graph graph = tiny_graph();
+  graph.nodes.front().tensors["std"] = {{2}, {0.25F, 0.25F}};
+  const auto counted = [&](int threads) {
+    const Registry registry = testing::full_registry();
+    Engine engine(graph, registry, {.device = DeviceKind::cpu, .slots = 8, .threads = threads});
+    NeuroBenchProbe probe(graph, engine.nodes(), engine.slots(), engine.lookahead());
+    engine.set_probe(&probe);
+    for (int slot = 0; slot < engine.slots(); ++slot) probe.reset(slot);
+    std::array<std::uint64_t, 2> by_synapse{};
+    run_samples(engine, Pixels(), *make_stop_policy({}), {6, 0, 40}, [&](const SampleResult& result) {
+      for (const SynapseCost& cost : probe.synapse_costs(result.slot)) {
+        by_synapse[0] += cost.acs;
+        by_synapse[1] += cost.macs;
+      }
+      probe.reset(result.slot);
+    });
+    const SynapticOperations operations = probe.synaptic_operations(40);
+    EXPECT_GT(by_synapse[0], 0U);
+    EXPECT_GT(by_synapse[1], 0U);
+    return std::tuple(by_synapse, operations.effective_acs, operations.effective_macs,
+                      probe.activation_sparsity());
+  };
+  EXPECT_EQ(counted(4), counted(1));
 }
 
 TEST(NeuroBench, StaticNumbersOfTheGraph) {
