@@ -84,29 +84,6 @@ TEST(UsableCpus, AreThoseOfTheAffinityMask) {
   ASSERT_EQ(::sched_setaffinity(0, sizeof before, &before), 0);
 }
 
-TEST_F(AtomicFileTest, ReadsRegularFilesOfALimitedSizeOnly) {
-  const auto refusal = [](const auto& read) -> std::string {
-    try {
-      read();
-    } catch (const InputError& error) {
-      return error.what();
-    }
-    return "";
-  };
-  for (const char* endless : {"/dev/zero", "/dev/stdin"}) {
-    if (std::filesystem::is_regular_file(endless)) continue;
-    EXPECT_THAT(refusal([&] { read_file(endless); }), HasSubstr("cannot read: is not a regular file"));
-    EXPECT_THAT(refusal([&] { sha256_of_file(endless); }), HasSubstr("cannot read: is not a regular file"));
-  }
-  EXPECT_THAT(refusal([] { read_file("/"); }), HasSubstr("is a folder"));
-  write_file(path("a"), "12345");
-  EXPECT_EQ(read_file(path("a"), 5), "12345");
-  EXPECT_THAT(refusal([&] { read_file(path("a"), 4); }),
-              HasSubstr("has 5 bytes, at most 4 are read of such a file"));
-  std::filesystem::resize_file(path("a"), max_file_bytes + 1);  // sparse
-  EXPECT_THAT(refusal([&] { read_file(path("a")); }), HasSubstr("at most 68719476736 are read"));
-}
-
 TEST(Sha256, MatchesThePublishedVector) {  // FIPS 180-2, appendix B.1
   EXPECT_EQ(sha256("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }

@@ -163,6 +163,23 @@ TEST_F(AtomicFileTest, RefusesLinksThatGoInACircle) {
 
 using PartialFilesTest = FileTest;
 
+using ReadFileTest = FileTest;
+
+TEST_F(ReadFileTest, ReadsRegularFilesOfALimitedSizeOnly) {
+  for (const char* endless : {"/dev/zero", "/dev/stdin"}) {
+    if (fs::is_regular_file(endless)) continue;
+    EXPECT_THAT(error_of([&] { read_file(endless); }), HasSubstr("cannot read: is not a regular file"));
+    EXPECT_THAT(error_of([&] { sha256_of_file(endless); }), HasSubstr("cannot read: is not a regular file"));
+  }
+  EXPECT_THAT(error_of([] { read_file("/"); }), HasSubstr("is a folder"));
+  write_file(path("a"), "12345");
+  EXPECT_EQ(read_file(path("a"), 5), "12345");
+  EXPECT_THAT(error_of([&] { read_file(path("a"), 4); }),
+              HasSubstr("has 5 bytes, at most 4 are read of such a file"));
+  fs::resize_file(path("a"), max_file_bytes + 1);  // sparse
+  EXPECT_THAT(error_of([&] { read_file(path("a")); }), HasSubstr("at most 68719476736 are read"));
+}
+
 TEST_F(PartialFilesTest, GoOnceTheirProcessIsKilled) {
   in_killed_process([&] {
     const AtomicFile file(path("a"));
