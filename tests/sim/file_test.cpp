@@ -161,8 +161,6 @@ TEST_F(AtomicFileTest, RefusesLinksThatGoInACircle) {
   EXPECT_TRUE(fs::is_symlink(path("a")));
 }
 
-using PartialFilesTest = FileTest;
-
 using ReadFileTest = FileTest;
 
 TEST_F(ReadFileTest, ReadsRegularFilesOfALimitedSizeOnly) {
@@ -179,6 +177,8 @@ TEST_F(ReadFileTest, ReadsRegularFilesOfALimitedSizeOnly) {
   fs::resize_file(path("a"), max_file_bytes + 1);  // sparse
   EXPECT_THAT(error_of([&] { read_file(path("a")); }), HasSubstr("at most 68719476736 are read"));
 }
+
+using PartialFilesTest = FileTest;
 
 TEST_F(PartialFilesTest, GoOnceTheirProcessIsKilled) {
   in_killed_process([&] {
