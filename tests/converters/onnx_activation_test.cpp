@@ -324,7 +324,8 @@ TEST(ChainsInOnnx, ReportEveryActivationThatIsNone) {
   model.node("Floor", {"x"}, "a", "first");
   model.node("Flatten", {"a"}, "flat");
   model.reals("w", {18, 3}, Floats(54, 1)).node("MatMul", {"flat", "w"}, "m");
-  model.node("Floor", {"m"}, "y", "second");
+  model.node("Relu", {"m"}, "r", "relu");
+  model.node("Floor", {"r"}, "y", "second");
   EXPECT_THAT(model.faults(), ElementsAre(HasSubstr("first: "), HasSubstr("second: ")));
 }
 

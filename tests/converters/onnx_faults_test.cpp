@@ -261,7 +261,7 @@ TEST(Inputs, MustBeImagesOrVectorsOfFloats) {
   OnnxModel bytes = small_network();
   auto* type = bytes.proto().mutable_graph()->mutable_input(0)->mutable_type()->mutable_tensor_type();
   type->set_elem_type(::onnx::TensorProto::UINT8);
-  EXPECT_THAT(bytes.faults(), ElementsAre("x: has element type 2, expected float"));
+  EXPECT_THAT(bytes.faults(), ElementsAre(StartsWith("x: has element type 2, expected float")));
   type->clear_shape();
   EXPECT_THAT(bytes.faults(), ElementsAre("x: is no tensor of known shape"));
   EXPECT_THAT(small_network({-1, 1 << 30, 1 << 30, 1 << 30}).faults(), ElementsAre(StartsWith("x: ")));
