@@ -127,7 +127,7 @@ class Inputs(FilesTest):
         network = self.place / "net.onnx"
         shutil.copy(ONNX, network)
         ann = self.place / "ann.onnx"  # exports take this name only
-        self.succeed("convert", network, ann, "--to", "ann")
+        self.succeed("convert", network, ann, "--to", "ann", "--normalize", "fashion-mnist")
         for output in self.spellings(network):
             self.refuse_to_replace("convert", network, output, naming=["OUT.h5", output])
         self.refuse_to_replace("export", ann, ann, naming=["OUT.onnx", ann])
@@ -202,10 +202,10 @@ class Rights(FilesTest):
     def writers(self):
         """Every way to write a file: the words, up to the file's name."""
         ann = self.place / "ann.h5"
-        self.succeed("convert", ONNX, ann, "--to", "ann")
+        self.succeed("convert", ONNX, ann, "--to", "ann", "--normalize", "fashion-mnist")
         run = ("run", self.own_model, "--data", self.own_data, "--steps", STEPS)
         return {
-            "convert": ("convert", ONNX),
+            "convert": ("convert", ONNX, "--normalize", "fashion-mnist"),
             "export": ("export", ann),
             "info": ("info", ann, "--json"),
             "run --json": (*run, "--json"),
