@@ -174,7 +174,7 @@ class Trained(CliTest):
 
     def test_what_has_no_spikes_has_no_steps_to_choose(self):
         ann = self.folder / "ann.h5"
-        self.succeed("convert", ONNX, ann, "--to", "ann", "--quiet")
+        self.succeed("convert", ONNX, ann, "--to", "ann", "--normalize", "fashion-mnist", "--quiet")
         self.refuse("calibrate", ann, "--data", self.data, "--max-loss", 0.1, "--steps", 4,
                     naming=[ann, "no spiking neurons", "rheobase convert"])
         spec = self.folder / "sweep.toml"
