@@ -25,16 +25,41 @@ if(RHEOBASE_SANITIZE)
   endif()
 endif()
 
-# rheobase_room(NAME SOURCES ... HEADERS ... LINK ... PRIVATE ...): the library rheobase::NAME.
+# What most files include. Targets share the compiled form of the first of them that has the same options, which a
+# compiler asks for: rooms, rooms with hot loops, programs. Files with options of their own do without.
+set(shared_headers <algorithm> <array> <cstdint> <filesystem> <functional> <map> <memory> <optional> <span> <string>
+    <string_view> <utility> <variant> <vector> <fmt/format.h>)
+function(rheobase_precompile target kind)
+  if(NOT RHEOBASE_PRECOMPILE)
+    return()
+  endif()
+  target_link_libraries(${target} PRIVATE fmt::fmt)  # its definitions belong to the options
+  get_property(first GLOBAL PROPERTY rheobase_first_${kind})
+  if(first)
+    target_precompile_headers(${target} REUSE_FROM ${first})
+  else()
+    target_precompile_headers(${target} PRIVATE ${shared_headers})
+    set_property(GLOBAL PROPERTY rheobase_first_${kind} ${target})
+  endif()
+endfunction()
+
+# rheobase_room(NAME [HOT] SOURCES ... HEADERS ... LINK ... PRIVATE ...): the library rheobase::NAME. HOT: its loops are
+# what simulating, training and analysing spend their time in; optimised builds take -O3 for them, and -O2 for the rest.
 # HEADERS are public and installed under include/rheobase with the same spelling.
 function(rheobase_room name)
-  cmake_parse_arguments(ROOM "" "" "SOURCES;HEADERS;LINK;PRIVATE" ${ARGN})
+  cmake_parse_arguments(ROOM "HOT" "" "SOURCES;HEADERS;LINK;PRIVATE" ${ARGN})
   add_library(rheobase_${name} STATIC ${ROOM_SOURCES})
   add_library(rheobase::${name} ALIAS rheobase_${name})
   set_target_properties(rheobase_${name} PROPERTIES EXPORT_NAME ${name})
   target_sources(rheobase_${name} PUBLIC
     FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR} FILES ${ROOM_HEADERS})
   target_link_libraries(rheobase_${name} PUBLIC rheobase_options ${ROOM_LINK} PRIVATE ${ROOM_PRIVATE})
+  set(kind room)
+  if(ROOM_HOT)
+    set(kind hot_room)
+    target_compile_options(rheobase_${name} PRIVATE $<$<CONFIG:Release>:-O3>)
+  endif()
+  rheobase_precompile(rheobase_${name} ${kind})
   install(TARGETS rheobase_${name} EXPORT rheobase ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
           FILE_SET HEADERS DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/rheobase)
 endfunction()
