@@ -98,7 +98,7 @@ Recording recorded(const CommandLine& line, const Model& model) {
       throw InputError(fmt::format("--{}", option), "",
                        "does not go with --recording, which holds its samples");
   }
-  const auto path = line.get<std::string>("recording");
+  const auto& path = line.get<std::string>("recording");
   Recording recording = read_recording(path);
   const std::string& of = line.positional(0);
   const std::string& sha = recording.info.model_sha256;

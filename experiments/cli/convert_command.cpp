@@ -60,7 +60,7 @@ CommandSpec convert_spec() {
 // An option with one value in this version; the others that it will have are told apart from mistakes.
 void expect_only(const CommandLine& line, const std::string& option, const std::string& choice,
                  const std::vector<std::string>& later) {
-  const auto value = line.get<std::string>(option);
+  const auto& value = line.get<std::string>(option);
   if (value == choice) return;
   for (const std::string& other : later) {
     if (value == other) throw InputError("--" + option, value, "not in this version, which has " + choice);
@@ -71,10 +71,10 @@ void expect_only(const CommandLine& line, const std::string& option, const std::
 void check_options(const CommandLine& line) {
   const auto to = line.has("to") ? line.get<std::string>("to") : "snn";
   if (to != "snn" && to != "bnn" && to != "ann") throw InputError("--to", to, "expected snn, bnn or ann");
-  const auto threshold = line.get<std::string>("threshold");
+  const auto& threshold = line.get<std::string>("threshold");
   expect_only(line, "threshold", "auto", {"max", "mse", threshold.ends_with('%') ? threshold : ""});
   expect_only(line, "calibrate", "none", {"light"});
-  const auto arithmetic = line.get<std::string>("arithmetic");
+  const auto& arithmetic = line.get<std::string>("arithmetic");
   if (arithmetic != "float32" && arithmetic != "fixed")
     throw InputError("--arithmetic", arithmetic, "expected float32 or fixed");
   if (arithmetic == "fixed" && to != "snn")
@@ -86,7 +86,7 @@ void check_options(const CommandLine& line) {
     if (line.given(option) && !line.has("data"))
       throw InputError(std::string("--") + option, "", "is of the samples that --data names");
   }
-  const auto split = line.get<std::string>("split");
+  const auto& split = line.get<std::string>("split");
   if (split != "test" && split != "train") throw InputError("--split", split, "expected test or train");
 }
 

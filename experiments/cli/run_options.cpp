@@ -70,7 +70,7 @@ void expect_options_used(const CommandLine& line, const std::string& policy) {
 
 // none: the model's own.
 std::optional<StopSettings> parse_stop(const CommandLine& line) {
-  const auto policy = line.get<std::string>("stop");
+  const auto& policy = line.get<std::string>("stop");
   expect_options_used(line, policy);
   if (policy == "stored") return std::nullopt;
   const bool threshold_missing = policy != "never" && !line.has("threshold");

@@ -102,7 +102,7 @@ class Display {
 
 void run(const CommandLine& line) {
   if (!line.has("out")) throw InputError("train", "", "--out is missing: the file of the trained model");
-  const auto out = line.get<std::string>("out");
+  const auto& out = line.get<std::string>("out");
   const auto log = line.has("log") ? line.get<std::string>("log") : std::string();
   const double seconds = line.get<double>("checkpoint-seconds");
   if (!(seconds >= 0))

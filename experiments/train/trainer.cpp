@@ -142,7 +142,7 @@ Trainer::Trainer(const TrainSpec& spec, const TrainerOptions& options)
 std::string Trainer::read_samples(std::int64_t training) {
   training_hashes_ = sample_hashes(*training_data_, 0, training);
   const auto test = sample_hashes(*test_data_, 0, test_data_->size());
-  const std::string identity =
+  std::string identity =
       samples_sha256(training_data_->shape(), training_hashes_) + samples_sha256(test_data_->shape(), test);
   std::sort(training_hashes_.begin(), training_hashes_.end());
   const Notes overlap = check_overlap(test_data_->info().spec, test, training_hashes_);
