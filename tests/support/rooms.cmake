@@ -8,6 +8,10 @@ target_include_directories(rheobase_options INTERFACE
   $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/rheobase>)
 # Sums have a written order and fused steps are written as such: the compiler may not fuse others.
 target_compile_options(rheobase_options INTERFACE -Wall -Wextra -Wpedantic -ffp-contract=off)
+# g++ 13 and later take any reference from a call with a temporary argument for one to that argument.
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_GREATER_EQUAL 13)
+  target_compile_options(rheobase_options INTERFACE -Wno-dangling-reference)
+endif()
 # Instruction sets to build for: the baseline, AVX2 and AVX-512, and with VNNI (AVX3_DL) where a source asks for it;
 # those between would only cost build time.
 target_compile_definitions(rheobase_options INTERFACE
