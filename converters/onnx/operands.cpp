@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <optional>
+#include <utility>
 
 #include "converters/onnx/shape_math.h"
 
@@ -45,7 +46,8 @@ Reals channel_values(const Constant& constant, const Activation& activation) {
   const std::size_t no_axis = activation.dims.size();
   auto values = values_along(constant, activation.dims, activation.channel_axis().value_or(no_axis));
   if (!values) refuse(constant, activation.dims);
-  return values->size() == 1 ? *values : activation.in_channel_order(*values);
+  if (values->size() == 1) return *std::move(values);
+  return activation.in_channel_order(*values);
 }
 
 Operand operand(const Call& call, std::size_t i, const Constant& constant) {
