@@ -1,6 +1,7 @@
 // The binarising pass: what it packs, what it folds, and that the packed network is the same function.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "binarize/passes/pack_binary.h"

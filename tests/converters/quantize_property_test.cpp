@@ -2,6 +2,7 @@
 // units are worked out here anew, from the thresholds and the Output of the fixed graph alone.
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "converters/passes.h"

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
+
 #include "tests/sim/format/scratch.h"
 
 namespace rheobase {

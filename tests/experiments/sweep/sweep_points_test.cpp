@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "experiments/sweep/sweep_table.h"
 #include "tests/experiments/analysis/random_walks.h"
 
