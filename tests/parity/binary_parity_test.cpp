@@ -207,7 +207,8 @@ TEST(BinaryParity, WordsAreCountedWhereTheProcessorCountsThem) {
   for (const std::int64_t target : testing::simd_targets()) {
     const testing::ForcedTarget forced(target);
     EXPECT_STREQ(bit_rows_target(), hwy::TargetName(target));
-    EXPECT_EQ(preferred_count_method() == CountMethod::words, target == HWY_AVX3_DL);
+    EXPECT_EQ(preferred_count_method() == CountMethod::words,
+              target <= HWY_AVX3_DL);  // newer targets have smaller numbers
   }
 }
 
