@@ -197,6 +197,13 @@ void rename_attribute(hid_t file, const std::string& path, Choices& choices) {
   H5Arename_by_name(file, path.c_str(), from.c_str(), to.c_str(), H5P_DEFAULT);
 }
 
+// libhdf5 1.10 spoils an object that has had three links and is left with one: closing the file then fails.
+bool has_one_link(hid_t file, const std::string& path) {
+  H5O_info_t object;
+  return H5Oget_info_by_name2(file, path.c_str(), &object, H5O_INFO_BASIC, H5P_DEFAULT) >= 0 &&
+         object.rc == 1;
+}
+
 void edit(hid_t file, Choices& choices) {
   const auto paths = paths_of(file);
   const std::string path = pick(paths, choices);
@@ -206,10 +213,12 @@ void edit(hid_t file, Choices& choices) {
       H5Ldelete(file, path.c_str(), H5P_DEFAULT);
       break;
     case 1:
-      H5Lmove(file, path.c_str(), file, beside.c_str(), H5P_DEFAULT, H5P_DEFAULT);
+      if (has_one_link(file, path))
+        H5Lmove(file, path.c_str(), file, beside.c_str(), H5P_DEFAULT, H5P_DEFAULT);
       break;
     case 2:
-      H5Lcreate_hard(file, path.c_str(), file, beside.c_str(), H5P_DEFAULT, H5P_DEFAULT);
+      if (has_one_link(file, path))
+        H5Lcreate_hard(file, path.c_str(), file, beside.c_str(), H5P_DEFAULT, H5P_DEFAULT);
       break;
     case 3:
       H5Lcreate_soft(path.c_str(), file, beside.c_str(), H5P_DEFAULT, H5P_DEFAULT);
