@@ -10,13 +10,12 @@ namespace {
 
 // Applies `activate(x, channel)` to every value.
 template <class Activate>
-class ActivationKernel : public Kernel {
+class ActivationKernel : public HostKernel {
  public:
-  ActivationKernel(const KernelContext& context, Activate activate)
+  ActivationKernel(const NodeContext& context, Activate activate)
       : input_(context.inputs[0]), activate_(std::move(activate)) {}
 
   std::size_t scratch_bytes() const override { return ScratchMemory::size<float>(input_.shape.channels); }
-  SignalSpec output() const override { return {SignalType::real32, input_.shape, {1.0F}, false}; }
 
   void step(const StepArgs& args) const override {
     const std::int64_t channels = input_.shape.channels;
@@ -37,13 +36,17 @@ class ActivationKernel : public Kernel {
 };
 
 template <class Activate>
-std::unique_ptr<Kernel> make_activation(const KernelContext& context, Activate activate) {
+std::unique_ptr<HostKernel> make_activation(const NodeContext& context, Activate activate) {
   return std::make_unique<ActivationKernel<Activate>>(context, std::move(activate));
 }
 
 }  // namespace
 
-std::unique_ptr<Kernel> make_relu(const KernelContext& context) {
+NodePlan plan_activation(const NodeContext& context) {
+  return {{SignalType::real32, context.inputs[0].shape, {1.0F}, false}};
+}
+
+std::unique_ptr<HostKernel> make_relu(const NodeContext& context, const NodePlan& /*plan*/) {
   const float max = ReluParameters::of(context.node).max;
   return make_activation(context, [max](float x, std::int64_t) {
     const float positive = x > 0.0F ? x : 0.0F;
@@ -51,7 +54,7 @@ std::unique_ptr<Kernel> make_relu(const KernelContext& context) {
   });
 }
 
-std::unique_ptr<Kernel> make_qcfs(const KernelContext& context) {
+std::unique_ptr<HostKernel> make_qcfs(const NodeContext& context, const NodePlan& /*plan*/) {
   const QcfsParameters parameters = QcfsParameters::of(context.node);
   const auto levels = static_cast<float>(parameters.levels);
   std::vector<float> lambda = parameters.lambda.values;

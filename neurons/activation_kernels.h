@@ -1,14 +1,13 @@
 #pragma once
 
-#include <memory>
-
-#include "sim/op/kernel.h"
+#include "sim/op/host_kernel.h"
 
 namespace rheobase {
 
 // Activations without state; the compiler makes the same sums of both, so one kernel serves reference and
 // cpu.
-std::unique_ptr<Kernel> make_relu(const KernelContext& context);
-std::unique_ptr<Kernel> make_qcfs(const KernelContext& context);
+NodePlan plan_activation(const NodeContext& context);
+MakeHostKernel make_relu;
+MakeHostKernel make_qcfs;
 
 }  // namespace rheobase

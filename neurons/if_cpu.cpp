@@ -94,7 +94,9 @@ class IfCpu : public IfKernel {
 
 }  // namespace
 
-std::unique_ptr<Kernel> make_if_cpu(const KernelContext& context) { return std::make_unique<IfCpu>(context); }
+std::unique_ptr<HostKernel> make_if_cpu(const NodeContext& context, const NodePlan& /*plan*/) {
+  return std::make_unique<IfCpu>(context);
+}
 
 }  // namespace rheobase
 #endif  // HWY_ONCE

@@ -1,15 +1,18 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
+#include <vector>
 
 #include "neurons/if.h"
-#include "sim/op/kernel.h"
+#include "sim/op/host_kernel.h"
 
 namespace rheobase {
 
-std::unique_ptr<Kernel> make_if_fixed_reference(const KernelContext& context);
-std::unique_ptr<Kernel> make_if_fixed_cpu(const KernelContext& context);
+/// State: the potential, int32 [pixel][channels rounded up to 16]. It moves by at most the bound of the
+/// current in a step, which bounds the steps.
+NodePlan plan_if_fixed(const NodeContext& context);
+MakeHostKernel make_if_fixed_reference;
+MakeHostKernel make_if_fixed_cpu;
 
 /// One plane of up to 64 channels over some pixels, as vector kernels take it; strides in elements.
 struct IfRows {
@@ -23,23 +26,16 @@ struct IfRows {
   std::int32_t v_reset;
 };
 
-/// What every host kernel of IF in fixed arithmetic holds. State: int32 [pixel][channels rounded up to 16];
-/// the neurons that only pad never fire.
-class IfFixedKernel : public Kernel {
+/// What every host kernel of IF in fixed arithmetic holds; the neurons that only pad never fire.
+class IfFixedKernel : public HostKernel {
  public:
-  explicit IfFixedKernel(const KernelContext& context);
-  SignalSpec output() const override;
-  std::size_t state_size() const override;
+  explicit IfFixedKernel(const NodeContext& context);
   std::size_t scratch_bytes() const override { return ScratchMemory::size<std::int32_t>(row_); }
-  bool is_neuron() const override { return true; }
-  void reset(std::span<std::byte> state) const override;
-  /// The potential moves by at most the bound of the current in a step.
-  std::int64_t max_steps() const override;
 
  protected:
   SignalSpec input_;
-  std::int64_t row_;                                ///< state of one pixel, a multiple of 16
-  std::vector<std::int32_t> v_threshold_, v_init_;  ///< one a channel, `row_` long
+  std::int64_t row_;                       ///< state of one pixel, a multiple of 16
+  std::vector<std::int32_t> v_threshold_;  ///< one a channel, `row_` long
   Reset reset_;
   std::int32_t v_reset_;
 };

@@ -154,7 +154,7 @@ class IfFixedCpu : public IfFixedKernel, public TileNeuron {
 
 }  // namespace
 
-std::unique_ptr<Kernel> make_if_fixed_cpu(const KernelContext& context) {
+std::unique_ptr<HostKernel> make_if_fixed_cpu(const NodeContext& context, const NodePlan& /*plan*/) {
   return std::make_unique<IfFixedCpu>(context);
 }
 

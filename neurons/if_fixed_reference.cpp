@@ -1,6 +1,4 @@
 #include <algorithm>
-#include <cstring>
-#include <limits>
 
 #include "neurons/if_fixed.h"
 #include "neurons/if_step.h"
@@ -8,8 +6,6 @@
 
 namespace rheobase {
 namespace {
-
-constexpr std::int64_t int32_max = std::numeric_limits<std::int32_t>::max();
 
 class IfFixedReference : public IfFixedKernel {
  public:
@@ -35,36 +31,7 @@ class IfFixedReference : public IfFixedKernel {
 
 }  // namespace
 
-IfFixedKernel::IfFixedKernel(const KernelContext& context)
-    : input_(context.inputs[0]), row_((input_.shape.channels + 15) / 16 * 16) {
-  const IfParameters parameters = IfParameters::of(context.node);
-  v_threshold_ = integers_per_channel(parameters.v_threshold, input_.shape.channels);
-  v_init_ = integers_per_channel(parameters.v_init, input_.shape.channels);
-  v_threshold_.resize(row_, std::numeric_limits<std::int32_t>::max());
-  v_init_.resize(row_, 0);
-  reset_ = parameters.reset;
-  v_reset_ = static_cast<std::int32_t>(parameters.v_reset);
-}
-
-SignalSpec IfFixedKernel::output() const { return {SignalType::spikes, input_.shape, {1.0F}, false}; }
-
-std::size_t IfFixedKernel::state_size() const {
-  return static_cast<std::size_t>(input_.shape.pixels() * row_);
-}
-
-void IfFixedKernel::reset(std::span<std::byte> state) const {
-  const std::size_t bytes = v_init_.size() * sizeof(std::int32_t);
-  for (std::size_t i = 0; i < state.size(); i += bytes) std::memcpy(state.data() + i, v_init_.data(), bytes);
-}
-
-std::int64_t IfFixedKernel::max_steps() const {
-  std::int64_t start = std::abs(std::int64_t{v_reset_});
-  for (const std::int32_t v : v_init_) start = std::max(start, std::abs(std::int64_t{v}));
-  const std::int64_t most = std::max({-input_.low, input_.high, std::int64_t{1}});
-  return (int32_max - start) / most;
-}
-
-std::unique_ptr<Kernel> make_if_fixed_reference(const KernelContext& context) {
+std::unique_ptr<HostKernel> make_if_fixed_reference(const NodeContext& context, const NodePlan& /*plan*/) {
   return std::make_unique<IfFixedReference>(context);
 }
 

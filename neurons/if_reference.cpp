@@ -1,4 +1,4 @@
-#include <cstring>
+#include <algorithm>
 
 #include "neurons/if_kernels.h"
 #include "neurons/if_step.h"
@@ -6,11 +6,6 @@
 
 namespace rheobase {
 namespace {
-
-std::vector<float> spread(const Tensor& tensor, std::int64_t channels) {
-  if (tensor.values.size() == 1) return std::vector<float>(channels, tensor.values[0]);
-  return tensor.values;
-}
 
 class IfReference : public IfKernel {
  public:
@@ -37,25 +32,7 @@ class IfReference : public IfKernel {
 
 }  // namespace
 
-IfKernel::IfKernel(const KernelContext& context) : input_(context.inputs[0]) {
-  const IfParameters parameters = IfParameters::of(context.node);
-  height_ = parameters.v_threshold.values;
-  v_threshold_ = spread(parameters.v_threshold, input_.shape.channels);
-  v_init_ = spread(parameters.v_init, input_.shape.channels);
-  reset_ = parameters.reset;
-  v_reset_ = parameters.v_reset;
-}
-
-SignalSpec IfKernel::output() const { return {SignalType::spikes, input_.shape, height_, false}; }
-
-std::size_t IfKernel::state_size() const { return static_cast<std::size_t>(input_.shape.size()); }
-
-void IfKernel::reset(std::span<std::byte> state) const {
-  const std::size_t bytes = v_init_.size() * sizeof(float);
-  for (std::size_t i = 0; i < state.size(); i += bytes) std::memcpy(state.data() + i, v_init_.data(), bytes);
-}
-
-std::unique_ptr<Kernel> make_if_reference(const KernelContext& context) {
+std::unique_ptr<HostKernel> make_if_reference(const NodeContext& context, const NodePlan& /*plan*/) {
   return std::make_unique<IfReference>(context);
 }
 

@@ -10,6 +10,10 @@ namespace rheobase {
 
 void register_neurons(Registry& registry) {
   add_neuron_schemas(registry.schemas());
+  registry.add_plan("IF", Arithmetic::float32, plan_if);
+  registry.add_plan("IF", Arithmetic::fixed, plan_if_fixed);
+  for (const char* op : {"QCFS", "ReLU"}) registry.add_plan(op, Arithmetic::float32, plan_activation);
+  registry.add_plan("Sign", Arithmetic::float32, plan_sign);
   registry.add_kernel("IF", DeviceKind::reference, Arithmetic::float32, make_if_reference);
   registry.add_kernel("IF", DeviceKind::cpu, Arithmetic::float32, make_if_cpu);
   registry.add_kernel("IF", DeviceKind::reference, Arithmetic::fixed, make_if_fixed_reference);

@@ -72,7 +72,7 @@ std::int32_t least_sum(float threshold) {
 
 class SignCpu : public SignKernel, public TileNeuron {
  public:
-  explicit SignCpu(const KernelContext& context) : SignKernel(context) {
+  explicit SignCpu(const NodeContext& context) : SignKernel(context) {
     for (const float threshold : threshold_) least_sum_.push_back(least_sum(threshold));
   }
   const TileNeuron* tile_neuron() const override { return this; }
@@ -104,7 +104,7 @@ class SignCpu : public SignKernel, public TileNeuron {
 
 }  // namespace
 
-std::unique_ptr<Kernel> make_sign_cpu(const KernelContext& context) {
+std::unique_ptr<HostKernel> make_sign_cpu(const NodeContext& context, const NodePlan& /*plan*/) {
   return std::make_unique<SignCpu>(context);
 }
 

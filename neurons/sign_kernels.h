@@ -1,23 +1,21 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <vector>
 
-#include "sim/op/kernel.h"
+#include "sim/op/host_kernel.h"
 
 namespace rheobase {
 
-std::unique_ptr<Kernel> make_sign_reference(const KernelContext& context);
-std::unique_ptr<Kernel> make_sign_cpu(const KernelContext& context);
+NodePlan plan_sign(const NodeContext& context);
+MakeHostKernel make_sign_reference;
+MakeHostKernel make_sign_cpu;
 
-/// What every host kernel of Sign holds. Its output is bits: set where +1.
-class SignKernel : public Kernel {
+/// What every host kernel of Sign holds.
+class SignKernel : public HostKernel {
  public:
-  explicit SignKernel(const KernelContext& context);
-  SignalSpec output() const override { return {SignalType::signs, input_.shape, {1.0F}, false}; }
+  explicit SignKernel(const NodeContext& context);
   std::size_t scratch_bytes() const override { return ScratchMemory::size<float>(input_.shape.channels); }
-  bool is_neuron() const override { return true; }
 
  protected:
   SignalSpec input_;

@@ -1,4 +1,3 @@
-#include "neurons/sign.h"
 #include "neurons/sign_kernels.h"
 #include "neurons/sign_step.h"
 #include "sim/op/host_loops.h"
@@ -29,13 +28,7 @@ class SignReference : public SignKernel {
 
 }  // namespace
 
-SignKernel::SignKernel(const KernelContext& context) : input_(context.inputs[0]) {
-  const Tensor threshold = SignParameters::of(context.node).threshold;
-  for (std::int64_t c = 0; c < input_.shape.channels; ++c)
-    threshold_.push_back(threshold.values[threshold.values.size() == 1 ? 0 : c]);
-}
-
-std::unique_ptr<Kernel> make_sign_reference(const KernelContext& context) {
+std::unique_ptr<HostKernel> make_sign_reference(const NodeContext& context, const NodePlan& /*plan*/) {
   return std::make_unique<SignReference>(context);
 }
 

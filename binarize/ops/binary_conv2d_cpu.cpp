@@ -11,6 +11,7 @@
 #include "binarize/ops/bit_outputs.h"
 #include "binarize/ops/bit_planes.h"
 #include "sim/op/structural_kernels.h"
+#include "sim/op/structural_plans.h"
 #include "sim/op/tile.h"
 
 namespace rheobase {
@@ -91,7 +92,7 @@ class Writing : public TileSink {
 };
 
 // The convolution with the same weights in bytes; nullptr where they are too large for one.
-std::unique_ptr<Kernel> make_event_kernel(const KernelContext& context, const BinaryConv2dPlan& plan) {
+std::unique_ptr<HostKernel> make_event_kernel(const NodeContext& context, const BinaryConv2dPlan& plan) {
   const bool fits = std::all_of(plan.scale.begin(), plan.scale.end(),
                                 [](float scale) { return std::abs(scale) <= max_fixed_weight; });
   if (plan.arithmetic != Arithmetic::fixed || plan.input.type != SignalType::spikes || !fits) return nullptr;
@@ -104,14 +105,14 @@ std::unique_ptr<Kernel> make_event_kernel(const KernelContext& context, const Bi
   if (auto shift = node.tensors.extract("shift")) {
     node.tensors["bias"] = {{plan.output.channels}, plan.shift};
   }
-  return make_fixed_conv2d_cpu({node, context.inputs, context.output_shape});
+  const NodeContext bytes{node, context.inputs, context.output_shape};
+  return make_fixed_conv2d_cpu(bytes, plan_fixed_conv2d(bytes));
 }
 
-class BinaryConv2dCpu : public Kernel, public TileSource {
+class BinaryConv2dCpu : public HostKernel, public TileSource {
  public:
-  BinaryConv2dCpu(const KernelContext& context, Arithmetic arithmetic, CountMethod method)
+  BinaryConv2dCpu(const NodeContext& context, Arithmetic arithmetic, CountMethod method)
       : plan_(context, arithmetic),
-        output_(plan_.signal(context.node.name)),
         coding_{method, plan_.input_bits(), plan_.input.shape.channels},
         planes_(plan_.weights, coding_),
         image_(plan_, coding_),
@@ -129,7 +130,6 @@ class BinaryConv2dCpu : public Kernel, public TileSource {
     }
   }
 
-  SignalSpec output() const override { return output_; }
   // A neuron takes integers: where the output is real, no more than the sum may leave.
   const TileSource* tile_source() const override {
     return plan_.arithmetic == Arithmetic::fixed || plan_.plain() ? this : nullptr;
@@ -315,8 +315,7 @@ class BinaryConv2dCpu : public Kernel, public TileSource {
   }
 
   BinaryConv2dPlan plan_;
-  SignalSpec output_;
-  std::unique_ptr<Kernel> events_;  // for few spikes
+  std::unique_ptr<HostKernel> events_;  // for few spikes
   BitCoding coding_;
   BitPlanes planes_;
   StripImage image_;
@@ -329,8 +328,8 @@ class BinaryConv2dCpu : public Kernel, public TileSource {
 
 }  // namespace
 
-std::unique_ptr<Kernel> make_binary_conv2d_cpu(const KernelContext& context, Arithmetic arithmetic,
-                                               CountMethod method) {
+std::unique_ptr<HostKernel> make_binary_conv2d_cpu(const NodeContext& context, Arithmetic arithmetic,
+                                                   CountMethod method) {
   return std::make_unique<BinaryConv2dCpu>(context, arithmetic, method);
 }
 

@@ -22,7 +22,7 @@ std::int64_t count_ones(const BitWeights& weights, std::int64_t oc) {
   return ones;
 }
 
-void check_inputs(const KernelContext& context, Arithmetic arithmetic) {
+void check_inputs(const NodeContext& context, Arithmetic arithmetic) {
   const auto refuse = [&](const char* what) { throw InputError("graph", context.node.name, what); };
   const SignalSpec& input = context.inputs[0];
   if (!input.is_bits()) refuse("is binary, but its input is neither the output of a Sign nor spikes");
@@ -39,7 +39,7 @@ void check_inputs(const KernelContext& context, Arithmetic arithmetic) {
 
 }  // namespace
 
-BinaryConv2dPlan::BinaryConv2dPlan(const KernelContext& context, Arithmetic chosen)
+BinaryConv2dPlan::BinaryConv2dPlan(const NodeContext& context, Arithmetic chosen)
     : arithmetic(chosen),
       input(context.inputs[0]),
       output(as_image(context.output_shape)),
@@ -86,6 +86,10 @@ SignalSpec BinaryConv2dPlan::signal(const std::string& node) const {
   spec.low = static_cast<std::int64_t>(low);
   spec.high = static_cast<std::int64_t>(high);
   return spec;
+}
+
+NodePlan plan_binary_conv2d(const NodeContext& context, Arithmetic arithmetic) {
+  return {BinaryConv2dPlan(context, arithmetic).signal(context.node.name)};
 }
 
 }  // namespace rheobase

@@ -7,13 +7,14 @@
 #include "binarize/bits/bit_weights.h"
 #include "binarize/ops/bit_rows.h"
 #include "sim/graph/structural_ops.h"
-#include "sim/op/kernel.h"
+#include "sim/op/host_kernel.h"
 
 namespace rheobase {
 
-std::unique_ptr<Kernel> make_binary_conv2d_reference(const KernelContext& context, Arithmetic arithmetic);
-std::unique_ptr<Kernel> make_binary_conv2d_cpu(const KernelContext& context, Arithmetic arithmetic,
-                                               CountMethod method = preferred_count_method());
+NodePlan plan_binary_conv2d(const NodeContext& context, Arithmetic arithmetic);
+std::unique_ptr<HostKernel> make_binary_conv2d_reference(const NodeContext& context, Arithmetic arithmetic);
+std::unique_ptr<HostKernel> make_binary_conv2d_cpu(const NodeContext& context, Arithmetic arithmetic,
+                                                   CountMethod method = preferred_count_method());
 
 /// Geometry and weights of a BinaryConv2d, or of a BinaryLinear as a 1x1 convolution of a 1x1 image.
 ///
@@ -21,7 +22,7 @@ std::unique_ptr<Kernel> make_binary_conv2d_cpu(const KernelContext& context, Ari
 /// or 0 and 1 inputs (spikes); taps in the padding add nothing. What leaves the node is, in float32,
 /// binary_output() of the sum, and in fixed arithmetic scale * sum + shift.
 struct BinaryConv2dPlan {
-  BinaryConv2dPlan(const KernelContext& context, Arithmetic arithmetic);
+  BinaryConv2dPlan(const NodeContext& context, Arithmetic arithmetic);
 
   BitInput input_bits() const { return input.type == SignalType::signs ? BitInput::signs : BitInput::spikes; }
   std::int64_t taps() const { return window.kernel[0] * window.kernel[1]; }

@@ -6,11 +6,9 @@
 namespace rheobase {
 namespace {
 
-class BinaryConv2dReference : public Kernel {
+class BinaryConv2dReference : public HostKernel {
  public:
-  BinaryConv2dReference(const KernelContext& context, Arithmetic arithmetic)
-      : plan_(context, arithmetic), output_(plan_.signal(context.node.name)) {}
-  SignalSpec output() const override { return output_; }
+  BinaryConv2dReference(const NodeContext& context, Arithmetic arithmetic) : plan_(context, arithmetic) {}
 
   void step(const StepArgs& args) const override {
     for (const int lane : args.lanes) {
@@ -54,12 +52,11 @@ class BinaryConv2dReference : public Kernel {
   }
 
   BinaryConv2dPlan plan_;
-  SignalSpec output_;
 };
 
 }  // namespace
 
-std::unique_ptr<Kernel> make_binary_conv2d_reference(const KernelContext& context, Arithmetic arithmetic) {
+std::unique_ptr<HostKernel> make_binary_conv2d_reference(const NodeContext& context, Arithmetic arithmetic) {
   return std::make_unique<BinaryConv2dReference>(context, arithmetic);
 }
 

@@ -78,7 +78,7 @@ std::vector<int> exits_of(const Recording& recording, const StopSettings& stop) 
   for (std::int64_t row = 0; row < recording.info.samples; ++row) {
     StopMemory memory;
     for (int t = 1; t < steps; ++t) {
-      if (!policy->stop(recording.logits_at(row, t), t, memory)) continue;
+      if (!policy.stop(recording.logits_at(row, t), t, memory)) continue;
       exits[row] = t;
       break;
     }

@@ -41,7 +41,7 @@ std::vector<int> answers(const Graph& graph, const Spread& samples, const Regist
                      fmt::format("samples are {}, the network takes {}", to_string(samples.shape()),
                                  to_string(engine.input_shape())));
   std::vector<int> result(static_cast<std::size_t>(samples.size()));
-  run_samples(engine, samples, *make_stop_policy({}), {options.steps, 0, samples.size()},
+  run_samples(engine, samples, make_stop_policy({}), {options.steps, 0, samples.size()},
               [&](const SampleResult& sample) {
                 const std::size_t classes = engine.classes();
                 result[sample.sample] = argmax(sample.logits_by_step.last(classes));

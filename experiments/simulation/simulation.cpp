@@ -151,7 +151,7 @@ double Simulation::run(const std::function<void(const SampleResult&, int label)>
   const auto policy = make_stop_policy(stop_);
   const auto start = std::chrono::steady_clock::now();
   for (int slot = 0; slot < engine_->slots(); ++slot) probe_->reset(slot);
-  run_samples(*engine_, *data_, *policy, options_, [&](const SampleResult& result) {
+  run_samples(*engine_, *data_, policy, options_, [&](const SampleResult& result) {
     finished(result, data_->label(result.sample));
     probe_->reset(result.slot);
   });

@@ -1,6 +1,7 @@
 #include "sim/engine/engine.h"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "sim/core/error.h"
@@ -20,6 +21,22 @@ const Node& input_node(const Graph& graph) {
     if (node.op == "Input") return node;
   }
   throw InternalError("a planned graph has an Input");
+}
+
+// Scratch memory that one task may take.
+std::size_t scratch_bytes(const Plan& plan) {
+  std::size_t most = 0;
+  for (const PlannedNode& node : plan.nodes) {
+    if (const auto* kernel = dynamic_cast<const HostKernel*>(node.kernel.get()))
+      most = std::max(most, kernel->scratch_bytes());
+  }
+  return most;
+}
+
+void start_state(const InitialState& initial, std::byte* state) {
+  const std::size_t bytes = initial.row.size() * sizeof(std::uint32_t);
+  for (std::size_t word = 0; word < initial.size; word += initial.row.size(), state += bytes)
+    std::memcpy(state, initial.row.data(), bytes);
 }
 
 // What the engine knows of the sample in a slot.
@@ -45,7 +62,7 @@ class Engine::Impl {
         encoder_(input_node(graph), as_image(input_shape_), options.coding, options.seed),
         readout_(plan_, options.slots),
         slots_(options.slots),
-        scratch_(Buffer::aligned(plan_.scratch_bytes) * pool_.threads()) {
+        scratch_(Buffer::aligned(scratch_bytes(plan_)) * pool_.threads()) {
     for (const PlannedBuffer& buffer : plan_.buffers)
       buffers_.emplace_back(buffer.bytes * (buffer.constant ? options.slots : lanes()));
     for (std::size_t i = 0; i < plan_.nodes.size(); ++i) add_node(static_cast<int>(i));
@@ -74,8 +91,7 @@ class Engine::Impl {
     std::fill_n(spike_counts_.begin() + slot * spiking_.size(), spiking_.size(), 0);
     for (std::size_t i = 0; i < plan_.nodes.size(); ++i) {
       if (state_[i].entry_bytes == 0) continue;
-      const std::size_t bytes = plan_.nodes[i].kernel->state_size() * sizeof(float);
-      plan_.nodes[i].kernel->reset({state_[i].entry(slot * options_.lookahead), bytes});
+      start_state(plan_.nodes[i].state, state_[i].entry(slot * options_.lookahead));
     }
   }
 
@@ -128,16 +144,17 @@ class Engine::Impl {
   void add_node(int index) {
     const PlannedNode& node = plan_.nodes[index];
     SignalView state;
-    if (node.kernel && node.kernel->state_size() > 0) {
-      state.entry_bytes = Buffer::aligned(node.kernel->state_size() * sizeof(float));
+    if (node.state.size > 0) {
+      state.entry_bytes = Buffer::aligned(node.state.size * sizeof(std::uint32_t));
       state.lanes_per_entry = options_.lookahead;
       state_buffers_.emplace_back(state.entry_bytes * options_.slots);
       state.data = state_buffers_.back().data();
     }
     state_.push_back(state);
-    paths_.emplace_back(node.kernel ? node.kernel->dense_from() : 2.0, options_.kernels);
+    const HostKernel* kernel = kernels_.emplace_back(dynamic_cast<const HostKernel*>(node.kernel.get()));
+    paths_.emplace_back(kernel != nullptr ? kernel->dense_from() : 2.0, options_.kernels);
     spiking_index_.push_back(-1);
-    if (node.kernel && node.kernel->is_neuron() && node.output.type == SignalType::spikes) {
+    if (node.state.size > 0 && node.output.type == SignalType::spikes) {
       spiking_index_.back() = static_cast<int>(spiking_.size());
       spiking_.push_back({plan_.graph_nodes[index].name, node.output.shape.size()});
     }
@@ -221,8 +238,8 @@ class Engine::Impl {
       inputs_.clear();
       for (const int input : node.inputs) inputs_.push_back(view(input));
       const std::span scratch(scratch_.data(), scratch_.size());
-      if (node.kernel)
-        node.kernel->step({lanes, slots, inputs_, view(i), state_[i], pool_, scratch, paths_[i].path()});
+      if (kernels_[i] != nullptr)
+        kernels_[i]->step({lanes, slots, inputs_, view(i), state_[i], pool_, scratch, paths_[i].path()});
       look_at(i, lanes);
       if (paths_[i].has_choice()) observe_density(i, lanes);
     }
@@ -276,12 +293,13 @@ class Engine::Impl {
   InputEncoder encoder_;
   Readout readout_;
   std::vector<SlotState> slots_;
-  std::vector<Buffer> buffers_;        // signals, by Plan::buffers
-  std::vector<Buffer> state_buffers_;  // of the nodes that have state
-  Buffer scratch_;                     // of all workers
-  std::vector<SignalView> state_;      // by node
-  std::vector<PathChoice> paths_;      // by node
-  std::vector<int> spiking_index_;     // by node, -1: not a spiking neuron
+  std::vector<Buffer> buffers_;             // signals, by Plan::buffers
+  std::vector<Buffer> state_buffers_;       // of the nodes that have state
+  Buffer scratch_;                          // of all workers
+  std::vector<SignalView> state_;           // by node
+  std::vector<PathChoice> paths_;           // by node
+  std::vector<const HostKernel*> kernels_;  // by node, nullptr: none
+  std::vector<int> spiking_index_;          // by node, -1: not a spiking neuron
   std::vector<SpikingNode> spiking_;
   std::vector<std::uint64_t> spike_counts_;  // [slot][spiking node], of the steps taken
   std::vector<std::uint64_t> lane_counts_;   // [node][lane], of the steps computed; spikes behind a pool too

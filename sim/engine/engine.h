@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "sim/op/host_kernel.h"
 #include "sim/op/registry.h"
 
 namespace rheobase {

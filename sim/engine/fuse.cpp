@@ -7,6 +7,11 @@
 namespace rheobase {
 namespace {
 
+// nullptr for what has no kernel, or one of a device with kernels of its own.
+const HostKernel* host_kernel_of(const PlannedNode& node) {
+  return dynamic_cast<const HostKernel*>(node.kernel.get());
+}
+
 class Fuser {
  public:
   explicit Fuser(Plan& plan) : plan_(plan), readers_(plan.nodes.size(), 0) {
@@ -17,8 +22,8 @@ class Fuser {
 
   void run() {
     for (int i = 0; i < static_cast<int>(plan_.nodes.size()); ++i) {
-      const PlannedNode& node = plan_.nodes[i];
-      if (node.kernel && node.kernel->tile_neuron() != nullptr) fuse_into(i);
+      const HostKernel* kernel = host_kernel_of(plan_.nodes[i]);
+      if (kernel != nullptr && kernel->tile_neuron() != nullptr) fuse_into(i);
     }
   }
 
@@ -29,8 +34,8 @@ class Fuser {
     return readers_[index] == 1 && constant == (neuron < plan_.constant_nodes);
   }
   bool is_source(int index, int neuron) const {
-    const PlannedNode& node = plan_.nodes[index];
-    return vanishes(index, neuron) && node.kernel && node.kernel->tile_source() != nullptr;
+    const HostKernel* kernel = host_kernel_of(plan_.nodes[index]);
+    return vanishes(index, neuron) && kernel != nullptr && kernel->tile_source() != nullptr;
   }
   bool can_be_added(int index) const { return plan_.nodes[index].output.type == SignalType::int32; }
 
@@ -59,12 +64,16 @@ class Fuser {
     join(neuron, source, others);
   }
 
+  std::unique_ptr<HostKernel> take_kernel(int index) {
+    return std::unique_ptr<HostKernel>(dynamic_cast<HostKernel*>(plan_.nodes[index].kernel.release()));
+  }
+
   // The kernel of a node that vanishes.
-  std::unique_ptr<Kernel> absorb(int index) {
+  std::unique_ptr<HostKernel> absorb(int index) {
     PlannedNode& node = plan_.nodes[index];
     node.inputs.clear();
     node.absorbed = true;
-    return std::move(node.kernel);
+    return take_kernel(index);
   }
 
   void join(int neuron, int source, const std::vector<int>& others) {
@@ -72,13 +81,14 @@ class Fuser {
     std::vector<FusedAddend> addends;
     for (const int other : others) {
       const PlannedNode& node = plan_.nodes[other];
+      const HostKernel* kernel = host_kernel_of(node);
       const bool added_directly =
-          vanishes(other, neuron) && node.kernel && node.kernel->tile_addend() != nullptr;
+          vanishes(other, neuron) && kernel != nullptr && kernel->tile_addend() != nullptr;
       inputs.push_back(added_directly ? node.inputs.at(0) : other);
       addends.push_back({added_directly ? absorb(other) : nullptr, node.output});
     }
     PlannedNode& node = plan_.nodes[neuron];
-    node.kernel = make_fused(absorb(source), std::move(addends), std::move(node.kernel));
+    node.kernel = make_fused(absorb(source), std::move(addends), take_kernel(neuron));
     node.inputs = std::move(inputs);
   }
 

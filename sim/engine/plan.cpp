@@ -42,16 +42,19 @@ PlannedNode plan_node(const Node& node, const Plan& plan, const std::map<std::st
     planned.output = input_signal(shape, plan.arithmetic, options.coding == Coding::direct);
     return planned;
   }
-  KernelContext context{node, {}, shape};
+  NodeContext context{node, {}, shape};
   bool constant = true;
   for (const std::string& input : node.inputs) {
     planned.inputs.push_back(index.at(input));
     context.inputs.push_back(plan.nodes[planned.inputs.back()].output);
     constant = constant && context.inputs.back().constant;
   }
-  planned.kernel = (*registry.find(node.op, options.device, plan.arithmetic))(context);
-  planned.output = planned.kernel->output();
-  planned.output.constant = constant && planned.kernel->state_size() == 0;
+  NodePlan made = (*registry.plan(node.op, plan.arithmetic))(context);
+  planned.kernel = (*registry.find(node.op, options.device, plan.arithmetic))(context, made);
+  planned.output = std::move(made.output);
+  planned.output.constant = constant && made.state.size == 0;
+  planned.state = std::move(made.state);
+  planned.max_steps = made.max_steps;
   return planned;
 }
 
@@ -122,17 +125,12 @@ void assign_buffers(Plan& plan) {
   }
 }
 
-// What the kernels ask for and can promise.
-void sum_up(Plan& plan) {
-  plan.max_steps = std::int64_t{1} << 62;  // what a kernel without a limit says
+// The node that limits the steps.
+void find_limit(Plan& plan) {
   for (std::size_t i = 0; i < plan.nodes.size(); ++i) {
-    const Kernel* kernel = plan.nodes[i].kernel.get();
-    if (kernel == nullptr) continue;
-    plan.scratch_bytes = std::max(plan.scratch_bytes, kernel->scratch_bytes());
-    if (kernel->max_steps() < plan.max_steps) {
-      plan.max_steps = kernel->max_steps();
-      plan.max_steps_node = plan.graph_nodes[i].name;
-    }
+    if (plan.nodes[i].max_steps >= plan.max_steps) continue;
+    plan.max_steps = plan.nodes[i].max_steps;
+    plan.max_steps_node = plan.graph_nodes[i].name;
   }
 }
 
@@ -158,7 +156,7 @@ Plan make_plan(const Graph& graph, const Registry& registry, const EngineOptions
   }
   fuse(plan);
   assign_buffers(plan);
-  sum_up(plan);
+  find_limit(plan);
   return plan;
 }
 

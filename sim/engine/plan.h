@@ -11,6 +11,8 @@ namespace rheobase {
 struct PlannedNode {
   std::unique_ptr<Kernel> kernel;  ///< none for Input, whose output the engine writes, and where absorbed
   SignalSpec output;
+  InitialState state;
+  std::int64_t max_steps = unlimited_steps;
   std::vector<int> inputs;  ///< indices of the nodes it reads
   bool absorbed = false;    ///< computed within a later node: its output is never stored
   int buffer = -1;          ///< which buffer holds its output
@@ -32,10 +34,9 @@ struct Plan {
   int input = -1;
   int output = -1;
   std::vector<PlannedBuffer> buffers;
-  std::vector<float> units;       ///< fixed arithmetic: of the readout, one number or one a class
-  std::int64_t max_steps = 0;     ///< after which fixed arithmetic might overflow,
-  std::string max_steps_node;     ///< in this neuron
-  std::size_t scratch_bytes = 0;  ///< that one task may take
+  std::vector<float> units;                  ///< fixed arithmetic: of the readout, one number or one a class
+  std::int64_t max_steps = unlimited_steps;  ///< after which fixed arithmetic might overflow,
+  std::string max_steps_node;                ///< in this neuron
 };
 
 /// Throws InputError if the graph is not sound, an op has no kernel on the device, or fixed arithmetic might

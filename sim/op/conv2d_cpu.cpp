@@ -60,9 +60,9 @@ struct Piece {
   std::int64_t begin, end;
 };
 
-class Conv2dCpu : public Kernel {
+class Conv2dCpu : public HostKernel {
  public:
-  explicit Conv2dCpu(const KernelContext& context)
+  explicit Conv2dCpu(const NodeContext& context)
       : plan_(context),
         width_(plane_width(plan_.input.type, plan_.outputs_per_group(), plan_.rows())),
         planes_per_group_((plan_.outputs_per_group() + width_ - 1) / width_) {
@@ -70,7 +70,6 @@ class Conv2dCpu : public Kernel {
     plan_.weights = {};
   }
 
-  SignalSpec output() const override { return {SignalType::real32, plan_.output, {1.0F}, false}; }
   double dense_from() const override { return plan_.input.type == SignalType::spikes ? dense_density : 2.0; }
 
   std::size_t scratch_bytes() const override {
@@ -286,7 +285,7 @@ class Conv2dCpu : public Kernel {
 
 }  // namespace
 
-std::unique_ptr<Kernel> make_conv2d_cpu(const KernelContext& context) {
+std::unique_ptr<HostKernel> make_conv2d_cpu(const NodeContext& context, const NodePlan& /*plan*/) {
   return std::make_unique<Conv2dCpu>(context);
 }
 

@@ -2,7 +2,7 @@
 
 namespace rheobase {
 
-Conv2dPlan::Conv2dPlan(const KernelContext& context)
+Conv2dPlan::Conv2dPlan(const NodeContext& context)
     : input(context.inputs[0]), output(as_image(context.output_shape)) {
   const Tensor& tensor = context.node.tensors.at("weight");
   if (context.node.op == "Conv2d") {

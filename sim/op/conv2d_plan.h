@@ -15,7 +15,7 @@ namespace rheobase {
 /// the weight, w(r) = fl(weight * scale(ic)), once when planned. A spike adds w(r); a real x adds by fused
 /// multiply-add. Taps in the padding and spikes that are absent add nothing.
 struct Conv2dPlan {
-  explicit Conv2dPlan(const KernelContext& context);
+  explicit Conv2dPlan(const NodeContext& context);
 
   /// Weight of one tap with the presynaptic height folded in; `oc` counts all output channels.
   float weight(std::int64_t oc, std::int64_t row) const { return weights[oc * rows() + row]; }

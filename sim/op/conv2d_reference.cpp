@@ -8,10 +8,9 @@ namespace rheobase {
 namespace {
 
 // One output at a time, straight from the definition in conv2d_plan.h.
-class Conv2dReference : public Kernel {
+class Conv2dReference : public HostKernel {
  public:
-  explicit Conv2dReference(const KernelContext& context) : plan_(context) {}
-  SignalSpec output() const override { return {SignalType::real32, plan_.output, {1.0F}, false}; }
+  explicit Conv2dReference(const NodeContext& context) : plan_(context) {}
 
   void step(const StepArgs& args) const override {
     for (const int lane : args.lanes) {
@@ -56,7 +55,7 @@ class Conv2dReference : public Kernel {
 
 }  // namespace
 
-std::unique_ptr<Kernel> make_conv2d_reference(const KernelContext& context) {
+std::unique_ptr<HostKernel> make_conv2d_reference(const NodeContext& context, const NodePlan& /*plan*/) {
   return std::make_unique<Conv2dReference>(context);
 }
 

@@ -8,12 +8,10 @@
 namespace rheobase {
 namespace {
 
-SignalSpec real_output(const ImageShape& shape) { return {SignalType::real32, shape, {1.0F}, false}; }
-
 // y[c] = scale[c] * x[c] + shift[c]
-class AffineKernel : public Kernel {
+class AffineKernel : public HostKernel {
  public:
-  explicit AffineKernel(const KernelContext& context) : input_(context.inputs[0]) {
+  explicit AffineKernel(const NodeContext& context) : input_(context.inputs[0]) {
     const Tensor& scale = context.node.tensors.at("scale");
     const Tensor& shift = context.node.tensors.at("shift");
     for (std::int64_t c = 0; c < input_.shape.channels; ++c) {
@@ -21,7 +19,6 @@ class AffineKernel : public Kernel {
       shift_.push_back(shift.values[shift.values.size() == 1 ? 0 : c]);
     }
   }
-  SignalSpec output() const override { return real_output(input_.shape); }
   std::size_t scratch_bytes() const override { return ScratchMemory::size<float>(input_.shape.channels); }
   void step(const StepArgs& args) const override {
     const std::int64_t channels = input_.shape.channels;
@@ -43,10 +40,9 @@ class AffineKernel : public Kernel {
 
 // Sum of the inputs' values in the order of the inputs. One input: a copy with the scale multiplied out
 // (Output).
-class AddKernel : public Kernel {
+class AddKernel : public HostKernel {
  public:
-  explicit AddKernel(const KernelContext& context) : inputs_(context.inputs) {}
-  SignalSpec output() const override { return real_output(inputs_[0].shape); }
+  explicit AddKernel(const NodeContext& context) : inputs_(context.inputs) {}
   std::size_t scratch_bytes() const override { return ScratchMemory::size<float>(inputs_[0].shape.channels); }
   void step(const StepArgs& args) const override {
     const ImageShape& shape = inputs_[0].shape;
@@ -82,10 +78,10 @@ class AddKernel : public Kernel {
 
 }  // namespace
 
-std::unique_ptr<Kernel> make_affine(const KernelContext& context) {
+std::unique_ptr<HostKernel> make_affine(const NodeContext& context, const NodePlan& /*plan*/) {
   return std::make_unique<AffineKernel>(context);
 }
-std::unique_ptr<Kernel> make_add(const KernelContext& context) {
+std::unique_ptr<HostKernel> make_add(const NodeContext& context, const NodePlan& /*plan*/) {
   return std::make_unique<AddKernel>(context);
 }
 

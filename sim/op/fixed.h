@@ -13,6 +13,16 @@ namespace rheobase {
 SignalSpec current_spec(const std::string& node, const ImageShape& shape, std::int64_t low,
                         std::int64_t high);
 
+/// The right shift of a synapse's sums, and half of 2^bits that is added before.
+struct FixedShift {
+  explicit FixedShift(const Node& node)
+      : bits(static_cast<int>(node.integer("shift", 0))),
+        rounding(bits > 0 ? std::int32_t{1} << (bits - 1) : 0) {}
+
+  int bits;
+  std::int32_t rounding;
+};
+
 /// One integer a channel from a tensor with one value or one a channel.
 std::vector<std::int32_t> integers_per_channel(const Tensor& tensor, std::int64_t channels);
 

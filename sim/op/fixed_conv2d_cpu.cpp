@@ -57,9 +57,9 @@ struct Cut {
   std::int64_t strip_pixels, strips_per_slot, strips_per_task, tasks, plane_parts;
 };
 
-class FixedConv2dCpu : public Kernel, public TileSource {
+class FixedConv2dCpu : public HostKernel, public TileSource {
  public:
-  explicit FixedConv2dCpu(const KernelContext& context)
+  explicit FixedConv2dCpu(const NodeContext& context)
       : plan_(context),
         planes_(plan_),
         lister_(plan_, block_bytes / planes_.width()),
@@ -82,7 +82,6 @@ class FixedConv2dCpu : public Kernel, public TileSource {
     plan_.weights = {};
   }
 
-  SignalSpec output() const override { return plan_.output_spec; }
   double dense_from() const override { return lister_.possible() ? dense_density() : 2.0; }
   // A tile starts at a multiple of 64 channels, as words of spikes do.
   const TileSource* tile_source() const override {
@@ -187,8 +186,8 @@ class FixedConv2dCpu : public Kernel, public TileSource {
   }
 
   void send(const Task& task, const Tile& tile) const {
-    if (plan_.shift > 0) {
-      for (std::int64_t i = 0; i < tile.pixels * tile.width; ++i) tile.currents[i] >>= plan_.shift;
+    if (plan_.shift.bits > 0) {
+      for (std::int64_t i = 0; i < tile.pixels * tile.width; ++i) tile.currents[i] >>= plan_.shift.bits;
     }
     task.sink.take(tile);
   }
@@ -327,7 +326,7 @@ class FixedConv2dCpu : public Kernel, public TileSource {
 
 }  // namespace
 
-std::unique_ptr<Kernel> make_fixed_conv2d_cpu(const KernelContext& context) {
+std::unique_ptr<HostKernel> make_fixed_conv2d_cpu(const NodeContext& context, const NodePlan& /*plan*/) {
   return std::make_unique<FixedConv2dCpu>(context);
 }
 

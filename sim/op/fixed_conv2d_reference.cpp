@@ -6,10 +6,9 @@ namespace rheobase {
 namespace {
 
 // One output at a time, straight from the definition in fixed_conv2d_plan.h.
-class FixedConv2dReference : public Kernel {
+class FixedConv2dReference : public HostKernel {
  public:
-  explicit FixedConv2dReference(const KernelContext& context) : plan_(context) {}
-  SignalSpec output() const override { return plan_.output_spec; }
+  explicit FixedConv2dReference(const NodeContext& context) : plan_(context) {}
 
   void step(const StepArgs& args) const override {
     for (const int lane : args.lanes) {
@@ -17,7 +16,7 @@ class FixedConv2dReference : public Kernel {
       for (std::int64_t y = 0; y < plan_.output.height; ++y) {
         for (std::int64_t x = 0; x < plan_.output.width; ++x) {
           for (std::int64_t oc = 0; oc < plan_.output.channels; ++oc)
-            *out++ = (plan_.offset(oc) + sum(args.inputs[0], lane, y, x, oc)) >> plan_.shift;
+            *out++ = (plan_.offset(oc) + sum(args.inputs[0], lane, y, x, oc)) >> plan_.shift.bits;
         }
       }
     }
@@ -53,7 +52,8 @@ class FixedConv2dReference : public Kernel {
 
 }  // namespace
 
-std::unique_ptr<Kernel> make_fixed_conv2d_reference(const KernelContext& context) {
+std::unique_ptr<HostKernel> make_fixed_conv2d_reference(const NodeContext& context,
+                                                        const NodePlan& /*plan*/) {
   return std::make_unique<FixedConv2dReference>(context);
 }
 

@@ -11,23 +11,14 @@ namespace rheobase {
 namespace {
 
 // y[c] = scale[c] * n[c] + shift[c]
-class FixedAffine : public Kernel, public TileAddend {
+class FixedAffine : public HostKernel, public TileAddend {
  public:
-  explicit FixedAffine(const KernelContext& context)
+  explicit FixedAffine(const NodeContext& context)
       : input_(context.inputs[0]),
         scale_(integers_per_channel(context.node.tensors.at("scale"), input_.shape.channels)),
         shift_(integers_per_channel(context.node.tensors.at("shift"), input_.shape.channels)) {
-    std::int64_t low = 0, high = 0;
-    for (std::int64_t c = 0; c < input_.shape.channels; ++c) {
-      const std::int64_t a = scale_[c] * input_.low;
-      const std::int64_t b = scale_[c] * input_.high;
-      low = std::min({low, a, b, a + shift_[c], b + shift_[c]});
-      high = std::max({high, a, b, a + shift_[c], b + shift_[c]});
-    }
-    output_ = current_spec(context.node.name, input_.shape, low, high);
     for (auto* list : {&scale_, &shift_}) list->resize(input_.words_per_pixel() * 64, 0);
   }
-  SignalSpec output() const override { return output_; }
   std::size_t scratch_bytes() const override {
     return ScratchMemory::size<std::int32_t>(input_.shape.channels);
   }
@@ -69,29 +60,20 @@ class FixedAffine : public Kernel, public TileAddend {
 
  private:
   SignalSpec input_;
-  SignalSpec output_;
   std::vector<std::int32_t> scale_, shift_;  // one a channel, 0 beyond to a multiple of 64
 };
 
 // Sum of the inputs; of one input a copy (Output).
-class FixedAdd : public Kernel {
+class FixedAdd : public HostKernel {
  public:
-  explicit FixedAdd(const KernelContext& context) : inputs_(context.inputs) {
-    std::int64_t low = 0, high = 0;
-    for (const SignalSpec& input : inputs_) {
-      low += input.low;
-      high += input.high;
-    }
-    output_ = current_spec(context.node.name, inputs_[0].shape, low, high);
-  }
-  SignalSpec output() const override { return output_; }
+  explicit FixedAdd(const NodeContext& context) : inputs_(context.inputs) {}
   std::size_t scratch_bytes() const override {
-    return ScratchMemory::size<std::int32_t>(output_.shape.channels);
+    return ScratchMemory::size<std::int32_t>(inputs_[0].shape.channels);
   }
 
   void step(const StepArgs& args) const override {
-    const std::int64_t channels = output_.shape.channels;
-    for_lane_items(args, output_.shape.pixels(), channels,
+    const std::int64_t channels = inputs_[0].shape.channels;
+    for_lane_items(args, inputs_[0].shape.pixels(), channels,
                    [&](int lane, std::int64_t begin, std::int64_t end, ScratchMemory scratch) {
                      auto* values = scratch.take<std::int32_t>(channels);
                      for (std::int64_t pixel = begin; pixel < end; ++pixel) {
@@ -108,15 +90,14 @@ class FixedAdd : public Kernel {
 
  private:
   std::vector<SignalSpec> inputs_;
-  SignalSpec output_;
 };
 
 }  // namespace
 
-std::unique_ptr<Kernel> make_fixed_affine(const KernelContext& context) {
+std::unique_ptr<HostKernel> make_fixed_affine(const NodeContext& context, const NodePlan& /*plan*/) {
   return std::make_unique<FixedAffine>(context);
 }
-std::unique_ptr<Kernel> make_fixed_add(const KernelContext& context) {
+std::unique_ptr<HostKernel> make_fixed_add(const NodeContext& context, const NodePlan& /*plan*/) {
   return std::make_unique<FixedAdd>(context);
 }
 

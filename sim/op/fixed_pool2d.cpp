@@ -1,7 +1,4 @@
-// AvgPool2d and MaxPool2d in fixed arithmetic: plain loops, for the reference and the cpu device. An average
-// pool leaves the sum of its window: a count where it reads spikes.
-#include <limits>
-
+// AvgPool2d and MaxPool2d in fixed arithmetic: plain loops, for the reference and the cpu device.
 #include "sim/op/fixed.h"
 #include "sim/op/pool2d_plan.h"
 #include "sim/op/structural_kernels.h"
@@ -28,17 +25,10 @@ void for_output_pixels(const StepArgs& args, const Pool2dPlan& plan, SignalType 
                  });
 }
 
-class FixedAvgPool2d : public Kernel {
+class FixedAvgPool2d : public HostKernel {
  public:
-  explicit FixedAvgPool2d(const KernelContext& context) : plan_(context) {
-    const std::int64_t area = plan_.pool.window.kernel[0] * plan_.pool.window.kernel[1];
-    const std::int64_t low = std::min<std::int64_t>(0, plan_.input.low * area);
-    const std::int64_t high = std::max<std::int64_t>(0, plan_.input.high * area);
-    output_ = current_spec(context.node.name, plan_.output, low, high);
-    const bool narrow = plan_.input.type != SignalType::int32 && high <= max_int16 && low >= -max_int16;
-    if (narrow) output_.type = SignalType::int16;
-  }
-  SignalSpec output() const override { return output_; }
+  FixedAvgPool2d(const NodeContext& context, const NodePlan& plan)
+      : plan_(context), type_(plan.output.type) {}
   std::size_t scratch_bytes() const override {
     return 2 * ScratchMemory::size<std::int32_t>(plan_.input.shape.channels);
   }
@@ -47,8 +37,7 @@ class FixedAvgPool2d : public Kernel {
     const std::int64_t channels = plan_.input.shape.channels;
     const std::int64_t words = plan_.input.words_per_pixel();
     for_output_pixels(
-        args, plan_, output_.type,
-        [&](int lane, std::int64_t pixel, std::int32_t* values, std::int32_t* sums) {
+        args, plan_, type_, [&](int lane, std::int64_t pixel, std::int32_t* values, std::int32_t* sums) {
           std::fill_n(sums, channels, 0);
           plan_.for_window(pixel / plan_.output.width, pixel % plan_.output.width, [&](std::int64_t from) {
             if (plan_.input.type == SignalType::spikes) {
@@ -63,27 +52,23 @@ class FixedAvgPool2d : public Kernel {
   }
 
  private:
-  static constexpr std::int64_t max_int16 = std::numeric_limits<std::int16_t>::max();
   Pool2dPlan plan_;
-  SignalSpec output_;
+  SignalType type_;
 };
 
 // Keeps the type of its input; the maximum of spikes is a spike.
-class FixedMaxPool2d : public Kernel {
+class FixedMaxPool2d : public HostKernel {
  public:
-  explicit FixedMaxPool2d(const KernelContext& context) : plan_(context), output_(plan_.input) {
-    output_.shape = plan_.output;
-  }
-  SignalSpec output() const override { return output_; }
+  explicit FixedMaxPool2d(const NodeContext& context) : plan_(context) {}
   std::size_t scratch_bytes() const override {
     return 2 * ScratchMemory::size<std::int32_t>(plan_.input.shape.channels);
   }
 
   void step(const StepArgs& args) const override {
-    if (output_.type == SignalType::spikes) return step_spikes(args);
+    if (plan_.input.type == SignalType::spikes) return step_spikes(args);
     const std::int64_t channels = plan_.input.shape.channels;
     for_output_pixels(
-        args, plan_, output_.type,
+        args, plan_, plan_.input.type,
         [&](int lane, std::int64_t pixel, std::int32_t* values, std::int32_t* most) {
           bool any = false;
           std::fill_n(most, channels, 0);  // of a window that holds no pixel
@@ -113,15 +98,14 @@ class FixedMaxPool2d : public Kernel {
   }
 
   Pool2dPlan plan_;
-  SignalSpec output_;
 };
 
 }  // namespace
 
-std::unique_ptr<Kernel> make_fixed_avg_pool2d(const KernelContext& context) {
-  return std::make_unique<FixedAvgPool2d>(context);
+std::unique_ptr<HostKernel> make_fixed_avg_pool2d(const NodeContext& context, const NodePlan& plan) {
+  return std::make_unique<FixedAvgPool2d>(context, plan);
 }
-std::unique_ptr<Kernel> make_fixed_max_pool2d(const KernelContext& context) {
+std::unique_ptr<HostKernel> make_fixed_max_pool2d(const NodeContext& context, const NodePlan& /*plan*/) {
   return std::make_unique<FixedMaxPool2d>(context);
 }
 

@@ -15,18 +15,13 @@ void add_stored(const Tile& tile, const SignalSpec& spec, const SignalView& view
   }
 }
 
-class FusedKernel : public Kernel {
+class FusedKernel : public HostKernel {
  public:
-  FusedKernel(std::unique_ptr<Kernel> source, std::vector<FusedAddend> addends,
-              std::unique_ptr<Kernel> neuron)
+  FusedKernel(std::unique_ptr<HostKernel> source, std::vector<FusedAddend> addends,
+              std::unique_ptr<HostKernel> neuron)
       : source_(std::move(source)), addends_(std::move(addends)), neuron_(std::move(neuron)) {}
 
-  SignalSpec output() const override { return neuron_->output(); }
-  std::size_t state_size() const override { return neuron_->state_size(); }
-  bool is_neuron() const override { return neuron_->is_neuron(); }
-  void reset(std::span<std::byte> state) const override { neuron_->reset(state); }
   std::size_t scratch_bytes() const override { return source_->scratch_bytes(); }
-  std::int64_t max_steps() const override { return neuron_->max_steps(); }
   double dense_from() const override { return source_->dense_from(); }
 
   void step(const StepArgs& args) const override {
@@ -57,15 +52,15 @@ class FusedKernel : public Kernel {
     const StepArgs& args_;
   };
 
-  std::unique_ptr<Kernel> source_;
+  std::unique_ptr<HostKernel> source_;
   std::vector<FusedAddend> addends_;
-  std::unique_ptr<Kernel> neuron_;
+  std::unique_ptr<HostKernel> neuron_;
 };
 
 }  // namespace
 
-std::unique_ptr<Kernel> make_fused(std::unique_ptr<Kernel> source, std::vector<FusedAddend> addends,
-                                   std::unique_ptr<Kernel> neuron) {
+std::unique_ptr<HostKernel> make_fused(std::unique_ptr<HostKernel> source, std::vector<FusedAddend> addends,
+                                       std::unique_ptr<HostKernel> neuron) {
   return std::make_unique<FusedKernel>(std::move(source), std::move(addends), std::move(neuron));
 }
 

@@ -4,7 +4,7 @@
 #include <bit>
 #include <cstdint>
 
-#include "sim/op/kernel.h"
+#include "sim/op/host_kernel.h"
 
 namespace rheobase {
 

@@ -9,9 +9,9 @@
 namespace rheobase {
 namespace {
 
-class Pool2dKernel : public Kernel {
+class Pool2dKernel : public HostKernel {
  public:
-  explicit Pool2dKernel(const KernelContext& context) : plan_(context) {}
+  explicit Pool2dKernel(const NodeContext& context) : plan_(context) {}
   std::size_t scratch_bytes() const override {
     return ScratchMemory::size<float>(plan_.input.shape.channels);
   }
@@ -34,11 +34,10 @@ class Pool2dKernel : public Kernel {
   Pool2dPlan plan_;
 };
 
-// The mean of the stored numbers; linear, so the input's scale stays with the signal.
+// The mean of the stored numbers.
 class AvgPool2dKernel : public Pool2dKernel {
  public:
   using Pool2dKernel::Pool2dKernel;
-  SignalSpec output() const override { return {SignalType::real32, plan_.output, plan_.input.scales, false}; }
 
   void step(const StepArgs& args) const override {
     const std::int64_t channels = plan_.input.shape.channels;
@@ -63,7 +62,6 @@ class AvgPool2dKernel : public Pool2dKernel {
 class MaxPool2dKernel : public Pool2dKernel {
  public:
   using Pool2dKernel::Pool2dKernel;
-  SignalSpec output() const override { return {SignalType::real32, plan_.output, {1.0F}, false}; }
 
   void step(const StepArgs& args) const override {
     const std::int64_t channels = plan_.input.shape.channels;
@@ -78,10 +76,9 @@ class MaxPool2dKernel : public Pool2dKernel {
 };
 
 // The largest of signs is +1 where any is: bits stay bits.
-class MaxPool2dOfSigns : public Kernel {
+class MaxPool2dOfSigns : public HostKernel {
  public:
-  explicit MaxPool2dOfSigns(const KernelContext& context) : plan_(context) {}
-  SignalSpec output() const override { return {SignalType::signs, plan_.output, {1.0F}, false}; }
+  explicit MaxPool2dOfSigns(const NodeContext& context) : plan_(context) {}
 
   void step(const StepArgs& args) const override {
     const std::int64_t words = plan_.input.words_per_pixel();
@@ -105,10 +102,10 @@ class MaxPool2dOfSigns : public Kernel {
 
 }  // namespace
 
-std::unique_ptr<Kernel> make_avg_pool2d(const KernelContext& context) {
+std::unique_ptr<HostKernel> make_avg_pool2d(const NodeContext& context, const NodePlan& /*plan*/) {
   return std::make_unique<AvgPool2dKernel>(context);
 }
-std::unique_ptr<Kernel> make_max_pool2d(const KernelContext& context) {
+std::unique_ptr<HostKernel> make_max_pool2d(const NodeContext& context, const NodePlan& /*plan*/) {
   if (context.inputs[0].type == SignalType::signs) return std::make_unique<MaxPool2dOfSigns>(context);
   return std::make_unique<MaxPool2dKernel>(context);
 }

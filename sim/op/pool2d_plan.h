@@ -9,7 +9,7 @@ namespace rheobase {
 
 /// Geometry of an AvgPool2d or MaxPool2d.
 struct Pool2dPlan {
-  explicit Pool2dPlan(const KernelContext& context)
+  explicit Pool2dPlan(const NodeContext& context)
       : input(context.inputs[0]),
         pool(pool2d_attributes(context.node)),
         output(as_image(context.output_shape)) {}

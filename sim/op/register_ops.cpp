@@ -1,5 +1,6 @@
 #include "sim/op/registry.h"
 #include "sim/op/structural_kernels.h"
+#include "sim/op/structural_plans.h"
 
 namespace rheobase {
 namespace {
@@ -10,6 +11,16 @@ void register_float32(Registry& registry) {
   const auto add = [&](const char* op, DeviceKind device, MakeKernel make) {
     registry.add_kernel(op, device, Arithmetic::float32, std::move(make));
   };
+  const auto plan = [&](const char* op, PlanNode make) {
+    registry.add_plan(op, Arithmetic::float32, std::move(make));
+  };
+  plan("Affine", plan_affine);
+  plan("Add", plan_add);
+  plan("Output", plan_add);
+  plan("AvgPool2d", plan_avg_pool2d);
+  plan("MaxPool2d", plan_max_pool2d);
+  for (const char* op : rearranging_ops) plan(op, plan_rearrange);
+  for (const char* op : {"Conv2d", "Linear"}) plan(op, plan_conv2d);
   for (const DeviceKind device : {DeviceKind::reference, DeviceKind::cpu}) {
     add("Affine", device, make_affine);
     add("Add", device, make_add);
@@ -28,6 +39,16 @@ void register_fixed(Registry& registry) {
   const auto add = [&](const char* op, DeviceKind device, MakeKernel make) {
     registry.add_kernel(op, device, Arithmetic::fixed, std::move(make));
   };
+  const auto plan = [&](const char* op, PlanNode make) {
+    registry.add_plan(op, Arithmetic::fixed, std::move(make));
+  };
+  plan("Affine", plan_fixed_affine);
+  plan("Add", plan_fixed_add);
+  plan("Output", plan_fixed_add);
+  plan("AvgPool2d", plan_fixed_avg_pool2d);
+  plan("MaxPool2d", plan_fixed_max_pool2d);
+  for (const char* op : rearranging_ops) plan(op, plan_rearrange);
+  for (const char* op : {"Conv2d", "Linear"}) plan(op, plan_fixed_conv2d);
   for (const DeviceKind device : {DeviceKind::reference, DeviceKind::cpu}) {
     add("Affine", device, make_fixed_affine);
     add("Add", device, make_fixed_add);

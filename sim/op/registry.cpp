@@ -13,6 +13,16 @@ void Registry::add_kernel(const std::string& op, DeviceKind device, Arithmetic a
   }
 }
 
+void Registry::add_plan(const std::string& op, Arithmetic arithmetic, PlanNode plan) {
+  if (!plans_.emplace(std::pair(op, arithmetic), std::move(plan)).second)
+    throw InternalError("plan of '" + op + "' registered twice for " + to_string(arithmetic));
+}
+
+const PlanNode* Registry::plan(const std::string& op, Arithmetic arithmetic) const {
+  const auto found = plans_.find({op, arithmetic});
+  return found == plans_.end() ? nullptr : &found->second;
+}
+
 const MakeKernel* Registry::find(const std::string& op, DeviceKind device, Arithmetic arithmetic) const {
   const auto found = kernels_.find({op, device, arithmetic});
   return found == kernels_.end() ? nullptr : &found->second;

@@ -3,6 +3,7 @@
 #include <map>
 #include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "sim/device/device.h"
@@ -11,14 +12,18 @@
 
 namespace rheobase {
 
-/// The ops that exist and the devices that run them: (op, device, arithmetic) -> kernel.
+/// The ops that exist, what they are in each arithmetic, and the devices that run them: (op, arithmetic) ->
+/// plan, (op, device, arithmetic) -> kernel.
 class Registry {
  public:
   void add_schema(OpSchema schema) { schemas_.add(std::move(schema)); }
+  void add_plan(const std::string& op, Arithmetic arithmetic, PlanNode plan);
   void add_kernel(const std::string& op, DeviceKind device, Arithmetic arithmetic, MakeKernel make);
 
   const SchemaSet& schemas() const { return schemas_; }
   SchemaSet& schemas() { return schemas_; }
+  /// nullptr where the op does not exist in this arithmetic.
+  const PlanNode* plan(const std::string& op, Arithmetic arithmetic) const;
   /// nullptr when the device does not support the op in this arithmetic.
   const MakeKernel* find(const std::string& op, DeviceKind device, Arithmetic arithmetic) const;
   /// Sorted names of the ops a device supports.
@@ -26,6 +31,7 @@ class Registry {
 
  private:
   SchemaSet schemas_;
+  std::map<std::pair<std::string, Arithmetic>, PlanNode> plans_;
   std::map<std::tuple<std::string, DeviceKind, Arithmetic>, MakeKernel> kernels_;
 };
 

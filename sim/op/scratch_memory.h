@@ -26,7 +26,7 @@ class ScratchMemory {
     return piece;
   }
 
-  /// Bytes that take<T>(count) uses up; Kernel::scratch_bytes() is a sum of these.
+  /// Bytes that take<T>(count) uses up; HostKernel::scratch_bytes() is a sum of these.
   template <class T>
   static constexpr std::size_t size(std::int64_t count) {
     return (static_cast<std::size_t>(count) * sizeof(T) + alignment - 1) / alignment * alignment;

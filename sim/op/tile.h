@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "sim/op/kernel.h"
+#include "sim/op/host_kernel.h"
 
 namespace rheobase {
 
@@ -32,7 +32,7 @@ class TileSink {
 class TileSource {
  public:
   virtual ~TileSource() = default;
-  /// As Kernel::step(), but every output goes to the sink.
+  /// As HostKernel::step(), but every output goes to the sink.
   virtual void step_tiles(const StepArgs& args, const TileSink& sink) const = 0;
 };
 

@@ -1,9 +1,10 @@
 #pragma once
 
-#include <memory>
 #include <span>
 #include <string>
 #include <vector>
+
+#include "sim/stop/stop_rule.h"
 
 namespace rheobase {
 
@@ -18,20 +19,25 @@ struct StopSettings {
   bool operator==(const StopSettings&) const = default;
 };
 
-/// What a policy may remember of one sample.
-struct StopMemory {
-  int top1 = -1;
-  int steps_unchanged = 0;
-};
-
-/// Decides after each step whether a sample is done. A pure function of its arguments: one policy object
-/// serves all samples and threads.
+/// Decides after each step whether a sample is done: a rule with the memory that its thresholds lie in. One
+/// policy serves all samples and threads.
 class StopPolicy {
  public:
-  virtual ~StopPolicy() = default;
-  /// `sum` holds the logits accumulated over steps 1..t, K >= 1 numbers; `memory` starts fresh with the
-  /// sample.
-  virtual bool stop(std::span<const float> sum, int t, StopMemory& memory) const = 0;
+  /// The policy `never`.
+  StopPolicy() = default;
+  /// `thresholds`: of steps 1, 2, ..., the last for all later steps. `rule.thresholds` is not read.
+  StopPolicy(StopRule rule, std::vector<float> thresholds);
+
+  /// Valid as long as the policy.
+  StopRule rule() const;
+  /// `sum` holds the logits accumulated over steps 1..t, K >= 1 numbers.
+  bool stop(std::span<const float> sum, int t, StopMemory& memory) const {
+    return stops(rule(), sum.data(), static_cast<int>(sum.size()), t, memory);
+  }
+
+ private:
+  StopRule rule_;
+  std::vector<float> thresholds_;
 };
 
 /// Builds a policy; throws InputError naming the option on an unknown name or a number out of range (in
@@ -44,7 +50,7 @@ class StopPolicy {
 /// Early thresholds may be given for all of them but `stable`, in the same ranges.
 /// A confidence threshold may be as close to 1 as a double: what is compared is 1 - confidence.
 /// A single class leaves nothing to decide: confidence 1, margin infinite, entropy 0.
-std::unique_ptr<StopPolicy> make_stop_policy(const StopSettings& settings);
+StopPolicy make_stop_policy(const StopSettings& settings);
 
 /// Index of the largest value, the first of equals.
 int argmax(std::span<const float> values);

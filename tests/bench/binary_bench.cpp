@@ -6,6 +6,7 @@
 
 #include "binarize/ops/binary_conv2d_plan.h"
 #include "neurons/sign.h"
+#include "neurons/sign_kernels.h"
 #include "sim/op/tile.h"
 #include "tests/bench/bit_peak.h"
 #include "tests/support/build_graph.h"
@@ -26,14 +27,15 @@ class Layer {
     Node node{"conv", "BinaryConv2d", {"input"}, {{"padding", std::vector<std::int64_t>{1, 1, 1, 1}}}, {}};
     node.tensors["weight"] = b.tensor({outputs, inputs, 3, 3});
     for (float& w : node.tensors["weight"].values) w = w < 0.0F ? -1.0F : 1.0F;
-    kernel_ =
-        make_binary_conv2d_cpu({node, {input_}, {outputs, extent, extent}}, Arithmetic::float32, method);
-    const Registry registry = testing::full_registry();
+    const NodeContext conv{node, {input_}, {outputs, extent, extent}};
+    kernel_ = make_binary_conv2d_cpu(conv, Arithmetic::float32, method);
     const Node sign = sign_node("sign", "conv");
-    neuron_ = (*registry.find("Sign", DeviceKind::cpu, Arithmetic::float32))(
-        {sign, {kernel_->output()}, {outputs, extent, extent}});
+    const NodeContext context{
+        sign, {plan_binary_conv2d(conv, Arithmetic::float32).output}, {outputs, extent, extent}};
+    const NodePlan plan = plan_sign(context);
+    neuron_ = make_sign_cpu(context, plan);
     in_.resize(images * input_.bytes() / 8);
-    out_.resize(images * neuron_->output().bytes());
+    out_.resize(images * plan.output.bytes());
     scratch_.resize(kernel_->scratch_bytes() + ScratchMemory::alignment);
     std::mt19937_64 random(1);
     const std::uint64_t used = inputs % 64 == 0 ? ~std::uint64_t{0} : (std::uint64_t{1} << inputs % 64) - 1;
@@ -65,7 +67,7 @@ class Layer {
 
   SignalSpec input_;
   TaskPool pool_;
-  std::unique_ptr<Kernel> kernel_, neuron_;
+  std::unique_ptr<HostKernel> kernel_, neuron_;
   std::vector<std::uint64_t> in_;
   std::vector<std::byte> out_, scratch_;
   std::vector<int> lanes_;

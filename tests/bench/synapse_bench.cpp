@@ -33,10 +33,12 @@ class Layer {
     }
     const Registry registry = testing::full_registry();
     const SignalSpec input{SignalType::spikes, shape_, {1.0F}, false};
-    kernel_ = (*registry.find(conv->op, DeviceKind::cpu, arithmetic))(
-        {*conv, {input}, {channels, shape_.height, shape_.width}});
+    const NodeContext context{*conv, {input}, {channels, shape_.height, shape_.width}};
+    const NodePlan plan = (*registry.plan(conv->op, arithmetic))(context);
+    made_ = (*registry.find(conv->op, DeviceKind::cpu, arithmetic))(context, plan);
+    kernel_ = dynamic_cast<const HostKernel*>(made_.get());
     in_.resize(images * input.bytes() / 8);
-    out_.resize(images * kernel_->output().bytes());
+    out_.resize(images * plan.output.bytes());
     scratch_.resize(kernel_->scratch_bytes() + ScratchMemory::alignment);
     std::mt19937 random(1);
     std::bernoulli_distribution active(density);
@@ -60,7 +62,8 @@ class Layer {
  private:
   ImageShape shape_;
   TaskPool pool_;
-  std::unique_ptr<Kernel> kernel_;
+  std::unique_ptr<Kernel> made_;
+  const HostKernel* kernel_ = nullptr;
   std::vector<std::uint64_t> in_;
   std::vector<std::byte> out_, scratch_;
   std::vector<int> lanes_;

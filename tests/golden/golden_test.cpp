@@ -57,7 +57,7 @@ Result simulate(const Graph& graph, const DataSet& data, const EngineOptions& op
   const std::size_t classes = engine.classes();
   Result result{std::vector<double>(steps), std::vector<double>(engine.spiking_nodes().size()), {}, 0};
   result.first_logits.resize(count);
-  run_samples(engine, data, *make_stop_policy({}), {steps, 0, count}, [&](const SampleResult& sample) {
+  run_samples(engine, data, make_stop_policy({}), {steps, 0, count}, [&](const SampleResult& sample) {
     for (int t = 0; t < steps; ++t) {
       const int top = argmax(sample.logits_by_step.subspan(t * classes, classes));
       result.accuracy_by_step[t] += top == data.label(sample.sample) ? 1.0 / static_cast<double>(count) : 0.0;

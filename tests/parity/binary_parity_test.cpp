@@ -85,7 +85,9 @@ Registry registry_with(CountMethod method) {
   add_binary_schemas(registry.schemas());
   for (const char* op : {"BinaryConv2d", "BinaryLinear"}) {
     for (const Arithmetic arithmetic : {Arithmetic::float32, Arithmetic::fixed}) {
-      registry.add_kernel(op, DeviceKind::cpu, arithmetic, [=](const KernelContext& context) {
+      registry.add_plan(op, arithmetic,
+                        [=](const NodeContext& context) { return plan_binary_conv2d(context, arithmetic); });
+      registry.add_kernel(op, DeviceKind::cpu, arithmetic, [=](const NodeContext& context, const NodePlan&) {
         return make_binary_conv2d_cpu(context, arithmetic, method);
       });
     }

@@ -54,7 +54,7 @@ Outcomes run(const Graph& graph, const EngineOptions& options, const StopSetting
   if (window.count == 0) window = {6, 0, images.size()};
   Engine engine(graph, full_registry(), options);
   Outcomes outcomes;
-  run_samples(engine, images, *make_stop_policy(stop), window, [&](const SampleResult& r) {
+  run_samples(engine, images, make_stop_policy(stop), window, [&](const SampleResult& r) {
     outcomes[r.sample] = {r.steps,
                           {r.logits_by_step.begin(), r.logits_by_step.end()},
                           {r.spike_counts.begin(), r.spike_counts.end()},
@@ -347,7 +347,7 @@ TEST(Runner, RefusesSamplesOutsideTheSourceAndWrongShapes) {
   EXPECT_THROW(run(graph, options(1, 1), {}, {0, 0, 5}), InputError);
   Engine engine(graph, full_registry(), options(1, 1));
   EXPECT_THROW(
-      run_samples(engine, RandomImages(2, {3, 8, 9}), *make_stop_policy({}), {1, 0, 2}, [](const auto&) {}),
+      run_samples(engine, RandomImages(2, {3, 8, 9}), make_stop_policy({}), {1, 0, 2}, [](const auto&) {}),
       InputError);
 }
 
@@ -363,11 +363,11 @@ TEST(Runner, ARunThatEndedByAnExceptionLeavesNothingBehind) {
   const RandomImages images(12, {3, 9, 9});
   Engine engine(graph, full_registry(), options(4, 1));
   const auto policy = make_stop_policy({});
-  EXPECT_THROW(run_samples(engine, images, *policy, {2, 0, 12},
+  EXPECT_THROW(run_samples(engine, images, policy, {2, 0, 12},
                            [](const auto&) { throw InputError("sink", "", "full"); }),
                InputError);
   std::vector<std::int64_t> seen;
-  run_samples(engine, images, *policy, {2, 7, 2}, [&](const SampleResult& r) { seen.push_back(r.sample); });
+  run_samples(engine, images, policy, {2, 7, 2}, [&](const SampleResult& r) { seen.push_back(r.sample); });
   EXPECT_THAT(seen, ElementsAre(7, 8));
 }
 

@@ -86,8 +86,8 @@ TEST(Trace, ExitsFollowThePolicyAndTheBudget) {
   const auto policy = make_stop_policy({"margin", 1.0, 1.0});
   for (std::int64_t i = 0; i < 100; ++i) {
     StopMemory memory;
-    for (int t = 1; t < exits[i]; ++t) EXPECT_FALSE(policy->stop(recording.logits_at(i, t), t, memory));
-    EXPECT_TRUE(exits[i] == 8 || policy->stop(recording.logits_at(i, exits[i]), exits[i], memory));
+    for (int t = 1; t < exits[i]; ++t) EXPECT_FALSE(policy.stop(recording.logits_at(i, t), t, memory));
+    EXPECT_TRUE(exits[i] == 8 || policy.stop(recording.logits_at(i, exits[i]), exits[i], memory));
   }
 }
 

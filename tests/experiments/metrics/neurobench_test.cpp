@@ -193,7 +193,7 @@ TEST(NeuroBench, CountsTheSameOnAnyNumberOfThreads) {
     engine.set_probe(&probe);
     for (int slot = 0; slot < engine.slots(); ++slot) probe.reset(slot);
     std::array<std::uint64_t, 2> by_synapse{};
-    run_samples(engine, Pixels(), *make_stop_policy({}), {6, 0, 40}, [&](const SampleResult& result) {
+    run_samples(engine, Pixels(), make_stop_policy({}), {6, 0, 40}, [&](const SampleResult& result) {
       for (const SynapseCost& cost : probe.synapse_costs(result.slot)) {
         by_synapse[0] += cost.acs;
         by_synapse[1] += cost.macs;

@@ -86,8 +86,8 @@ TEST(SoftmaxDoubt, KeepsItsDigitsWhereTheConfidenceRoundsToOne) {
   const double others = std::exp(-28.0) + std::exp(-30.0);
   EXPECT_NEAR(softmax_doubt(sum.data(), 3, 1.0F) / (others / (1 + others)), 1.0, 1e-6);
   StopMemory memory;
-  EXPECT_FALSE(make_stop_policy({"confidence", 1.0, 1.0 - 1e-13})->stop(sum, 1, memory));
-  EXPECT_TRUE(make_stop_policy({"confidence", 1.0, 1.0 - 1e-11})->stop(sum, 1, memory));
+  EXPECT_FALSE(make_stop_policy({"confidence", 1.0, 1.0 - 1e-13}).stop(sum, 1, memory));
+  EXPECT_TRUE(make_stop_policy({"confidence", 1.0, 1.0 - 1e-11}).stop(sum, 1, memory));
 }
 
 TEST(MaxSoftmax, IsOneOverKForEqualLogits) {

@@ -36,7 +36,7 @@ int exit_time(const StopSettings& settings, std::uint64_t sample, int budget, fl
   for (int t = 1; t < budget; ++t) {
     std::vector<float> sum = walk(sample, t);
     for (float& value : sum) value *= factor;
-    if (policy->stop(sum, t, memory)) return t;
+    if (policy.stop(sum, t, memory)) return t;
   }
   return budget;
 }
@@ -67,8 +67,8 @@ TEST(StopPolicy, ConfidenceOneNeverStops) {
 TEST(StopPolicy, TheComparisonIsStrict) {
   const auto policy = make_stop_policy({"confidence", 1.0, 0.5});
   StopMemory memory;
-  EXPECT_FALSE(policy->stop(std::vector<float>{4.0F, 4.0F}, 1, memory));
-  EXPECT_TRUE(policy->stop(std::vector<float>{4.0F, 3.99F}, 1, memory));
+  EXPECT_FALSE(policy.stop(std::vector<float>{4.0F, 4.0F}, 1, memory));
+  EXPECT_TRUE(policy.stop(std::vector<float>{4.0F, 3.99F}, 1, memory));
 }
 
 TEST(StopPolicy, ScalingLogitsAndAlphaByAPowerOfTwoChangesNothing) {
@@ -98,7 +98,7 @@ TEST(StopPolicy, EarlyThresholdsAreOfOneStepEachAndTheThresholdOfAllLaterOnes) {
     std::vector<int> steps;
     for (int t = 1; t <= 5; ++t) {
       StopMemory memory;
-      if (make_stop_policy(settings)->stop(sum, t, memory)) steps.push_back(t);
+      if (make_stop_policy(settings).stop(sum, t, memory)) steps.push_back(t);
     }
     return steps;
   };
@@ -122,7 +122,7 @@ TEST(StopPolicy, StableCountsStepsWithTheSameLeader) {
   const std::vector<std::vector<float>> steps{a, a, b, b, b, a};
   std::vector<bool> stops;
   for (std::size_t t = 0; t < steps.size(); ++t) {
-    stops.push_back(policy->stop(steps[t], static_cast<int>(t) + 1, memory));
+    stops.push_back(policy.stop(steps[t], static_cast<int>(t) + 1, memory));
   }
   EXPECT_THAT(stops, testing::ElementsAre(false, false, false, false, true, false));
 }
@@ -134,7 +134,7 @@ TEST(StopPolicy, OneClassIsCertain) {
   for (const StopSettings& settings :
        {StopSettings{"confidence", 1.0, 0.99}, {"margin", 1.0, 1e30}, {"entropy", 1.0, 0.01}}) {
     StopMemory memory;
-    EXPECT_TRUE(make_stop_policy(settings)->stop(only, 1, memory)) << settings.policy;
+    EXPECT_TRUE(make_stop_policy(settings).stop(only, 1, memory)) << settings.policy;
   }
 }
 
