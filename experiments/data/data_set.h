@@ -28,7 +28,7 @@ struct DataInfo {
 std::string data_sha256(const DataInfo& info);
 
 /// Labelled samples.
-class DataSet : public SampleSource {
+class DataSet : public ImageSource {
  public:
   explicit DataSet(DataInfo info) : info_(std::move(info)) {}
 

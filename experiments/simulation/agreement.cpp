@@ -13,7 +13,7 @@ namespace rheobase {
 namespace {
 
 /// Some samples of a data set, in equal distances: sets are often sorted by class.
-class Spread : public SampleSource {
+class Spread : public ImageSource {
  public:
   Spread(const DataSet& data, std::int64_t samples) : data_(data), samples_(std::min(samples, data.size())) {}
 

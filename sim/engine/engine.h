@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -8,14 +9,9 @@
 
 #include "sim/op/host_kernel.h"
 #include "sim/op/registry.h"
+#include "sim/stop/stop_rule.h"
 
 namespace rheobase {
-
-/// How a sample's pixels enter the network. direct: the normalised image at every step. poisson: at every
-/// step pixel x in [0, 1] is 1 with probability x, else 0, and is then normalised, so that the mean over
-/// steps is the image.
-enum class Coding { direct, poisson };
-Coding parse_coding(const std::string& name);
 
 /// Which path synapses that read spikes take; the results do not depend on it. automatic: for each synapse
 /// the faster one at the density measured while running.
@@ -64,6 +60,21 @@ class SignalProbe {
   virtual void taken(int lane) = 0;
 };
 
+/// What is known of a sample when it ends. The spans are valid during the call only.
+struct SampleResult {
+  std::int64_t sample = 0;                      ///< index in the source
+  int steps = 0;                                ///< exit time, 1..budget
+  bool stopped = false;                         ///< by the policy, before the budget ran out
+  std::span<const float> logits_by_step;        ///< [steps][K], accumulated
+  std::span<const std::uint64_t> spike_counts;  ///< per spiking node, over all its steps
+  std::uint64_t spike_hash = 0;
+  int slot = 0;  ///< of the engine, in which it ran
+};
+
+/// Hands out the next sample: true, the view, valid until the next call, and the sample's id; false after the
+/// last.
+using SampleFeed = std::function<bool(SampleView& view, std::uint64_t& sample)>;
+
 /// Owns the state of `slots` samples and advances them together, each at its own time. A sample's spikes and
 /// logits depend on its pixels, its id and the step only: not on slot, slot count, threads, neighbours or
 /// order.
@@ -96,9 +107,14 @@ class Engine {
   const std::string& max_steps_node() const;
   std::vector<SynapseUse> synapses() const;
 
-  /// Puts a sample into a free slot: state to v_init, t = 0. `pixels` in C, H, W order, not yet normalised;
-  /// `sample` identifies it for random numbers and hashes. No more than `steps` steps will be asked for.
-  void load(int slot, std::span<const float> pixels, std::uint64_t sample, std::int64_t steps = unlimited);
+  /// Puts a sample into a free slot: state to v_init, t = 0. `sample` identifies it for random numbers and
+  /// hashes. No more than `steps` steps will be asked for. Throws InputError naming the sample where it is
+  /// not of input_shape() or not what the engine's coding reads.
+  void load(int slot, const SampleView& view, std::uint64_t sample, std::int64_t steps = unlimited);
+  /// The same for an image: C, H, W order, not yet normalised.
+  void load(int slot, std::span<const float> pixels, std::uint64_t sample, std::int64_t steps = unlimited) {
+    load(slot, SampleView{pixels, {}}, sample, steps);
+  }
   static constexpr std::int64_t unlimited = std::int64_t{1} << 40;
   /// Advances every occupied slot by one step. Allocates no memory. Throws InputError where fixed arithmetic
   /// could not go on; slots whose step was not computed because of that are released.
@@ -116,6 +132,12 @@ class Engine {
 
   /// nullptr for none. The probe must outlive its use.
   void set_probe(SignalProbe* probe);
+
+  /// Runs all samples of `feed` through the slots, `steps` steps each or fewer where `rule` ends them, and
+  /// hands each to `finished` in order of finishing, which may throw to end the run. Slots are emptied first.
+  /// Returns the number of image-steps simulated. run_samples() (runner.h) is this with its inputs checked.
+  std::int64_t stream(const SampleFeed& feed, const StopRule& rule, std::int64_t steps,
+                      const std::function<void(const SampleResult&)>& finished);
 
  private:
   class Impl;

@@ -8,40 +8,37 @@
 #include "sim/core/error.h"
 #include "sim/device/buffer.h"
 #include "sim/engine/fuse.h"
-#include "sim/engine/input_encoder.h"
 #include "sim/graph/validate.h"
 
 namespace rheobase {
 namespace {
 
-void check_support(const Graph& graph, const Registry& registry, DeviceKind device, Arithmetic arithmetic) {
+void check_support(const Graph& graph, const Registry& registry, const EngineOptions& options,
+                   Arithmetic arithmetic) {
   Faults faults;
   for (const Node& node : graph.nodes) {
-    if (node.op == "Input" || registry.find(node.op, device, arithmetic) != nullptr) continue;
-    faults.push_back({node.name, "device " + std::string(to_string(device)) + " has no " +
+    if (registry.find(node.op, options.device, arithmetic) != nullptr) continue;
+    if (node.op == "Input" && registry.input(options.coding, options.device) != nullptr) continue;
+    faults.push_back({node.name, "device " + std::string(to_string(options.device)) + " has no " +
                                      to_string(arithmetic) + " kernel for " + node.op});
   }
   throw_if_any("graph", faults);
 }
 
-SignalSpec input_signal(const Shape& shape, Arithmetic arithmetic, bool constant) {
-  SignalSpec spec{SignalType::real32, as_image(shape), {1.0F}, constant};
-  if (arithmetic == Arithmetic::fixed) {
-    spec.type = SignalType::int16;
-    spec.high = InputEncoder::largest_fixed;
-    spec.low = -spec.high;
-  }
-  return spec;
+PlannedNode plan_input(const Node& node, const Plan& plan, const Shape& shape, const Registry& registry,
+                       const EngineOptions& options) {
+  const InputContext context{node, as_image(shape), plan.arithmetic, options.seed};
+  PlannedNode planned;
+  planned.output = plan_input(context, options.coding);
+  planned.kernel = (*registry.input(options.coding, options.device))(context);
+  return planned;
 }
 
 // A node's plan but for its buffer; `index` knows the nodes before it.
 PlannedNode plan_node(const Node& node, const Plan& plan, const std::map<std::string, int>& index,
                       const Shape& shape, const Registry& registry, const EngineOptions& options) {
+  if (node.op == "Input") return plan_input(node, plan, shape, registry, options);
   PlannedNode planned;
-  if (node.op == "Input") {
-    planned.output = input_signal(shape, plan.arithmetic, options.coding == Coding::direct);
-    return planned;
-  }
   NodeContext context{node, {}, shape};
   bool constant = true;
   for (const std::string& input : node.inputs) {
@@ -140,7 +137,7 @@ Plan make_plan(const Graph& graph, const Registry& registry, const EngineOptions
   const ShapeMap shapes = validate_or_throw(graph, registry.schemas(), "graph");
   Plan plan;
   plan.arithmetic = arithmetic_of(graph);
-  check_support(graph, registry, options.device, plan.arithmetic);
+  check_support(graph, registry, options, plan.arithmetic);
   std::map<std::string, int> index;
   for (const int i : topological_order(graph)) {
     const Node& node = graph.nodes[i];
@@ -153,6 +150,8 @@ Plan make_plan(const Graph& graph, const Registry& registry, const EngineOptions
   for (std::size_t i = 0; i < plan.nodes.size(); ++i) {
     if (plan.graph_nodes[i].op == "Input") plan.input = static_cast<int>(i);
     if (plan.graph_nodes[i].op == "Output") plan.output = static_cast<int>(i);
+    const bool spikes = plan.nodes[i].output.type == SignalType::spikes;
+    if (spikes && plan.nodes[i].state.size > 0) plan.spiking.push_back(static_cast<int>(i));
   }
   fuse(plan);
   assign_buffers(plan);

@@ -9,7 +9,7 @@ namespace rheobase {
 
 /// One node as the engine runs it.
 struct PlannedNode {
-  std::unique_ptr<Kernel> kernel;  ///< none for Input, whose output the engine writes, and where absorbed
+  std::unique_ptr<Kernel> kernel;  ///< of Input: its encoder; none where absorbed
   SignalSpec output;
   InitialState state;
   std::int64_t max_steps = unlimited_steps;
@@ -30,7 +30,8 @@ struct Plan {
   Arithmetic arithmetic = Arithmetic::float32;
   std::vector<Node> graph_nodes;  ///< in running order, without their tensors
   std::vector<PlannedNode> nodes;
-  int constant_nodes = 0;  ///< nodes [0, constant_nodes) are constant
+  int constant_nodes = 0;    ///< nodes [0, constant_nodes) are constant
+  std::vector<int> spiking;  ///< neurons that emit spikes
   int input = -1;
   int output = -1;
   std::vector<PlannedBuffer> buffers;

@@ -10,25 +10,28 @@
 
 namespace rheobase {
 
-/// Samples by index. read() may be called from one thread at a time.
+/// A sample's memory.
+struct Sample {
+  std::vector<float> pixels;  ///< images: [0, 1] before normalisation, C, H, W order
+  std::vector<InputEvent> events;
+};
+
+/// Samples by index. fetch() may be called from one thread at a time.
 class SampleSource {
  public:
   virtual ~SampleSource() = default;
   virtual std::int64_t size() const = 0;
   virtual Shape shape() const = 0;  ///< of one sample, {C, H, W} or {N}
-  /// Writes sample `index` as floats; images have pixels in [0, 1] before normalisation.
-  virtual void read(std::int64_t index, std::span<float> pixels) const = 0;
+  /// Makes `sample` the one at `index`; what it holds may be another's.
+  virtual void fetch(std::int64_t index, Sample& sample) const = 0;
 };
 
-/// What is known of a sample when it ends. The spans are valid during the call only.
-struct SampleResult {
-  std::int64_t sample = 0;                      ///< index in the source
-  int steps = 0;                                ///< exit time, 1..budget
-  bool stopped = false;                         ///< by the policy, before the budget ran out
-  std::span<const float> logits_by_step;        ///< [steps][K], accumulated
-  std::span<const std::uint64_t> spike_counts;  ///< per spiking node, over all its steps
-  std::uint64_t spike_hash = 0;
-  int slot = 0;  ///< of the engine, in which it ran
+/// Samples that are images, or other lists of numbers.
+class ImageSource : public SampleSource {
+ public:
+  /// Writes sample `index` as floats; images have pixels in [0, 1] before normalisation.
+  virtual void read(std::int64_t index, std::span<float> pixels) const = 0;
+  void fetch(std::int64_t index, Sample& sample) const final;
 };
 
 struct RunOptions {

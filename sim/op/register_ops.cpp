@@ -69,6 +69,7 @@ void register_structural_ops(Registry& registry) {
   add_structural_schemas(registry.schemas());
   register_float32(registry);
   register_fixed(registry);
+  register_inputs(registry);
 }
 
 }  // namespace rheobase

@@ -28,6 +28,16 @@ const MakeKernel* Registry::find(const std::string& op, DeviceKind device, Arith
   return found == kernels_.end() ? nullptr : &found->second;
 }
 
+void Registry::add_input(Coding coding, DeviceKind device, MakeInput make) {
+  if (!inputs_.emplace(std::pair(coding, device), std::move(make)).second)
+    throw InternalError(std::string("coding registered twice for ") + to_string(device));
+}
+
+const MakeInput* Registry::input(Coding coding, DeviceKind device) const {
+  const auto found = inputs_.find({coding, device});
+  return found == inputs_.end() ? nullptr : &found->second;
+}
+
 std::vector<std::string> Registry::supported(DeviceKind device, Arithmetic arithmetic) const {
   std::vector<std::string> ops;
   for (const auto& [key, make] : kernels_) {

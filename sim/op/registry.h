@@ -8,20 +8,24 @@
 
 #include "sim/device/device.h"
 #include "sim/graph/op_schema.h"
-#include "sim/op/kernel.h"
+#include "sim/op/input.h"
 
 namespace rheobase {
 
 /// The ops that exist, what they are in each arithmetic, and the devices that run them: (op, arithmetic) ->
-/// plan, (op, device, arithmetic) -> kernel.
+/// plan, (op, device, arithmetic) -> kernel, (coding, device) -> input.
 class Registry {
  public:
   void add_schema(OpSchema schema) { schemas_.add(std::move(schema)); }
   void add_plan(const std::string& op, Arithmetic arithmetic, PlanNode plan);
   void add_kernel(const std::string& op, DeviceKind device, Arithmetic arithmetic, MakeKernel make);
 
+  void add_input(Coding coding, DeviceKind device, MakeInput make);
+
   const SchemaSet& schemas() const { return schemas_; }
   SchemaSet& schemas() { return schemas_; }
+  /// nullptr where the device has no such coding.
+  const MakeInput* input(Coding coding, DeviceKind device) const;
   /// nullptr where the op does not exist in this arithmetic.
   const PlanNode* plan(const std::string& op, Arithmetic arithmetic) const;
   /// nullptr when the device does not support the op in this arithmetic.
@@ -33,9 +37,11 @@ class Registry {
   SchemaSet schemas_;
   std::map<std::pair<std::string, Arithmetic>, PlanNode> plans_;
   std::map<std::tuple<std::string, DeviceKind, Arithmetic>, MakeKernel> kernels_;
+  std::map<std::pair<Coding, DeviceKind>, MakeInput> inputs_;
 };
 
-/// The structural ops of sim/ with their reference and cpu kernels.
+/// The structural ops of sim/ and the codings of inputs, with their reference and cpu kernels.
 void register_structural_ops(Registry& registry);
+void register_inputs(Registry& registry);
 
 }  // namespace rheobase

@@ -22,7 +22,7 @@ using testing::GraphBuilder;
 using ::testing::HasSubstr;
 using testing::small_residual_snn;
 
-class RandomImages : public SampleSource {
+class RandomImages : public ImageSource {
  public:
   RandomImages(std::int64_t count, Shape shape) : shape_(std::move(shape)) {
     GraphBuilder random(7);

@@ -173,7 +173,7 @@ TEST(NeuroBench, StepsThatAreComputedButNotTakenDoNotCount) {
 }
 
 // Images of two pixels in two channels, drawn by their number.
-class Pixels : public SampleSource {
+class Pixels : public ImageSource {
  public:
   std::int64_t size() const override { return 40; }
   Shape shape() const override { return {2, 1, 2}; }
