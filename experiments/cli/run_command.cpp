@@ -83,7 +83,7 @@ void run(const RunRequest& request) {
     Progress progress(info.samples, request.quiet);
     report.seconds = simulation.run([&](const SampleResult& result, int label) {
       summary.add(result, label);
-      if (recording) recording->add(simulation.record_of(result, label));
+      if (recording) recording->add(record_of(result, label));
       progress.advance();
     });
   }

@@ -25,9 +25,9 @@ std::vector<std::int64_t> spread(std::int64_t neurons, std::int64_t count) {
 }
 
 // Writes down the spikes of the chosen neurons on one slot, step after step.
-class RasterProbe : public SignalProbe {
+class RasterTap : public SignalTap {
  public:
-  RasterProbe(const Engine& engine, std::int64_t neurons_per_layer)
+  RasterTap(const Engine& engine, std::int64_t neurons_per_layer)
       : layer_of_(engine.nodes().size(), nullptr) {
     layers_.reserve(engine.spiking_nodes().size());
     for (const SpikingNode& node : engine.spiking_nodes()) {
@@ -84,8 +84,8 @@ Raster record_raster(SimulationSpec spec, const Registry& registry, std::int64_t
   spec.lookahead = 1;
   spec.engine.slots = 1;
   Simulation simulation(spec, registry);
-  RasterProbe probe(simulation.engine(), neurons_per_layer);
-  simulation.engine().set_probe(&probe);
+  RasterTap probe(simulation.engine(), neurons_per_layer);
+  simulation.engine().set_tap(&probe);
   Raster raster;
   raster.sample = simulation.options().first;
   raster.steps = simulation.options().steps;

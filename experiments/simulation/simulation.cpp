@@ -6,10 +6,8 @@
 #include <chrono>
 #include <filesystem>
 #include <limits>
-#include <map>
 
 #include "experiments/data/pixel_range.h"
-#include "experiments/metrics/fan_out.h"
 #include "sim/core/error.h"
 #include "sim/core/file.h"
 #include "sim/engine/sample_shape.h"
@@ -76,17 +74,11 @@ RunOptions options_of(const SimulationSpec& spec, int steps, const DataSet& data
   return options;
 }
 
-// Every Conv2d and Linear node, with the operations of one step if nothing were 0.
-std::vector<RecordedSynapse> synapses_of(const Graph& graph, const Engine& engine) {
-  std::map<std::string, ImageShape> shapes;
-  for (std::size_t i = 0; i < engine.nodes().size(); ++i)
-    shapes[engine.nodes()[i].name] = engine.signal(static_cast<int>(i)).shape;
+// Every node with synapses, with the operations of one step if nothing were 0.
+std::vector<RecordedSynapse> synapses_of(const CountedOperations& counted) {
   std::vector<RecordedSynapse> synapses;
-  for (const Node& node : graph.nodes) {
-    if (!has_synapses(node)) continue;
-    const FanOut found = fan_out(node, shapes.at(node.inputs.at(0)));
-    synapses.push_back({node.name, static_cast<std::int64_t>(found.dense)});
-  }
+  for (std::size_t i = 0; i < counted.synapses.size(); ++i)
+    synapses.push_back({counted.synapses[i], static_cast<std::int64_t>(counted.dense[i])});
   return synapses;
 }
 
@@ -115,14 +107,13 @@ Simulation::Simulation(const SimulationSpec& spec, const Registry& registry)
   EngineOptions engine_options = spec.engine;
   const int steps = steps_of(spec, model_);
   differences_ = differences_of(spec, model_, steps);
+  engine_options.costs = true;
   engine_options.lookahead = lookahead_of(spec, stop_, steps);
   engine_options.slots = slots_of(spec, *data_);
   engine_ = std::make_unique<Engine>(model_.graph, registry, engine_options);
   options_ = options_of(spec, steps, *data_, *engine_);
   notes_ = check_pixel_range(*data_, options_.first, options_.count, pixel_use(model_.graph));
-  probe_ = std::make_unique<NeuroBenchProbe>(model_.graph, engine_->nodes(), engine_->slots(),
-                                             engine_->lookahead());
-  engine_->set_probe(probe_.get());
+  metrics_ = std::make_unique<NeuroBench>(engine_->counted_operations());
 }
 
 RecordingInfo Simulation::recording_info() const {
@@ -142,7 +133,7 @@ RecordingInfo Simulation::recording_info() const {
   info.classes = engine_->classes();
   for (const SpikingNode& node : engine_->spiking_nodes()) info.layers.push_back({node.name, node.neurons});
   info.step_costs = true;
-  info.synapses = synapses_of(model_.graph, *engine_);
+  info.synapses = synapses_of(engine_->counted_operations());
   info.sample_hashes = sample_hashes(*data_, options_.first, options_.count);
   return info;
 }
@@ -150,23 +141,18 @@ RecordingInfo Simulation::recording_info() const {
 double Simulation::run(const std::function<void(const SampleResult&, int label)>& finished) {
   const auto policy = make_stop_policy(stop_);
   const auto start = std::chrono::steady_clock::now();
-  for (int slot = 0; slot < engine_->slots(); ++slot) probe_->reset(slot);
   run_samples(*engine_, *data_, policy, options_, [&](const SampleResult& result) {
+    metrics_->add(result.cost);
     finished(result, data_->label(result.sample));
-    probe_->reset(result.slot);
   });
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-SampleRecord Simulation::record_of(const SampleResult& result, int label) const {
-  return {result.sample,
-          label,
-          result.steps,
-          result.stopped,
-          result.logits_by_step,
-          result.spike_counts,
-          probe_->step_costs(result.slot),
-          probe_->synapse_costs(result.slot)};
+SampleRecord record_of(const SampleResult& result, int label) {
+  return {result.sample,         label,
+          result.steps,          result.stopped,
+          result.logits_by_step, result.spike_counts,
+          result.cost.steps,     result.cost.synapses};
 }
 
 Recording record_all(Simulation& simulation, const std::function<void()>& advance) {
@@ -191,9 +177,8 @@ Recording record_all(Simulation& simulation, const std::function<void()>& advanc
               recording.spike_counts.begin() + row * layers);
     std::copy(result.logits_by_step.begin(), result.logits_by_step.end(),
               recording.logits.begin() + row * info.steps * info.classes);
-    const auto costs = simulation.metrics().step_costs(result.slot);
+    const auto& [evaluations, costs, by_synapse] = result.cost;
     std::copy(costs.begin(), costs.end(), recording.step_costs.begin() + row * info.steps);
-    const auto by_synapse = simulation.metrics().synapse_costs(result.slot);
     std::copy(by_synapse.begin(), by_synapse.end(), recording.synapse_costs.begin() + row * synapses);
     advance();
   });

@@ -58,10 +58,8 @@ class Simulation {
   /// it took.
   double run(const std::function<void(const SampleResult&, int label)>& finished);
 
-  /// Operations and activations of all samples so far, and of the sample that `finished` is looking at.
-  const NeuroBenchProbe& metrics() const { return *probe_; }
-  /// `result` as a recording keeps it, while `finished` is looking at it.
-  SampleRecord record_of(const SampleResult& result, int label) const;
+  /// Operations and activations of all samples so far.
+  const NeuroBench& metrics() const { return *metrics_; }
 
  private:
   SimulationSpec spec_;
@@ -70,10 +68,13 @@ class Simulation {
   std::vector<RuleDifference> differences_;
   std::unique_ptr<DataSet> data_;
   std::unique_ptr<Engine> engine_;
-  std::unique_ptr<NeuroBenchProbe> probe_;
+  std::unique_ptr<NeuroBench> metrics_;
   RunOptions options_;
   Notes notes_;
 };
+
+/// `result` as a recording keeps it; valid as long as `result`.
+SampleRecord record_of(const SampleResult& result, int label);
 
 /// Throws InputError naming `model` for a network without spiking layers, which has no steps to choose from.
 void expect_spiking(std::size_t spiking_layers, const std::string& model);

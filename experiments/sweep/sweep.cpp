@@ -113,7 +113,7 @@ class Sweep {
     options_.begin_cell(cell.name(), info.samples);
     RecordingWriter writer(path, info);
     simulation.run([&](const SampleResult& sample, int label) {
-      writer.add(simulation.record_of(sample, label));
+      writer.add(record_of(sample, label));
       options_.advance();
     });
     writer.commit();

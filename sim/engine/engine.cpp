@@ -8,6 +8,15 @@
 #include "sim/engine/plan.h"
 
 namespace rheobase {
+namespace {
+
+std::vector<SignalSpec> signals_of(const Plan& plan) {
+  std::vector<SignalSpec> signals;
+  for (const PlannedNode& node : plan.nodes) signals.push_back(node.output);
+  return signals;
+}
+
+}  // namespace
 
 class Engine::Impl {
  public:
@@ -16,7 +25,9 @@ class Engine::Impl {
         plan(make_plan(graph, registry, options)),
         input_shape(plan.graph_nodes[plan.input].integers("shape", {})),
         paths(path_choices(plan, options.kernels)),
-        executor(make_host_executor(plan, options, paths)) {
+        operations(options.costs ? plan_operations(graph, plan.graph_nodes, signals_of(plan))
+                                 : OperationPlan{}),
+        executor(make_host_executor(plan, operations, options, paths)) {
     for (const int node : plan.spiking)
       spiking.push_back({plan.graph_nodes[node].name, plan.nodes[node].output.shape.size()});
   }
@@ -43,9 +54,10 @@ class Engine::Impl {
   Plan plan;
   Shape input_shape;
   std::vector<PathChoice> paths;  // by node
+  OperationPlan operations;
   std::unique_ptr<Executor> executor;
   std::vector<SpikingNode> spiking;
-  SignalProbe* probe = nullptr;
+  SignalTap* tap = nullptr;
 };
 
 KernelChoice parse_kernel_choice(const std::string& name) {
@@ -92,7 +104,7 @@ void Engine::load(int slot, const SampleView& view, std::uint64_t sample, std::i
   impl_->check(view, sample);
   impl_->executor->stage({view, sample, steps, slot});
 }
-void Engine::step() { impl_->executor->advance(1, impl_->probe); }
+void Engine::step() { impl_->executor->advance(1, impl_->tap); }
 void Engine::release(int slot) { impl_->executor->release(slot); }
 bool Engine::occupied(int slot) const { return impl_->executor->read(slot).occupied; }
 int Engine::time(int slot) const { return impl_->executor->read(slot).time; }
@@ -101,7 +113,8 @@ std::span<const std::uint64_t> Engine::spike_counts(int slot) const {
   return impl_->executor->read(slot).spike_counts;
 }
 std::uint64_t Engine::spike_hash(int slot) const { return impl_->executor->read(slot).spike_hash; }
-void Engine::set_probe(SignalProbe* probe) { impl_->probe = probe; }
+const CountedOperations& Engine::counted_operations() const { return impl_->operations.counted; }
+void Engine::set_tap(SignalTap* tap) { impl_->tap = tap; }
 
 std::int64_t Engine::stream(const SampleFeed& feed, const StopRule& rule, std::int64_t steps,
                             const std::function<void(const SampleResult&)>& finished) {
@@ -120,7 +133,7 @@ std::int64_t Engine::stream(const SampleFeed& feed, const StopRule& rule, std::i
       ++in_flight;
     }
     if (in_flight == 0) return image_steps;
-    executor.advance(static_cast<int>(steps), impl_->probe);
+    executor.advance(static_cast<int>(steps), impl_->tap);
     for (const SampleResult& result : executor.finished()) {
       --in_flight;
       image_steps += result.steps;

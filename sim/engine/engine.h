@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "sim/core/cost.h"
 #include "sim/op/host_kernel.h"
 #include "sim/op/registry.h"
 #include "sim/stop/stop_rule.h"
@@ -25,6 +26,7 @@ struct EngineOptions {
   Coding coding = Coding::direct;
   std::uint64_t seed = 0;  ///< of poisson coding
   bool hash = false;       ///< compute spike hashes
+  bool costs = false;      ///< count operations (SampleResult::cost)
   /// Steps of a sample computed at once, 1 to max_lanes_per_slot, layer by layer: weights and potentials are
   /// read once for all of them. What is computed beyond the step at which a sample is released is lost. The
   /// results do not depend on it.
@@ -46,11 +48,11 @@ struct SpikingNode {
   std::int64_t neurons = 0;
 };
 
-/// Sees the signals of a run (metrics). A lane is a step of a slot that is computed: lanes
-/// slot * lookahead + 0, 1, ... are its next steps.
-class SignalProbe {
+/// Sees the signals of a run, for rasters and debugging; counting is EngineOptions::hash and costs. A lane is
+/// a step of a slot that is computed: lanes slot * lookahead + 0, 1, ... are its next steps.
+class SignalTap {
  public:
-  virtual ~SignalProbe() = default;
+  virtual ~SignalTap() = default;
   /// These lanes are about to be computed; what was seen of them before is over.
   virtual void begin(std::span<const int> lanes) = 0;
   /// A node's output on one lane; constant signals are shown on the first lane of a slot's first step.
@@ -68,7 +70,7 @@ struct SampleResult {
   std::span<const float> logits_by_step;        ///< [steps][K], accumulated
   std::span<const std::uint64_t> spike_counts;  ///< per spiking node, over all its steps
   std::uint64_t spike_hash = 0;
-  int slot = 0;  ///< of the engine, in which it ran
+  SampleCost cost = {};  ///< nothing unless EngineOptions::costs
 };
 
 /// Hands out the next sample: true, the view, valid until the next call, and the sample's id; false after the
@@ -90,12 +92,12 @@ class Engine {
   int slots() const;
   int classes() const;  ///< K, the length of logits()
   const Shape& input_shape() const;
-  /// The nodes in the order they run; hash terms and probes use these indices.
+  /// The nodes in the order they run; hash terms and taps use these indices.
   const std::vector<Node>& nodes() const;
   const std::vector<SpikingNode>& spiking_nodes() const;
   /// What node `index` of nodes() emits.
   const SignalSpec& signal(int index) const;
-  /// False for a node that is computed within a later one: no probe sees it.
+  /// False for a node that is computed within a later one: no tap sees it.
   bool is_stored(int index) const;
   Arithmetic arithmetic() const;
   int lookahead() const;
@@ -130,8 +132,10 @@ class Engine {
   /// Sum of the spike hash terms since load(); 0 unless EngineOptions::hash.
   std::uint64_t spike_hash(int slot) const;
 
-  /// nullptr for none. The probe must outlive its use.
-  void set_probe(SignalProbe* probe);
+  /// nullptr for none. The tap must outlive its use.
+  void set_tap(SignalTap* tap);
+  /// What costs are counted of; nothing unless EngineOptions::costs.
+  const CountedOperations& counted_operations() const;
 
   /// Runs all samples of `feed` through the slots, `steps` steps each or fewer where `rule` ends them, and
   /// hands each to `finished` in order of finishing, which may throw to end the run. Slots are emptied first.

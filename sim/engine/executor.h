@@ -45,7 +45,7 @@ class Executor {
   /// Advances every occupied slot by up to `steps` steps, fewer where a streamed sample ends before. `tap`,
   /// if any, is shown every signal. Throws InputError where fixed arithmetic could not go on; slots whose
   /// step was not computed because of that are empty.
-  virtual void advance(int steps, SignalProbe* tap) = 0;
+  virtual void advance(int steps, SignalTap* tap) = 0;
   /// The streamed samples that ended during the last advance(), in order of finishing. Their spans are valid
   /// until the next call but this.
   virtual std::span<const SampleResult> finished() const = 0;

@@ -1,9 +1,11 @@
 #include "sim/engine/host_executor.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "sim/core/error.h"
+#include "sim/engine/operation_meter.h"
 #include "sim/engine/readout.h"
 #include "sim/engine/signal_memory.h"
 #include "sim/engine/slot_schedule.h"
@@ -28,7 +30,8 @@ std::size_t scratch_bytes(const Plan& plan) {
 
 class HostExecutor : public Executor {
  public:
-  HostExecutor(const Plan& plan, const EngineOptions& options, std::vector<PathChoice>& paths)
+  HostExecutor(const Plan& plan, const OperationPlan& operations, const EngineOptions& options,
+               std::vector<PathChoice>& paths)
       : Executor(options.slots),
         plan_(plan),
         input_(dynamic_cast<const HostInput&>(*plan.nodes[plan.input].kernel)),
@@ -41,6 +44,7 @@ class HostExecutor : public Executor {
         tally_(plan, schedule_, options.hash),
         streamed_(options.slots) {
     for (const PlannedNode& node : plan.nodes) kernels_.push_back(host_kernel_of(node));
+    if (options.costs) meter_.emplace(operations, schedule_);
     inputs_.reserve(plan.nodes.size());
     finished_.reserve(options.slots);
   }
@@ -68,10 +72,11 @@ class HostExecutor : public Executor {
     state = {true, streamed, staged.id, std::min(staged.steps, plan_.max_steps)};
     readout_.clear(slot);
     tally_.clear(slot);
+    if (meter_) meter_->clear(slot);
     memory_.start(slot);
   }
 
-  void advance(int steps, SignalProbe* tap) override {
+  void advance(int steps, SignalTap* tap) override {
     finished_.clear();
     for (int i = 0; i < steps && finished_.empty(); ++i) step(tap);
   }
@@ -97,7 +102,7 @@ class HostExecutor : public Executor {
 
   bool encodes_once() const { return plan_.nodes[plan_.input].output.constant; }
 
-  void step(SignalProbe* tap) {
+  void step(SignalTap* tap) {
     for (int slot = 0; slot < schedule_.slots(); ++slot) {
       const SlotState& state = schedule_[slot];
       if (state.occupied && state.ready == 0 && state.time >= state.limit) refuse(state);
@@ -121,9 +126,10 @@ class HostExecutor : public Executor {
                      "fixed arithmetic may overflow after " + std::to_string(plan_.max_steps) + " steps");
   }
 
-  void compute(SignalProbe* tap) {
+  void compute(SignalTap* tap) {
     if (tap != nullptr) tap->begin(schedule_.lanes());
     tally_.begin(schedule_.lanes());
+    if (meter_) meter_->begin(schedule_.lanes());
     const int constant = plan_.constant_nodes;
     if (!schedule_.fresh_lanes().empty())
       run(0, constant, schedule_.fresh_lanes(), schedule_.fresh_slots(), tap);
@@ -147,8 +153,7 @@ class HostExecutor : public Executor {
                      [&](std::int64_t begin, std::int64_t) { body(lanes[begin]); });
   }
 
-  void run(int begin, int end, std::span<const int> lanes, std::span<const SlotLanes> slots,
-           SignalProbe* tap) {
+  void run(int begin, int end, std::span<const int> lanes, std::span<const SlotLanes> slots, SignalTap* tap) {
     for (int i = begin; i < end; ++i) {
       const PlannedNode& node = plan_.nodes[i];
       if (node.absorbed) continue;
@@ -165,12 +170,14 @@ class HostExecutor : public Executor {
   }
 
   // Counts, hashes and shows a node's output.
-  void look_at(int index, std::span<const int> lanes, SignalProbe* tap) {
+  void look_at(int index, std::span<const int> lanes, SignalTap* tap) {
     const bool counted = tally_.counts(index);
-    if (!counted && tap == nullptr) return;
+    const bool metered = meter_ && meter_->counts(index);
+    if (!counted && !metered && tap == nullptr) return;
     const SignalView out = memory_.signal(index);
     for_each_lane(lanes, [&](int lane) {
       if (counted) tally_.look(index, out, lane);
+      if (metered) meter_->look(index, out, lane);
       if (tap != nullptr) tap->on_signal(index, plan_.nodes[index].output, out, lane);
     });
   }
@@ -184,10 +191,11 @@ class HostExecutor : public Executor {
   }
 
   // Makes the next of the computed steps of a slot its present, and looks whether its sample is done.
-  void take(int slot, SignalProbe* tap) {
+  void take(int slot, SignalTap* tap) {
     const int lane = schedule_.take(slot);
     readout_.add(slot, lane, memory_.signal(plan_.output));
     tally_.take(slot, lane);
+    if (meter_) meter_->take(slot, lane);
     if (tap != nullptr) tap->taken(lane);
     if (schedule_[slot].streamed) end_if_done(slot);
   }
@@ -201,7 +209,8 @@ class HostExecutor : public Executor {
         state.time < state.limit && stops(rule_, logits.data(), readout_.classes(), state.time, own.memory);
     if (!stopped && state.time < state.limit) return;
     finished_.push_back({static_cast<std::int64_t>(state.sample), state.time, stopped, own.logits_by_step,
-                         tally_.spike_counts(slot), tally_.spike_hash(slot), slot});
+                         tally_.spike_counts(slot), tally_.spike_hash(slot),
+                         meter_ ? meter_->cost(slot) : SampleCost{}});
     state.occupied = false;
   }
 
@@ -215,6 +224,7 @@ class HostExecutor : public Executor {
   Buffer scratch_;  // of all workers
   Readout readout_;
   Tally tally_;
+  std::optional<OperationMeter> meter_;
   StopRule rule_;
   std::vector<StreamedSample> streamed_;  // by slot
   std::vector<SampleResult> finished_;
@@ -232,9 +242,9 @@ std::vector<PathChoice> path_choices(const Plan& plan, KernelChoice forced) {
   return paths;
 }
 
-std::unique_ptr<Executor> make_host_executor(const Plan& plan, const EngineOptions& options,
-                                             std::vector<PathChoice>& paths) {
-  return std::make_unique<HostExecutor>(plan, options, paths);
+std::unique_ptr<Executor> make_host_executor(const Plan& plan, const OperationPlan& operations,
+                                             const EngineOptions& options, std::vector<PathChoice>& paths) {
+  return std::make_unique<HostExecutor>(plan, operations, options, paths);
 }
 
 std::size_t host_bytes_per_slot(const Plan& plan, int lookahead) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "sim/core/cost.h"
 #include "sim/stop/stop_policy.h"
 
 namespace rheobase {
@@ -23,30 +24,12 @@ struct RecordedLayer {
   bool operator==(const RecordedLayer&) const = default;
 };
 
-/// What one step of one sample took, over all layers; operations by NeuroBench's rules.
-struct StepCost {
-  std::uint64_t spikes = 0;
-  std::uint64_t acs = 0;   ///< effective accumulates
-  std::uint64_t macs = 0;  ///< effective multiply-accumulates
-
-  bool operator==(const StepCost&) const = default;
-};
-
 /// A layer of synapses whose operations are counted.
 struct RecordedSynapse {
   std::string name;
   std::int64_t dense = 0;  ///< operations of one step if every input and weight were non-zero
 
   bool operator==(const RecordedSynapse&) const = default;
-};
-
-/// Effective operations of one layer of synapses over all steps of a sample.
-struct SynapseCost {
-  std::uint64_t acs = 0;
-  std::uint64_t macs = 0;
-
-  SynapseCost& operator+=(const SynapseCost& other);
-  bool operator==(const SynapseCost&) const = default;
 };
 
 /// What was run, and how. `first`, `samples`, `steps`, `classes` and `layers` fix the sizes of the recording.

@@ -152,12 +152,6 @@ class RecordingReader {
 
 }  // namespace
 
-SynapseCost& SynapseCost::operator+=(const SynapseCost& other) {
-  acs += other.acs;
-  macs += other.macs;
-  return *this;
-}
-
 std::span<const float> Recording::logits_at(std::int64_t row, std::int64_t t) const {
   const auto K = static_cast<std::size_t>(info.classes);
   return std::span(logits).subspan(static_cast<std::size_t>(row * info.steps + t - 1) * K, K);

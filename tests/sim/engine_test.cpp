@@ -167,7 +167,7 @@ TEST(Engine, AnAnnGivesTheSameLogitsAtEveryStep) {
 }
 
 TEST(Engine, CountsAndHashesAreThoseOfTheSpikesThatAProbeSees) {
-  class Counter : public SignalProbe {
+  class Counter : public SignalTap {
    public:
     void begin(std::span<const int> /*lanes*/) override {}
     void on_signal(int node, const SignalSpec& spec, const SignalView& view, int lane) override {
@@ -180,7 +180,7 @@ TEST(Engine, CountsAndHashesAreThoseOfTheSpikesThatAProbeSees) {
     std::map<int, std::uint64_t> count;
   } counter;
   Engine engine(small_residual_snn(), full_registry(), options(1, 1));
-  engine.set_probe(&counter);
+  engine.set_tap(&counter);
   engine.load(0, GraphBuilder(5).pixels(3 * 9 * 9), 0);
   engine.step();
   engine.step();

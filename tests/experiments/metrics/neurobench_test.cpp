@@ -3,9 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <map>
+#include <optional>
 #include <tuple>
+#include <utility>
 
 #include "sim/engine/engine.h"
+#include "sim/engine/operation_meter.h"
 #include "sim/engine/runner.h"
 #include "sim/stop/stop_policy.h"
 #include "tests/support/build_graph.h"
@@ -35,52 +39,80 @@ Graph tiny_graph() {
 // Plays the engine: signals of one slot, made up by hand. A step ends with taken().
 class Player {
  public:
-  explicit Player(NeuroBenchProbe& probe) : probe_(probe) { begin(); }
-
-  void begin() { probe_.begin(std::array<int, 1>{0}); }
-  void taken() {
-    probe_.taken(0);
+  // `signals`: what each node emits; those that are not shown may be anything.
+  Player(const Graph& graph, std::map<int, SignalSpec> signals) : schedule_(1, 1) {
+    std::vector<SignalSpec> specs(graph.nodes.size());
+    for (auto& spec : specs) spec.shape = {4, 1, 1};
+    for (auto& [node, spec] : signals) specs.at(node) = spec;
+    plan_ = plan_operations(graph, graph.nodes, specs);
+    meter_.emplace(plan_, schedule_);
     begin();
   }
 
-  void reals(int node, ImageShape shape, std::vector<float> values, bool constant) {
-    show(node, {SignalType::real32, shape, {1.0F}, constant}, reinterpret_cast<std::byte*>(values.data()));
+  void begin() { meter_->begin(std::array<int, 1>{0}); }
+  void taken() {
+    meter_->take(0, 0);
+    begin();
   }
-  void integers(int node, ImageShape shape, std::vector<std::int16_t> values) {
-    show(node, {SignalType::int16, shape, {1.0F}, false}, reinterpret_cast<std::byte*>(values.data()));
+
+  void reals(int node, std::vector<float> values) { show(node, reinterpret_cast<std::byte*>(values.data())); }
+  void integers(int node, std::vector<std::int16_t> values) {
+    show(node, reinterpret_cast<std::byte*>(values.data()));
   }
-  void spikes(int node, ImageShape shape, std::vector<std::uint64_t> words) {
-    show(node, {SignalType::spikes, shape, {0.25F}, false}, reinterpret_cast<std::byte*>(words.data()));
+  void spikes(int node, std::vector<std::uint64_t> words) {
+    show(node, reinterpret_cast<std::byte*>(words.data()));
+  }
+  void next_sample() { meter_->clear(0); }
+
+  SampleCost cost() const { return meter_->cost(0); }
+  NeuroBench sums() const {
+    NeuroBench all(plan_.counted);
+    all.add(cost());
+    return all;
   }
 
  private:
-  void show(int node, const SignalSpec& spec, std::byte* data) {
-    probe_.on_signal(node, spec, {data, spec.bytes(), 1}, 0);
+  void show(int node, std::byte* data) {
+    if (meter_->counts(node)) meter_->look(node, {data, plan_.signals[node].spec.bytes(), 1}, 0);
   }
 
-  NeuroBenchProbe& probe_;
+  SlotSchedule schedule_;
+  OperationPlan plan_;
+  std::optional<OperationMeter> meter_;
 };
+
+SignalSpec real_signal(ImageShape shape, bool constant) {
+  return {SignalType::real32, shape, {1.0F}, constant};
+}
+SignalSpec spike_signal(ImageShape shape) { return {SignalType::spikes, shape, {0.25F}, false}; }
+SignalSpec fixed_signal(ImageShape shape) { return {SignalType::int16, shape, {1.0F}, false}; }
+
+// Of tiny_graph() in a spiking network.
+std::map<int, SignalSpec> tiny_signals() {
+  return {{0, real_signal({2, 1, 2}, true)},  {1, real_signal({2, 1, 2}, true)},
+          {2, spike_signal({2, 1, 2})},       {3, spike_signal({4, 1, 1})},
+          {4, real_signal({1, 1, 1}, false)}, {5, real_signal({1, 1, 1}, false)}};
+}
 
 TEST(NeuroBench, CountsATinyNetworkByHand) {
   const Graph graph = tiny_graph();
-  NeuroBenchProbe probe(graph, graph.nodes, 1, 1);
-  Player engine(probe);
+  Player engine(graph, tiny_signals());
   // Pixel-major: channel 0 of both pixels leads to one output (its second weight is 0), channel 1 to two.
   // Non-zero inputs: channels 0 and 1 of pixel 0, channel 1 of pixel 1: 1 + 2 + 2 products.
-  engine.reals(0, {2, 1, 2}, {0.5F, 0.25F, 0.0F, 2.0F}, true);
-  engine.reals(1, {2, 1, 2}, {1.0F, 1.0F, 1.0F, 1.0F}, true);
+  engine.reals(0, {0.5F, 0.25F, 0.0F, 2.0F});
+  engine.reals(1, {1.0F, 1.0F, 1.0F, 1.0F});
   for (const std::uint64_t flat : {0b1001U, 0b0111U}) {
-    engine.spikes(2, {2, 1, 2}, {0b01U, 0b10U});  // 2 of 4 neurons fire
-    engine.spikes(3, {4, 1, 1}, {flat});          // neuron 3 leads nowhere: 1 product, then 3
-    engine.reals(4, {1, 1, 1}, {1.0F}, false);
-    engine.reals(5, {1, 1, 1}, {1.0F}, false);
+    engine.spikes(2, {0b01U, 0b10U});  // 2 of 4 neurons fire
+    engine.spikes(3, {flat});          // neuron 3 leads nowhere: 1 product, then 3
+    engine.reals(4, {1.0F});
+    engine.reals(5, {1.0F});
     engine.taken();
   }
-  const SynapticOperations operations = probe.synaptic_operations(1);
+  const SynapticOperations operations = engine.sums().synaptic_operations(1);
   EXPECT_EQ(operations.effective_macs, 2 * 5);
   EXPECT_EQ(operations.effective_acs, 1 + 3);
   EXPECT_EQ(operations.dense, 2 * (8 + 4));
-  EXPECT_EQ(probe.activation_sparsity(), 0.5);
+  EXPECT_EQ(engine.sums().activation_sparsity(), 0.5);
   EXPECT_DOUBLE_EQ(energy_pj(operations), 4.6 * 10 + 0.9 * 4);
 }
 
@@ -90,32 +122,30 @@ TEST(NeuroBench, EverySynapseCountsItsOwnOperations) {
   other.name = "other";
   other.tensors["weight"].values = {0.0F, 1.0F, 0.0F, 1.0F};
   graph.nodes.insert(graph.nodes.end() - 1, other);  // reads the same spikes
-  NeuroBenchProbe probe(graph, graph.nodes, 1, 1);
-  Player engine(probe);
-  engine.reals(0, {2, 1, 2}, {0.5F, 0.25F, 0.0F, 2.0F}, true);
+  Player engine(graph, tiny_signals());
+  engine.reals(0, {0.5F, 0.25F, 0.0F, 2.0F});
   for (int t = 0; t < 2; ++t) {
-    engine.spikes(3, {4, 1, 1}, {0b1110U});
-    engine.reals(6, {1, 1, 1}, {1.0F}, false);
+    engine.spikes(3, {0b1110U});
+    engine.reals(6, {1.0F});
     engine.taken();
   }
-  const auto costs = probe.synapse_costs(0);
+  const auto costs = engine.cost().synapses;
   ASSERT_EQ(costs.size(), 3U);  // conv, fc, other
   EXPECT_EQ(costs[0], (SynapseCost{0, 2 * 5}));
   EXPECT_EQ(costs[1], (SynapseCost{2 * 2, 0}));
   EXPECT_EQ(costs[2], (SynapseCost{2 * 2, 0}));
-  EXPECT_EQ(probe.synaptic_operations(1).effective_acs, 8);
-  probe.reset(0);
-  EXPECT_EQ(probe.synapse_costs(0)[1], SynapseCost{});
+  EXPECT_EQ(engine.sums().synaptic_operations(1).effective_acs, 8);
+  engine.next_sample();
+  EXPECT_EQ(engine.cost().synapses[1], SynapseCost{});
 }
 
 TEST(NeuroBench, UnitInputsMakeACallAccumulateOnly) {
   const Graph graph = tiny_graph();
-  NeuroBenchProbe probe(graph, graph.nodes, 1, 1);
-  Player engine(probe);
-  engine.reals(0, {2, 1, 2}, {1.0F, -1.0F, 0.0F, 1.0F}, false);
+  Player engine(graph, {{0, real_signal({2, 1, 2}, false)}});
+  engine.reals(0, {1.0F, -1.0F, 0.0F, 1.0F});
   engine.taken();
-  EXPECT_EQ(probe.synaptic_operations(1).effective_acs, 1 + 2 + 2);
-  EXPECT_EQ(probe.synaptic_operations(1).effective_macs, 0);
+  EXPECT_EQ(engine.sums().synaptic_operations(1).effective_acs, 1 + 2 + 2);
+  EXPECT_EQ(engine.sums().synaptic_operations(1).effective_macs, 0);
 }
 
 TEST(NeuroBench, AFixedImageIsJudgedByItsPixels) {
@@ -123,30 +153,32 @@ TEST(NeuroBench, AFixedImageIsJudgedByItsPixels) {
   graph.find("in")->attributes["fraction_bits"] = std::int64_t{14};
   graph.nodes.insert(graph.nodes.begin() + 1, Node{"pad", "Pad", {"in"}, {}, {}});
   graph.find("conv")->inputs = {"pad"};
-  NeuroBenchProbe probe(graph, graph.nodes, 1, 1);
-  Player engine(probe);
-  engine.integers(1, {2, 1, 2}, {16384, -16384, 0, 16384});
+  Player engine(graph, {{0, fixed_signal({2, 1, 2})}, {1, fixed_signal({2, 1, 2})}});
+  engine.integers(1, {16384, -16384, 0, 16384});
   engine.taken();
-  EXPECT_EQ(probe.synaptic_operations(1).effective_acs, 1 + 2 + 2);
-  engine.integers(1, {2, 1, 2}, {16384, 1, 0, 16384});
+  EXPECT_EQ(engine.sums().synaptic_operations(1).effective_acs, 1 + 2 + 2);
+  engine.integers(1, {16384, 1, 0, 16384});
   engine.taken();
-  EXPECT_EQ(probe.synaptic_operations(1).effective_acs, 1 + 2 + 2);
-  EXPECT_EQ(probe.synaptic_operations(1).effective_macs, 1 + 2 + 2);
+  EXPECT_EQ(engine.sums().synaptic_operations(1).effective_acs, 1 + 2 + 2);
+  EXPECT_EQ(engine.sums().synaptic_operations(1).effective_macs, 1 + 2 + 2);
 }
 
 TEST(NeuroBench, ANetworkWithoutStateCountsOnceASample) {
   const Graph graph = tiny_graph();
-  NeuroBenchProbe probe(graph, graph.nodes, 1, 1);
-  Player engine(probe);
-  engine.reals(0, {2, 1, 2}, {0.5F, 0.5F, 0.5F, 0.5F}, true);
-  engine.reals(2, {2, 1, 2}, {0.0F, 0.0F, 0.0F, 3.0F}, true);
-  engine.reals(3, {4, 1, 1}, {0.0F, 0.0F, 0.0F, 3.0F}, true);
-  engine.reals(5, {1, 1, 1}, {1.0F}, true);
+  Player engine(graph, {{0, real_signal({2, 1, 2}, true)},
+                        {1, real_signal({2, 1, 2}, true)},
+                        {2, real_signal({2, 1, 2}, true)},
+                        {3, real_signal({4, 1, 1}, true)},
+                        {5, real_signal({1, 1, 1}, true)}});
+  engine.reals(0, {0.5F, 0.5F, 0.5F, 0.5F});
+  engine.reals(2, {0.0F, 0.0F, 0.0F, 3.0F});
+  engine.reals(3, {0.0F, 0.0F, 0.0F, 3.0F});
+  engine.reals(5, {1.0F});
   engine.taken();
   engine.taken();  // a second step computes nothing
-  EXPECT_EQ(probe.synaptic_operations(1).effective_macs, 6);
-  EXPECT_EQ(probe.synaptic_operations(1).dense, 8 + 4);
-  EXPECT_EQ(probe.activation_sparsity(), 0.75);
+  EXPECT_EQ(engine.sums().synaptic_operations(1).effective_macs, 6);
+  EXPECT_EQ(engine.sums().synaptic_operations(1).dense, 8 + 4);
+  EXPECT_EQ(engine.sums().activation_sparsity(), 0.75);
 }
 
 TEST(NeuroBench, ASpikeMapWiderThanAWordKeepsItsNeurons) {
@@ -154,22 +186,20 @@ TEST(NeuroBench, ASpikeMapWiderThanAWordKeepsItsNeurons) {
   Tensor& weight = graph.find("conv")->tensors["weight"];
   weight = {{1, 70, 1, 1}, std::vector<float>(70, 0.0F)};
   weight.values[65] = 1.0F;
-  NeuroBenchProbe probe(graph, graph.nodes, 1, 1);
-  Player engine(probe);
-  engine.spikes(0, {70, 1, 2}, {~0ULL, 0b111111U, 0U, 0b000010U});  // all of pixel 0, channel 65 of pixel 1
+  Player engine(graph, {{0, spike_signal({70, 1, 2})}});
+  engine.spikes(0, {~0ULL, 0b111111U, 0U, 0b000010U});  // all of pixel 0, channel 65 of pixel 1
   engine.taken();
-  EXPECT_EQ(probe.synaptic_operations(1).effective_acs, 2);
+  EXPECT_EQ(engine.sums().synaptic_operations(1).effective_acs, 2);
 }
 
 TEST(NeuroBench, StepsThatAreComputedButNotTakenDoNotCount) {
   const Graph graph = tiny_graph();
-  NeuroBenchProbe probe(graph, graph.nodes, 1, 1);
-  Player engine(probe);
-  engine.spikes(3, {4, 1, 1}, {0b0111U});
+  Player engine(graph, tiny_signals());
+  engine.spikes(3, {0b0111U});
   engine.begin();
-  engine.spikes(3, {4, 1, 1}, {0b0001U});
+  engine.spikes(3, {0b0001U});
   engine.taken();
-  EXPECT_EQ(probe.synaptic_operations(1).effective_acs, 1);
+  EXPECT_EQ(engine.sums().synaptic_operations(1).effective_acs, 1);
 }
 
 // Images of two pixels in two channels, drawn by their number.
@@ -188,23 +218,22 @@ TEST(NeuroBench, CountsTheSameOnAnyNumberOfThreads) {
   graph.nodes.front().tensors["std"] = {{2}, {0.25F, 0.25F}};
   const auto counted = [&](int threads) {
     const Registry registry = testing::full_registry();
-    Engine engine(graph, registry, {.device = DeviceKind::cpu, .slots = 8, .threads = threads});
-    NeuroBenchProbe probe(graph, engine.nodes(), engine.slots(), engine.lookahead());
-    engine.set_probe(&probe);
-    for (int slot = 0; slot < engine.slots(); ++slot) probe.reset(slot);
+    Engine engine(graph, registry,
+                  {.device = DeviceKind::cpu, .slots = 8, .threads = threads, .costs = true});
+    NeuroBench sums(engine.counted_operations());
     std::array<std::uint64_t, 2> by_synapse{};
     run_samples(engine, Pixels(), make_stop_policy({}), {6, 0, 40}, [&](const SampleResult& result) {
-      for (const SynapseCost& cost : probe.synapse_costs(result.slot)) {
+      for (const SynapseCost& cost : result.cost.synapses) {
         by_synapse[0] += cost.acs;
         by_synapse[1] += cost.macs;
       }
-      probe.reset(result.slot);
+      sums.add(result.cost);
     });
-    const SynapticOperations operations = probe.synaptic_operations(40);
+    const SynapticOperations operations = sums.synaptic_operations(40);
     EXPECT_GT(by_synapse[0], 0U);
     EXPECT_GT(by_synapse[1], 0U);
     return std::tuple(by_synapse, operations.effective_acs, operations.effective_macs,
-                      probe.activation_sparsity());
+                      sums.activation_sparsity());
   };
   EXPECT_EQ(counted(4), counted(1));
 }

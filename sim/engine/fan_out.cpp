@@ -1,4 +1,4 @@
-#include "experiments/metrics/fan_out.h"
+#include "sim/engine/fan_out.h"
 
 #include "sim/core/error.h"
 #include "sim/graph/structural_ops.h"

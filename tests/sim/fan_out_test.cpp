@@ -1,4 +1,4 @@
-#include "experiments/metrics/fan_out.h"
+#include "sim/engine/fan_out.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "sim/core/cost.h"
+#include "sim/graph/graph.h"
+#include "sim/op/signal.h"
+
+namespace rheobase {
+
+/// How far each value that a node with synapses reads leads.
+struct SynapseReader {
+  std::size_t synapse = 0;             ///< of CountedOperations::synapses
+  std::vector<std::uint32_t> fan_out;  ///< non-zero weights that lead on from each value, pixel-major
+  std::vector<std::uint16_t> by_bit;  ///< the same for spikes, 64 numbers a word; empty where 16 bits are few
+  std::uint16_t most = 0;             ///< the largest of by_bit
+  std::uint64_t all = 0;              ///< sum of fan_out: the operations where no input is 0
+};
+
+/// One node's output as it is counted.
+struct CountedSignal {
+  SignalSpec spec;
+  bool neuron = false;
+  bool output = false;  ///< the readout
+  int one = 1;          ///< the number that stands for 1: 2^fraction_bits of an image in fixed arithmetic
+  std::vector<SynapseReader> readers;
+
+  bool is_seen() const { return output || neuron || !readers.empty(); }
+};
+
+/// What is counted of a network's signals, on every device.
+struct OperationPlan {
+  CountedOperations counted;
+  std::vector<CountedSignal> signals;  ///< by node
+};
+
+/// `order` are the nodes of `graph` as they run, and `signals` what each emits.
+OperationPlan plan_operations(const Graph& graph, const std::vector<Node>& order,
+                              const std::vector<SignalSpec>& signals);
+
+}  // namespace rheobase
