@@ -6,7 +6,6 @@
 #include "converters/passes/layer_rounding.h"
 #include "sim/graph/graph.h"
 #include "sim/graph/op_schema.h"
-#include "sim/graph/validate.h"
 
 namespace rheobase {
 
@@ -14,12 +13,12 @@ namespace rheobase {
 /// precision; consecutive Affine nodes are joined first. BatchNormalization arrives as Affine, so this is the
 /// folding of batch norm: exact up to one rounding of each weight.
 /// Begins with fold_sign_scales().
-void fold_affine(Graph& graph);
+void fold_affine(Graph& graph, const SchemaSet& schemas);
 
 /// Removes every Affine that multiplies a Sign by one number, where nothing but Conv2d and Linear reads it,
 /// at once or through Flatten, Pad and Slice: their weights take the factor, and read signs. Exact for -1 and
 /// powers of two.
-void fold_sign_scales(Graph& graph);
+void fold_sign_scales(Graph& graph, const SchemaSet& schemas);
 
 /// `signs` name the Sign nodes of a validated graph that are 0 at 0 in the file they come from, where they
 /// are +1 here. Throws InputError naming those whose input is exactly 0 for a reason: pixels, what is never
@@ -27,7 +26,7 @@ void fold_sign_scales(Graph& graph);
 /// may be 0. Returns a note for each that may be 0 otherwise: sums of +-1, an even number of them, for
 /// instance. Proved from weights and the Input's normalisation, see converters/passes/value_range.h. `source`
 /// names the file.
-Notes check_signs_of_zero(const Graph& graph, const ShapeMap& shapes, const std::vector<std::string>& signs,
+Notes check_signs_of_zero(const Graph& graph, const SchemaSet& schemas, const std::vector<std::string>& signs,
                           const std::string& source);
 
 /// QCFS -> IF (v_threshold = lambda, v_init = lambda / 2, reset by subtraction; Bu et al., ICLR 2022).

@@ -64,8 +64,15 @@ Node IfParameters::node(std::string name, std::string input) const {
 }
 
 OpSchema if_schema() {
-  return {"IF", 1, 1, {{"reset", std::string()}, {"v_reset", 0.0}}, {{"v_threshold"}, {"v_init", false}},
-          infer};
+  OpSchema schema{"IF",
+                  Role::neuron,
+                  1,
+                  1,
+                  {{"reset", std::string()}, {"v_reset", 0.0, false, Potential::reset}},
+                  {{"v_threshold", true, Potential::threshold}, {"v_init", false, Potential::rest}},
+                  infer};
+  schema.spike_height = "v_threshold";
+  return schema;
 }
 
 }  // namespace rheobase

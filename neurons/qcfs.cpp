@@ -36,6 +36,8 @@ Node QcfsParameters::node(std::string name, std::string input) const {
   return node;
 }
 
-OpSchema qcfs_schema() { return {"QCFS", 1, 1, {{"L", std::int64_t{0}, true}}, {{"lambda"}}, infer}; }
+OpSchema qcfs_schema() {
+  return {"QCFS", Role::neuron, 1, 1, {{"L", std::int64_t{0}, true}}, {{"lambda"}}, infer};
+}
 
 }  // namespace rheobase

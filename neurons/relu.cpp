@@ -28,6 +28,6 @@ Node ReluParameters::node(std::string name, std::string input) const {
   return node;
 }
 
-OpSchema relu_schema() { return {"ReLU", 1, 1, {{"max", 0.0}}, {}, infer}; }
+OpSchema relu_schema() { return {"ReLU", Role::neuron, 1, 1, {{"max", 0.0}}, {}, infer}; }
 
 }  // namespace rheobase

@@ -64,7 +64,7 @@ class LayerList {
   void append(const std::string& label, const LayerSpec& layer, const std::vector<std::string>& inputs,
               const Shape& input) {
     const std::string &op = layer.node.op, &from = inputs[0];
-    if (op.ends_with("Conv2d") || op.ends_with("Linear")) {
+    if (schemas_.of(layer.node).is_synapse()) {
       synapse(label, layer, from, input);
     } else if (op == "BatchNorm") {
       builder_.batch_norm(from, input[0]);
@@ -79,7 +79,7 @@ class LayerList {
     node.name = label;
     node.inputs = inputs;
     for (const auto& [key, value] : layer.node.attributes) node.attributes[key] = value;
-    if (node.op.starts_with("Binary") && !node.attributes.contains("scale"))
+    if (schemas_.of(node).binary && !node.attributes.contains("scale"))
       node.attributes["scale"] = spec_.scale;
     if (layer.global && input.size() == 3) {
       node.attributes["kernel"] = std::vector{input[1], input[2]};
@@ -89,7 +89,7 @@ class LayerList {
 
   void synapse(const std::string& label, const LayerSpec& layer, const std::string& from,
                const Shape& input) {
-    const bool binary = layer.node.op.starts_with("Binary"), image = layer.node.op.ends_with("Conv2d");
+    const bool binary = schemas_.of(layer.node).binary, image = layer.node.op.ends_with("Conv2d");
     const std::int64_t outputs = layer.outputs.value_or(spec_.classes);
     const std::int64_t groups = std::max<std::int64_t>(layer.node.integer("groups", 1), 1);
     const std::int64_t inputs = std::max<std::int64_t>(input[0] / groups, 1);
@@ -109,7 +109,7 @@ class LayerList {
   }
 
   Shape shape_of(const Node& node, const std::vector<Shape>& inputs) const {
-    const OpSchema& schema = *schemas_.find(node.op);
+    const OpSchema& schema = schemas_.of(node);
     if (inputs.size() < schema.min_inputs || inputs.size() > schema.max_inputs)
       fail(node.name, fmt::format("{} does not take {} inputs", node.op, inputs.size()));
     std::vector<Fault> faults;

@@ -13,6 +13,7 @@ namespace {
 OpSchema binary(const OpSchema& real) {
   OpSchema schema = real;
   schema.name = "Binary" + real.name;
+  schema.binary = true;
   schema.max_inputs = 2;
   std::erase_if(schema.attributes, [](const AttributeSpec& a) { return a.name == "shift"; });
   schema.attributes.push_back({"relu", std::int64_t{0}});

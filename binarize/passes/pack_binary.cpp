@@ -10,7 +10,6 @@
 
 #include "binarize/ops/bit_rows.h"
 #include "binarize/passes/sum_chain.h"
-#include "neurons/if.h"
 #include "neurons/relu.h"
 #include "neurons/sign.h"
 #include "sim/graph/arithmetic.h"
@@ -19,7 +18,8 @@
 namespace rheobase {
 namespace {
 
-bool is_binary(const Node& node) { return node.op.starts_with("Binary"); }
+// Of signs it is a disjunction.
+bool is_max_pool(const Node& node) { return node.op == "MaxPool2d"; }
 
 // The one magnitude of a channel's weights, or nothing.
 std::optional<float> magnitude_of(std::span<const float> weights) {
@@ -31,7 +31,8 @@ std::optional<float> magnitude_of(std::span<const float> weights) {
 
 class Packer {
  public:
-  explicit Packer(Graph& graph) : graph_(graph), arithmetic_(arithmetic_of(graph)) {
+  Packer(Graph& graph, const SchemaSet& schemas)
+      : graph_(graph), schemas_(schemas), arithmetic_(arithmetic_of(graph)) {
     for (const Node& node : graph.nodes) {
       for (const std::string& input : node.inputs) readers_[input].insert(node.name);
     }
@@ -46,7 +47,8 @@ class Packer {
       if (node.op == "Sign") move_before_pools(node);
     }
     for (Node& node : graph_.nodes) {
-      if (is_binary(node) && signs_.contains(node.inputs[0]) && !fold_thresholds(node)) fold_output(node);
+      if (schemas_.of(node).binary && signs_.contains(node.inputs[0]) && !fold_thresholds(node))
+        fold_output(node);
     }
     std::erase_if(graph_.nodes, [&](const Node& node) { return gone_.contains(node.name); });
     return packed;
@@ -57,18 +59,20 @@ class Packer {
   void find_bits() {
     for (const int i : topological_order(graph_)) {
       const Node& node = graph_.nodes[i];
-      const bool one_height = node.op == "IF" && (arithmetic_ == Arithmetic::fixed ||
-                                                  IfParameters::of(node).v_threshold.values.size() == 1);
-      const bool moves_bits = (node.op == "Flatten" || node.op == "Slice") && bits_.contains(node.inputs[0]);
-      const bool pools_signs = node.op == "MaxPool2d" && signs_.contains(node.inputs[0]);
-      if (node.op == "Sign" || one_height || moves_bits || pools_signs) bits_.insert(node.name);
-      if (node.op == "Sign" || ((moves_bits || pools_signs) && signs_.contains(node.inputs[0])))
+      const OpSchema& schema = schemas_.of(node);
+      const bool is_sign = node.op == "Sign";
+      const bool one_height = schema.is_spiking() &&
+                              (arithmetic_ == Arithmetic::fixed || schema.height_of(node).values.size() == 1);
+      const bool moves_bits = schema.rearranges() && !schema.adds_zeros && bits_.contains(node.inputs[0]);
+      const bool pools_signs = is_max_pool(node) && signs_.contains(node.inputs[0]);
+      if (is_sign || one_height || moves_bits || pools_signs) bits_.insert(node.name);
+      if (is_sign || ((moves_bits || pools_signs) && signs_.contains(node.inputs[0])))
         signs_.insert(node.name);
     }
   }
 
   bool pack(Node& node) const {
-    if ((node.op != "Conv2d" && node.op != "Linear") || !bits_.contains(node.inputs[0])) return false;
+    if (!schemas_.of(node).has_real_weights() || !bits_.contains(node.inputs[0])) return false;
     if (node.integer("groups", 1) != 1 || node.integer("shift", 0) != 0) return false;
     Tensor& weight = node.tensors.at("weight");
     const auto row = weight.values.size() / static_cast<std::size_t>(weight.shape[0]);
@@ -122,7 +126,7 @@ class Packer {
   void move_before_pools(Node& sign) {
     while (true) {
       Node* pool = graph_.find(sign.inputs[0]);
-      if (pool->op != "MaxPool2d" || sole_reader(pool->name) != &sign) return;
+      if (!is_max_pool(*pool) || sole_reader(pool->name) != &sign) return;
       const std::string source = pool->inputs[0];
       redirect(sign.name, pool->name);
       readers_[pool->name].erase(sign.name);
@@ -223,6 +227,7 @@ class Packer {
   }
 
   Graph& graph_;
+  const SchemaSet& schemas_;
   Arithmetic arithmetic_;
   std::map<std::string, std::set<std::string>> readers_;
   std::set<std::string> bits_, signs_;
@@ -231,6 +236,6 @@ class Packer {
 
 }  // namespace
 
-int pack_binary(Graph& graph) { return Packer(graph).run(); }
+int pack_binary(Graph& graph, const SchemaSet& schemas) { return Packer(graph, schemas).run(); }
 
 }  // namespace rheobase

@@ -18,4 +18,7 @@ std::unique_ptr<Layer> make_max_pool_layer(const LayerContext& context);
 std::unique_ptr<Layer> make_add_layer(const LayerContext& context);
 std::unique_ptr<Layer> make_rearrange_layer(const LayerContext& context);  ///< Pad, Slice, Flatten, Output
 
+/// Whether make_layer() knows the op.
+bool has_layer(const std::string& op);
+
 }  // namespace rheobase

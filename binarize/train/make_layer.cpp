@@ -29,12 +29,18 @@ constexpr std::array entries{Entry{"Conv2d", make_synapse_layer},
                              Entry{"Flatten", make_rearrange_layer},
                              Entry{"Output", make_rearrange_layer}};
 
+const Entry* find_entry(const std::string& op) {
+  const auto entry = std::find_if(entries.begin(), entries.end(), [&](const Entry& e) { return e.op == op; });
+  return entry == entries.end() ? nullptr : &*entry;
+}
+
 }  // namespace
 
+bool has_layer(const std::string& op) { return find_entry(op) != nullptr; }
+
 std::unique_ptr<Layer> make_layer(const LayerContext& context) {
-  const auto entry =
-      std::find_if(entries.begin(), entries.end(), [&](const Entry& e) { return e.op == context.node.op; });
-  if (entry == entries.end()) throw InternalError("no training layer for " + context.node.op);
+  const Entry* entry = find_entry(context.node.op);
+  if (entry == nullptr) throw InternalError("no training layer for " + context.node.op);
   return entry->make(context);
 }
 

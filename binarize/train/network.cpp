@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "binarize/estimators/indicators.h"
+#include "binarize/train/layers.h"
 #include "binarize/train/training_schemas.h"
 #include "sim/core/error.h"
 #include "sim/graph/validate.h"
@@ -25,7 +26,7 @@ Graph validated(Graph graph, const std::string& source) {
   validate_or_throw(graph, training_schemas(), source);
   std::vector<Fault> faults;
   for (const Node& node : graph.nodes) {
-    if (node.op == "Affine" || node.op == "Concat" || node.op == "IF")
+    if (!has_layer(node.op) && &node != &graph.input())
       faults.push_back({node.name, "training knows no " + node.op});
     if (node.op == "QCFS" && node.tensors.at("lambda").values.size() != 1)
       faults.push_back({node.name, "training knows one lambda a node"});
@@ -60,11 +61,11 @@ TrainingNetwork::TrainingNetwork(Graph graph, const NetworkOptions& options, con
     Blob& blob = blobs_[node.name];
     blob.shape = as_image(shapes.at(node.name));
     blob.values.resize(batch_.size() * blob.shape.size());
-    if (node.op == "Input") {
+    if (&node == &graph_.input()) {
       input_ = &blob;
       continue;
     }
-    if (node.op == "Output") output_ = &blob;
+    if (&node == &graph_.output()) output_ = &blob;
     add_layer(node, unread);
   }
 }

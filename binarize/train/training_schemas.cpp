@@ -26,6 +26,7 @@ std::optional<Shape> infer_prelu(const Node& node, std::span<const Shape> inputs
 OpSchema binary(const OpSchema& real) {
   OpSchema schema = real;
   schema.name = "Binary" + real.name;
+  schema.binary = true;
   schema.attributes.push_back({"scale", std::string()});
   std::erase_if(schema.tensors, [](const TensorSpec& tensor) { return tensor.name == "bias"; });
   schema.infer = [infer = real.infer](const Node& node, std::span<const Shape> inputs, Faults& faults) {
@@ -48,12 +49,13 @@ SchemaSet training_schemas() {
   schemas.add(binary(*schemas.find("Conv2d")));
   schemas.add(binary(*schemas.find("Linear")));
   schemas.add({"BatchNorm",
+               Role::scaling,
                1,
                1,
                {{"epsilon", 0.0}, {"momentum", 0.0}},
                {{"weight"}, {"bias"}, {"running_mean"}, {"running_var"}},
                infer_batch_norm});
-  schemas.add({"PReLU", 1, 1, {}, {{"slope"}}, infer_prelu});
+  schemas.add({"PReLU", Role::neuron, 1, 1, {}, {{"slope"}}, infer_prelu});
   return schemas;
 }
 

@@ -4,11 +4,10 @@
 #include <fmt/ranges.h>
 #include <onnx/onnx_pb.h>
 
-#include <algorithm>
-
 #include "converters/onnx/export_ops.h"
 #include "sim/core/file.h"
 #include "sim/graph/arithmetic.h"
+#include "sim/graph/validate.h"
 
 namespace rheobase {
 namespace {
@@ -18,8 +17,9 @@ using onnx_export::find_op_export;
 constexpr int ir_version = 8;  // the newest that opset 17 came with
 constexpr int opset = 17;
 
-Fault no_counterpart(const Node& node) {
-  if (node.op == "IF") {
+// `schema` is absent where nothing knows the op.
+Fault no_counterpart(const Node& node, const OpSchema* schema) {
+  if (schema != nullptr && schema->is_spiking()) {
     return {node.name,
             "is a spiking neuron, which ONNX does not have; export the network it was converted from"};
   }
@@ -27,16 +27,15 @@ Fault no_counterpart(const Node& node) {
                                  fmt::join(onnx_export::exported_ops(), ", "))};
 }
 
-void check_ops(const Graph& graph, const std::string& source) {
+void check_ops(const Graph& graph, const SchemaSet& schemas, const std::string& source) {
   if (arithmetic_of(graph) == Arithmetic::fixed) {
-    const auto is_input = [](const Node& node) { return node.op == "Input"; };
     throw InputError(
-        source, std::find_if(graph.nodes.begin(), graph.nodes.end(), is_input)->name,
+        source, graph.input().name,
         "is of fixed arithmetic, which ONNX does not have; export the network it was converted from");
   }
   Faults faults;
   for (const Node& node : graph.nodes) {
-    if (find_op_export(node.op) == nullptr) faults.push_back(no_counterpart(node));
+    if (find_op_export(node.op) == nullptr) faults.push_back(no_counterpart(node, schemas.find(node.op)));
   }
   throw_if_any(source, faults);
 }
@@ -74,8 +73,9 @@ void export_nodes(const Graph& graph, const ShapeMap& shapes, const std::string&
 
 }  // namespace
 
-std::string onnx_file_bytes(const Graph& graph, const ShapeMap& shapes, const OnnxExport& settings) {
-  check_ops(graph, settings.source);
+std::string onnx_file_bytes(const Graph& graph, const SchemaSet& schemas, const OnnxExport& settings) {
+  check_ops(graph, schemas, settings.source);
+  const ShapeMap shapes = validate_or_throw(graph, schemas, settings.source);
   check_size(graph, settings);
   ::onnx::ModelProto model;
   model.set_ir_version(ir_version);
@@ -87,9 +87,9 @@ std::string onnx_file_bytes(const Graph& graph, const ShapeMap& shapes, const On
   return model.SerializeAsString();
 }
 
-void export_onnx(const Graph& graph, const ShapeMap& shapes, const OnnxExport& settings,
+void export_onnx(const Graph& graph, const SchemaSet& schemas, const OnnxExport& settings,
                  const std::string& path) {
-  write_file(path, onnx_file_bytes(graph, shapes, settings));
+  write_file(path, onnx_file_bytes(graph, schemas, settings));
 }
 
 }  // namespace rheobase

@@ -248,11 +248,9 @@ bool GraphBuilder::is_never_negative(const Activation& activation) const {
     const Node* node = graph_.find(open.back());
     open.pop_back();
     if (!seen.insert(node->name).second) continue;
-    if (node->op == "ReLU" || node->op == "QCFS" || node->op == "Input") continue;
-    const bool keeps_sign = node->op == "MaxPool2d" || node->op == "AvgPool2d" || node->op == "Flatten" ||
-                            node->op == "Slice" || node->op == "Pad" || node->op == "Add" ||
-                            node->op == "Concat";
-    if (!keeps_sign) return false;
+    const OpSchema& schema = schemas_.of(*node);
+    if (node->op == "ReLU" || node->op == "QCFS" || schema.role == Role::input) continue;
+    if (!schema.carries() && schema.role != Role::join) return false;
     open.insert(open.end(), node->inputs.begin(), node->inputs.end());
   }
   return true;
@@ -269,7 +267,7 @@ Graph GraphBuilder::take_graph() {
   std::set<std::string> used;
   std::vector<std::string> open;
   for (const Node& node : graph_.nodes) {
-    if (node.op == "Output") open.push_back(node.name);
+    if (schemas_.of(node).role == Role::readout) open.push_back(node.name);
   }
   while (!open.empty()) {
     const std::string name = std::move(open.back());

@@ -3,29 +3,22 @@
 #include <algorithm>
 #include <set>
 
-#include "neurons/if.h"
+#include "converters/passes/fixed_neurons.h"
 
 namespace rheobase::fixed {
 namespace {
 
-// A reset to another potential than 0 is one number for all channels, so they share a unit.
-bool resets_to_a_potential(const Node& node) {
-  if (node.op != "IF") return false;
-  const IfParameters neuron = IfParameters::of(node);
-  return neuron.reset == Reset::zero && neuron.v_reset != 0.0F;
-}
-
 class CurrentFinder {
  public:
-  CurrentFinder(const Graph& graph, const ShapeMap& shapes, const Kinds& kinds, Faults& faults)
-      : shapes_(shapes), kinds_(kinds), readers_(readers_of(graph)), faults_(faults) {
+  CurrentFinder(const Network& network, const Kinds& kinds, Faults& faults)
+      : network_(network), kinds_(kinds), readers_(readers_of(network.graph)), faults_(faults) {
     std::size_t cells = 0;
-    for (const int index : topological_order(graph)) {
-      const Node& node = graph.nodes[index];
+    for (const int index : topological_order(network.graph)) {
+      const Node& node = network.graph.nodes[index];
       order_.push_back(&node);
       if (!is_current(node.name)) continue;
       result_.first_cell[node.name] = cells;
-      cells += shapes.at(node.name)[0];
+      cells += network.channels(node);
       number_[node.name] = number_.size();
     }
     result_.ties = UnitTies(cells);
@@ -54,16 +47,17 @@ class CurrentFinder {
 
   void tie(const Node& node) {
     bool sound = true;
-    if (node.op == "Add") {
+    const OpSchema& schema = network_.schema(node);
+    if (schema.role == Role::join) {
       for (const std::string& input : node.inputs) {
         groups_.tie(number_.at(node.name), number_.at(input), 1.0);
-        for (std::int64_t c = 0; c < shapes_.at(node.name)[0]; ++c) sound &= tie(node, c, input, c, 1.0);
+        for (std::int64_t c = 0; c < network_.channels(node); ++c) sound &= tie(node, c, input, c, 1.0);
       }
-    } else if (carries(node) && is_current(node.name)) {
+    } else if (schema.carries() && is_current(node.name)) {
       sound = tie_carried(node);
-    } else if (resets_to_a_potential(node)) {
+    } else if (schema.is_spiking() && shares_a_unit(node, schema)) {
       const std::size_t first = result_.cell(node.inputs[0], 0);
-      for (std::int64_t c = 1; c < shapes_.at(node.name)[0]; ++c)
+      for (std::int64_t c = 1; c < network_.channels(node); ++c)
         sound &= result_.ties.tie(first + c, first, 1.0);
     }
     if (!sound) faults_.push_back({node.name, "brings together a current and an average of it"});
@@ -71,8 +65,8 @@ class CurrentFinder {
 
   bool tie_carried(const Node& node) {
     bool sound = true;
-    const auto area = static_cast<double>(divisor(node, shapes_).value_or(1));
-    const auto origins = channel_origins(node, shapes_);
+    const auto area = static_cast<double>(divisor(node, network_.shapes).value_or(1));
+    const auto origins = channel_origins(node, network_.shapes);
     for (const std::string& input : node.inputs) groups_.tie(number_.at(node.name), number_.at(input), 1.0);
     for (std::size_t c = 0; c < origins.size(); ++c) {
       if (origins[c])
@@ -93,7 +87,7 @@ class CurrentFinder {
     done_.insert(group_number);
     open_.insert(group_number);
     for (const Node* node : members_.at(group_number)) {
-      if (!is_synapse(*node) && node->op != "Affine") continue;
+      if (!reads_int16(network_.schema(*node))) continue;
       if (!is_current(node->inputs[0])) continue;
       const std::size_t read = group(node->inputs[0]);
       if (open_.contains(read)) {
@@ -113,11 +107,11 @@ class CurrentFinder {
     const bool int16 = std::any_of(current.begin(), current.end(), [&](const Node* node) {
       const auto& readers = readers_.at(node->name);
       return std::any_of(readers.begin(), readers.end(),
-                         [](const Node* reader) { return is_synapse(*reader) || reader->op == "Affine"; });
+                         [&](const Node* reader) { return reads_int16(network_.schema(*reader)); });
     });
     if (!int16) return;
     for (const Node* node : current) {
-      if (node->op != "Affine") continue;
+      if (network_.schema(*node).role != Role::scaling) continue;
       const Kind input = kinds_.at(node->inputs[0]);
       if (input != Kind::current && input != Kind::pixels) continue;
       faults_.push_back({node->name,
@@ -126,7 +120,7 @@ class CurrentFinder {
     }
   }
 
-  const ShapeMap& shapes_;
+  const Network network_;
   const Kinds& kinds_;
   const Readers readers_;
   Faults& faults_;
@@ -148,8 +142,8 @@ Readers readers_of(const Graph& graph) {
   return readers;
 }
 
-Currents find_currents(const Graph& graph, const ShapeMap& shapes, const Kinds& kinds, Faults& faults) {
-  return CurrentFinder(graph, shapes, kinds, faults).run();
+Currents find_currents(const Network& network, const Kinds& kinds, Faults& faults) {
+  return CurrentFinder(network, kinds, faults).run();
 }
 
 }  // namespace rheobase::fixed

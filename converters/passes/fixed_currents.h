@@ -24,6 +24,11 @@ struct Currents {
 };
 
 /// Appends a fault for every join that ties a channel in two ways, and for currents that read themselves.
-Currents find_currents(const Graph& graph, const ShapeMap& shapes, const Kinds& kinds, Faults& faults);
+Currents find_currents(const Network& network, const Kinds& kinds, Faults& faults);
+
+/// Multiplies what it reads: by weights, or by a scale a channel.
+inline bool reads_int16(const OpSchema& schema) {
+  return schema.is_synapse() || schema.role == Role::scaling;
+}
 
 }  // namespace rheobase::fixed

@@ -40,8 +40,9 @@ void normalize_by(Node& input, const Node& affine) {
   input.tensors["std"] = tensor_of(stds);
 }
 
-bool enters_current(const Node& join, const Kinds& kinds) {
-  return join.op == "Add" || join.op == "IF" || (join.op == "Concat" && kinds.at(join.name) == Kind::current);
+bool reads_currents(const Node& node, const OpSchema& schema, const Kinds& kinds) {
+  return schema.role == Role::join || schema.is_spiking() ||
+         (schema.carries() && kinds.at(node.name) == Kind::current);
 }
 
 Node conversion(const Graph& graph, const std::string& join, const std::string& input) {
@@ -54,29 +55,29 @@ Node conversion(const Graph& graph, const std::string& join, const std::string& 
 
 }  // namespace
 
-void absorb_into_input(Graph& graph) {
+void absorb_into_input(Graph& graph, const SchemaSet& schemas) {
   while (true) {
-    const auto input = std::find_if(graph.nodes.begin(), graph.nodes.end(),
-                                    [](const Node& node) { return node.op == "Input"; });
-    const int index = sole_reader(graph, input->name);
-    if (index < 0 || graph.nodes[index].op != "Affine") return;
+    Node& input = graph.input();
+    const int index = sole_reader(graph, input.name);
+    if (index < 0 || schemas.of(graph.nodes[index]).role != Role::scaling) return;
     const Node affine = graph.nodes[index];
     const auto& scale = affine.tensors.at("scale").values;
     if (std::any_of(scale.begin(), scale.end(), [](float value) { return value <= 0; })) return;
-    normalize_by(*input, affine);
+    normalize_by(input, affine);
     for (Node& node : graph.nodes) {
-      std::replace(node.inputs.begin(), node.inputs.end(), affine.name, input->name);
+      std::replace(node.inputs.begin(), node.inputs.end(), affine.name, input.name);
     }
     graph.nodes.erase(graph.nodes.begin() + index);
   }
 }
 
-void insert_conversions(Graph& graph, const Kinds& kinds) {
+void insert_conversions(Graph& graph, const SchemaSet& schemas, const Kinds& kinds) {
   std::vector<Node> nodes;
   for (Node node : graph.nodes) {
     std::map<std::string, std::string> converted;  // an Add may read a signal twice
+    const bool converts = reads_currents(node, schemas.of(node), kinds);
     for (std::string& input : node.inputs) {
-      if (!enters_current(node, kinds) || kinds.at(input) == Kind::current) continue;
+      if (!converts || kinds.at(input) == Kind::current) continue;
       const auto [found, fresh] = converted.emplace(input, "");
       if (fresh) {
         nodes.push_back(conversion(graph, node.name, input));

@@ -9,14 +9,14 @@ namespace rheobase::fixed {
 namespace {
 
 // Smallest real threshold of the neurons that a current's channel reaches, by the root of its tie.
-std::map<std::size_t, double> smallest_thresholds(const Graph& real, const ShapeMap& shapes,
-                                                  const Currents& currents) {
+std::map<std::size_t, double> smallest_thresholds(const Network& real, const Currents& currents) {
   std::map<std::size_t, double> thresholds;
-  for (const Node& node : real.nodes) {
-    if (node.op != "IF") continue;
-    for (std::int64_t c = 0; c < shapes.at(node.name)[0]; ++c) {
+  for (const Node& node : real.graph.nodes) {
+    const OpSchema& schema = real.schema(node);
+    if (!schema.is_spiking()) continue;
+    for (std::int64_t c = 0; c < real.channels(node); ++c) {
       const std::size_t root = currents.ties.root(currents.cell(node.inputs[0], c));
-      const double v_threshold = at(node.tensors.at("v_threshold"), c);
+      const double v_threshold = at(schema.threshold_of(node), c);
       double& smallest = thresholds.emplace(root, v_threshold).first->second;
       smallest = std::min(smallest, v_threshold);
     }
@@ -87,12 +87,12 @@ ChannelRounding measure(const Channel& channel, const Fan& fan) {
 
 }  // namespace
 
-std::vector<LayerRounding> measure_losses(const Graph& real, const Graph& rounded, const ShapeMap& shapes,
-                                          const Currents& currents, const Signals& signals) {
-  const std::map<std::size_t, double> thresholds = smallest_thresholds(real, shapes, currents);
+std::vector<LayerRounding> measure_losses(const Network& real, const Graph& rounded, const Currents& currents,
+                                          const Signals& signals) {
+  const std::map<std::size_t, double> thresholds = smallest_thresholds(real, currents);
   std::vector<LayerRounding> layers;
-  for (const Node& node : real.nodes) {
-    if (!is_synapse(node)) continue;
+  for (const Node& node : real.graph.nodes) {
+    if (!real.schema(node).is_synapse()) continue;
     LayerRounding layer{node.name, node.inputs[0], {}};
     const Fan fan(node);
     const Signal& output = signals.at(node.name);

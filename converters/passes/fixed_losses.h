@@ -7,7 +7,7 @@ namespace rheobase::fixed {
 
 /// Compares the integers of every synapse in `rounded` with the weights of `real`; `signals` has the units
 /// that were chosen.
-std::vector<LayerRounding> measure_losses(const Graph& real, const Graph& rounded, const ShapeMap& shapes,
-                                          const Currents& currents, const Signals& signals);
+std::vector<LayerRounding> measure_losses(const Network& real, const Graph& rounded, const Currents& currents,
+                                          const Signals& signals);
 
 }  // namespace rheobase::fixed

@@ -3,35 +3,16 @@
 #include <algorithm>
 #include <cmath>
 
-#include "neurons/if.h"
+#include "sim/graph/structural_ops.h"
 
 namespace rheobase::fixed {
-namespace {
-
-// To the nearest integer, ties away from zero; never the -0 that no integer is.
 float rounded(double value) { return static_cast<float>(std::round(value) + 0.0); }
-
-// One number where all channels have the same.
-Tensor per_channel(std::vector<float> values) {
-  const bool uniform = std::all_of(values.begin(), values.end(), [&](float v) { return v == values[0]; });
-  if (uniform) values.resize(1);
-  return {{static_cast<std::int64_t>(values.size())}, std::move(values)};
-}
-
-template <class Value>
-Tensor per_channel(std::size_t channels, const Value& value) {
-  std::vector<float> values;
-  for (std::size_t c = 0; c < channels; ++c) values.push_back(static_cast<float>(value(c)));
-  return per_channel(std::move(values));
-}
-
-}  // namespace
 
 Fan::Fan(const Node& synapse) {
   const Shape& shape = synapse.tensors.at("weight").shape;
   outputs_ = shape[0];
   inputs_ = shape[1];
-  if (synapse.op == "Conv2d") {
+  if (is_convolution(synapse)) {
     taps_ = shape[2] * shape[3];
     groups_ = synapse.integer("groups", 1);
   }
@@ -97,20 +78,6 @@ std::vector<Bounds> affine_bounds(const Node& affine, const Signal& input) {
     result.push_back({low + shift, high + shift});
   }
   return result;
-}
-
-Node rounded_if(const Node& real, const std::vector<double>& units) {
-  Node node = real;
-  const Tensor& v_threshold = real.tensors.at("v_threshold");
-  node.tensors["v_threshold"] = per_channel(
-      units.size(), [&](std::size_t c) { return std::max(2.0F, rounded(at(v_threshold, c) / units[c])); });
-  if (const Tensor* v_init = real.tensor("v_init")) {
-    node.tensors["v_init"] =
-        per_channel(units.size(), [&](std::size_t c) { return rounded(at(*v_init, c) / units[c]); });
-  }
-  if (node.attributes.contains("v_reset"))
-    node.attributes["v_reset"] = double{rounded(real.real("v_reset", 0.0) / units[0])};
-  return node;
 }
 
 Node rounded_output(const Node& real, const std::vector<double>& units) {

@@ -2,9 +2,26 @@
 
 // Real parameters to integers, and the bounds of what nodes make of integers.
 
+#include <algorithm>
+#include <utility>
+#include <vector>
+
 #include "converters/passes/fixed_signals.h"
 
 namespace rheobase::fixed {
+
+/// To the nearest integer, ties away from zero; never the -0 that no integer is.
+float rounded(double value);
+
+/// value(channel), one number where all channels have the same.
+template <class Value>
+Tensor per_channel(std::size_t channels, const Value& value) {
+  std::vector<float> values;
+  for (std::size_t c = 0; c < channels; ++c) values.push_back(static_cast<float>(value(c)));
+  const bool uniform = std::all_of(values.begin(), values.end(), [&](float v) { return v == values[0]; });
+  if (uniform) values.resize(1);
+  return {{static_cast<std::int64_t>(values.size())}, std::move(values)};
+}
 
 /// A synapse's weights, output by output. Walks them as visit(index into the tensor, input channel).
 class Fan {
@@ -33,8 +50,6 @@ std::vector<Bounds> sum_bounds(const Node& synapse, const Signal& input);
 Node rounded_affine(const Node& real, const Signal& input, const std::vector<double>& units);
 std::vector<Bounds> affine_bounds(const Node& affine, const Signal& input);
 
-/// `units` of the current that the neuron reads. A threshold is 2 or more.
-Node rounded_if(const Node& real, const std::vector<double>& units);
 Node rounded_output(const Node& real, const std::vector<double>& units);
 
 }  // namespace rheobase::fixed

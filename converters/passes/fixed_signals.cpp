@@ -1,6 +1,7 @@
 #include "converters/passes/fixed_signals.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -12,14 +13,28 @@
 namespace rheobase::fixed {
 namespace {
 
+bool averages(const Node& node) { return node.op == "AvgPool2d"; }
+
+// "IF is the one neuron that has", or "IF, LIF are the neurons that have".
+std::string spiking_neurons(const SchemaSet& schemas) {
+  std::vector<std::string> names = schemas.names();
+  std::erase_if(names, [&](const std::string& name) { return !schemas.find(name)->is_spiking(); });
+  return fmt::format("{} {}", fmt::join(names, ", "),
+                     names.size() == 1 ? "is the one neuron that has" : "are the neurons that have");
+}
+
 // The kind of what a node makes of its inputs; nothing where it can make none.
-std::optional<Kind> kind_of(const Node& node, const std::set<Kind>& inputs, Faults& faults) {
-  if (node.op == "Input") return Kind::pixels;
-  if (node.op == "IF") return Kind::spikes;
-  if (is_synapse(node) || node.op == "Affine" || node.op == "Add") return Kind::current;
-  if (!carries(node)) {
-    if (node.op != "Output")
-      faults.push_back({node.name, node.op + " has no fixed arithmetic; IF is the one neuron that has"});
+std::optional<Kind> kind_of(const Node& node, const SchemaSet& schemas, const std::set<Kind>& inputs,
+                            Faults& faults) {
+  const OpSchema& schema = schemas.of(node);
+  if (schema.role == Role::input) return Kind::pixels;
+  if (schema.is_spiking()) return Kind::spikes;
+  if (schema.has_real_weights() || schema.role == Role::scaling || schema.role == Role::join)
+    return Kind::current;
+  if (!schema.carries()) {
+    if (schema.role != Role::readout)
+      faults.push_back(
+          {node.name, fmt::format("{} has no fixed arithmetic; {}", node.op, spiking_neurons(schemas))});
     return std::nullopt;
   }
   if (inputs.contains(Kind::current)) return Kind::current;
@@ -29,7 +44,7 @@ std::optional<Kind> kind_of(const Node& node, const std::set<Kind>& inputs, Faul
                       "stores differently"});
     return std::nullopt;
   }
-  return *inputs.begin() == Kind::spikes && node.op == "AvgPool2d" ? Kind::counts : *inputs.begin();
+  return *inputs.begin() == Kind::spikes && averages(node) ? Kind::counts : *inputs.begin();
 }
 
 // How many values the windows along an axis cover, padding included where it counts.
@@ -56,14 +71,7 @@ double at(const Tensor& tensor, std::int64_t channel) {
   return tensor.values[tensor.values.size() == 1 ? 0 : channel];
 }
 
-bool is_synapse(const Node& node) { return node.op == "Conv2d" || node.op == "Linear"; }
-
-bool carries(const Node& node) {
-  static const std::set<std::string> ops{"AvgPool2d", "MaxPool2d", "Flatten", "Slice", "Pad", "Concat"};
-  return ops.contains(node.op);
-}
-
-Kinds find_kinds(const Graph& graph, Faults& faults) {
+Kinds find_kinds(const Graph& graph, const SchemaSet& schemas, Faults& faults) {
   Kinds kinds;
   for (const int index : topological_order(graph)) {
     const Node& node = graph.nodes[index];
@@ -74,35 +82,14 @@ Kinds find_kinds(const Graph& graph, Faults& faults) {
       known = known && found != kinds.end();
       if (found != kinds.end()) inputs.insert(found->second);
     }
-    if (!known && carries(node)) continue;
-    if (const auto kind = kind_of(node, inputs, faults)) kinds[node.name] = *kind;
+    if (!known && schemas.of(node).carries()) continue;
+    if (const auto kind = kind_of(node, schemas, inputs, faults)) kinds[node.name] = *kind;
   }
   return kinds;
 }
 
-std::vector<std::optional<Origin>> channel_origins(const Node& node, const ShapeMap& shapes) {
-  const std::int64_t channels = shapes.at(node.name)[0];
-  const Shape& input = shapes.at(node.inputs[0]);
-  std::vector<std::optional<Origin>> origins;
-  if (node.op == "Concat") {
-    for (std::size_t i = 0; i < node.inputs.size(); ++i) {
-      for (std::int64_t c = 0; c < shapes.at(node.inputs[i])[0]; ++c) origins.emplace_back(Origin{i, c});
-    }
-    return origins;
-  }
-  const std::int64_t per_channel = node.op == "Flatten" ? element_count(input) / input[0] : 1;
-  const std::int64_t before = node.op == "Pad" ? node.integers("before", {}).at(0) : 0;
-  const auto slice = node.op == "Slice" ? slice_attributes(node) : SliceAttributes{{0}, {}, {1}};
-  for (std::int64_t c = 0; c < channels; ++c) {
-    const std::int64_t from = slice.start[0] + c * slice.step[0] / per_channel - before;
-    const bool inside = from >= 0 && from < input[0];
-    origins.push_back(inside ? std::optional(Origin{0, from}) : std::nullopt);
-  }
-  return origins;
-}
-
 std::optional<std::int64_t> divisor(const Node& node, const ShapeMap& shapes) {
-  if (node.op != "AvgPool2d") return 1;
+  if (!averages(node)) return 1;
   const Shape& input = shapes.at(node.inputs[0]);
   const Pool2dAttributes pool = pool2d_attributes(node);
   const auto rows = covered(pool, 0, input[1]);
@@ -111,15 +98,17 @@ std::optional<std::int64_t> divisor(const Node& node, const ShapeMap& shapes) {
   return *rows.begin() * *columns.begin();
 }
 
-Signal carried(const Node& node, const ShapeMap& shapes, const Signals& signals) {
+Signal carried(const Node& node, const Network& network, const Signals& signals) {
   Signal result;
   result.kind = signals.at(node.inputs[0]).kind;
-  if (node.op == "AvgPool2d" && result.kind == Kind::spikes) result.kind = Kind::counts;
-  const auto area = static_cast<double>(divisor(node, shapes).value());
+  if (averages(node) && result.kind == Kind::spikes) result.kind = Kind::counts;
+  const auto area = static_cast<double>(divisor(node, network.shapes).value());
   // As many values as a window has places, whether or not some lie in the padding.
   const auto kernel =
-      node.op == "AvgPool2d" ? pool2d_attributes(node).window.kernel : std::array{INT64_C(1), INT64_C(1)};
-  for (const auto& origin : channel_origins(node, shapes)) {
+      averages(node) ? pool2d_attributes(node).window.kernel : std::array{INT64_C(1), INT64_C(1)};
+  const OpSchema& schema = network.schema(node);
+  const bool moved = schema.role == Role::carrier && !schema.adds_zeros;
+  for (const auto& origin : channel_origins(node, network.shapes)) {
     if (!origin) {
       result.units.push_back(0.0);
       result.bounds.emplace_back();
@@ -127,7 +116,6 @@ Signal carried(const Node& node, const ShapeMap& shapes, const Signals& signals)
     }
     const Signal& input = signals.at(node.inputs[origin->input]);
     const Bounds bounds = input.bounds[origin->channel];
-    const bool moved = node.op == "Flatten" || node.op == "Slice" || node.op == "Concat";
     result.units.push_back(input.units[origin->channel] / area);
     result.bounds.push_back(moved ? bounds : with_zero(bounds));
     result.bounds.back().low *= kernel[0] * kernel[1];

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "sim/graph/channel_origins.h"
 #include "sim/graph/op_schema.h"
 #include "sim/graph/validate.h"
 
@@ -22,7 +23,7 @@ enum class Kind {
   spikes,
   counts,  ///< sums of spikes
   pixels,  ///< the Input, and sums of it
-  current  ///< an outcome of Conv2d, Linear, Affine or Add: its unit is chosen
+  current  ///< an outcome of a synapse, a scaling or a join: its unit is chosen
 };
 
 /// Of the integers of one channel.
@@ -45,26 +46,25 @@ struct Signal {
 using Signals = std::map<std::string, Signal>;
 using Kinds = std::map<std::string, Kind>;
 
-bool is_synapse(const Node& node);  ///< Conv2d, Linear
-/// Pools and rearrangements, whose outputs are inputs or sums of inputs.
-bool carries(const Node& node);
-
 /// The kind of each node's output; a fault for each op without fixed arithmetic and each Concat of kinds that
 /// are stored differently. Nodes behind a fault have no kind.
-Kinds find_kinds(const Graph& graph, Faults& faults);
+Kinds find_kinds(const Graph& graph, const SchemaSet& schemas, Faults& faults);
 
-/// Which input and which of its channels an output channel of a carrying node comes from; nothing: zeros.
-struct Origin {
-  std::size_t input = 0;
-  std::int64_t channel = 0;
+/// What the steps of quantisation know of a graph that validates and whose nodes have kinds.
+struct Network {
+  const Graph& graph;
+  const SchemaSet& schemas;
+  const ShapeMap& shapes;
+
+  const OpSchema& schema(const Node& node) const { return schemas.of(node); }
+  std::int64_t channels(const Node& node) const { return shapes.at(node.name)[0]; }
 };
-std::vector<std::optional<Origin>> channel_origins(const Node& node, const ShapeMap& shapes);
 
 /// What an AvgPool2d divides by, nothing where that depends on the place. 1 for every other op.
 std::optional<std::int64_t> divisor(const Node& node, const ShapeMap& shapes);
 
-/// A carrying node's output. Channels of zeros have the unit 0. `divisor` must be something.
-Signal carried(const Node& node, const ShapeMap& shapes, const Signals& signals);
+/// The output of a node that carries. Channels of zeros have the unit 0. `divisor` must be something.
+Signal carried(const Node& node, const Network& network, const Signals& signals);
 
 /// The largest fraction_bits for which pixels in [0, 1] stay within int16 once normalised; -1 where none
 /// does.

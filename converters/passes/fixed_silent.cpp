@@ -4,8 +4,8 @@
 #include <cmath>
 #include <set>
 
+#include "converters/passes/fixed_neurons.h"
 #include "converters/passes/fixed_rounding.h"
-#include "neurons/if.h"
 
 namespace rheobase::fixed {
 namespace {
@@ -68,14 +68,14 @@ std::vector<Interval> of_add(const Node& node, const Intervals& intervals, std::
   return result;
 }
 
-// A potential that nothing raises stays below a threshold that it starts below.
-std::vector<Interval> of_neuron(const Node& node, const std::vector<Interval>& current) {
-  const IfParameters neuron = IfParameters::of(node);
+// A potential that nothing raises stays below a threshold that it rests below.
+std::vector<Interval> of_neuron(const Node& node, const OpSchema& schema,
+                                const std::vector<Interval>& current) {
   std::vector<Interval> result;
   for (std::size_t c = 0; c < current.size(); ++c) {
-    const double v_threshold = at(neuron.v_threshold, c);
-    const bool silent = current[c].high <= 0.0 && at(neuron.v_init, c) < v_threshold;
-    result.push_back({0.0, silent ? 0.0 : v_threshold});
+    const auto channel = static_cast<std::int64_t>(c);
+    const bool silent = current[c].high <= 0.0 && rests_below_threshold(node, schema, channel);
+    result.push_back({0.0, silent ? 0.0 : at(schema.height_of(node), channel)});
   }
   return result;
 }
@@ -89,25 +89,36 @@ std::vector<Interval> of_carrying(const Node& node, const ShapeMap& shapes, cons
   return result;
 }
 
-std::vector<Interval> of_node(const Node& node, const ShapeMap& shapes, const Intervals& intervals) {
-  const std::int64_t channels = shapes.at(node.name)[0];
-  if (node.op == "Input") return of_input(node, channels);
-  if (node.op == "Add") return of_add(node, intervals, channels);
-  if (carries(node)) return of_carrying(node, shapes, intervals);
-  const std::vector<Interval>& input = intervals.at(node.inputs[0]);
-  if (is_synapse(node)) return of_synapse(node, input);
-  if (node.op == "Affine") return of_affine(node, input);
-  if (node.op == "IF") return of_neuron(node, input);
-  return input;  // the Output
+std::vector<Interval> of_node(const Node& node, const OpSchema& schema, const ShapeMap& shapes,
+                              const Intervals& intervals) {
+  switch (schema.role) {
+    case Role::input:
+      return of_input(node, shapes.at(node.name)[0]);
+    case Role::join:
+      return of_add(node, intervals, shapes.at(node.name)[0]);
+    case Role::carrier:
+    case Role::pool:
+      return of_carrying(node, shapes, intervals);
+    case Role::synapse:
+      return of_synapse(node, intervals.at(node.inputs[0]));
+    case Role::scaling:
+      return of_affine(node, intervals.at(node.inputs[0]));
+    case Role::neuron:
+      return of_neuron(node, schema, intervals.at(node.inputs[0]));
+    case Role::readout:
+      return intervals.at(node.inputs[0]);
+  }
+  throw InternalError("not a role");
 }
 
 }  // namespace
 
-void drop_silent_inputs(Graph& graph, const ShapeMap& shapes) {
+void drop_silent_inputs(Graph& graph, const SchemaSet& schemas, const ShapeMap& shapes) {
   Intervals intervals;
   for (const int index : topological_order(graph)) {
     Node& node = graph.nodes[index];
-    if (is_synapse(node)) {
+    const OpSchema& schema = schemas.of(node);
+    if (schema.is_synapse()) {
       const Fan fan(node);
       auto& weights = node.tensors.at("weight").values;
       const std::vector<Interval>& input = intervals.at(node.inputs[0]);
@@ -117,7 +128,7 @@ void drop_silent_inputs(Graph& graph, const ShapeMap& shapes) {
         });
       }
     }
-    intervals[node.name] = of_node(node, shapes, intervals);
+    intervals[node.name] = of_node(node, schema, shapes, intervals);
   }
 }
 

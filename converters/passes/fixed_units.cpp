@@ -5,8 +5,8 @@
 #include <limits>
 #include <set>
 
+#include "converters/passes/fixed_neurons.h"
 #include "converters/passes/fixed_rounding.h"
-#include "neurons/if.h"
 #include "sim/graph/arithmetic.h"
 
 namespace rheobase::fixed {
@@ -36,7 +36,7 @@ std::size_t UnitChooser::root(const Node& node, std::size_t channel) const {
 
 void UnitChooser::measure(const Current& current) {
   for (const Node* node : current) {
-    if (!is_synapse(*node)) continue;
+    if (!network_.schema(*node).is_synapse()) continue;
     const Fan fan(*node);
     const auto& weights = node->tensors.at("weight").values;
     const Signal& input = signals_.at(node->inputs[0]);
@@ -54,12 +54,13 @@ void UnitChooser::measure(const Current& current) {
 void UnitChooser::choose_units(const Current& current) {
   units_.clear();
   for (const Node* node : current) {
-    for (std::int64_t c = 0; c < shapes_.at(node->name)[0]; ++c) {
+    for (std::int64_t c = 0; c < network_.channels(*node); ++c) {
       const auto floor = floors_.find(root(*node, c));
       units_.emplace(root(*node, c), floor == floors_.end() ? 0.0 : floor->second);
     }
-    if (is_synapse(*node)) need_synapse(*node);
-    if (node->op == "Affine") need_affine(*node);
+    const Role role = network_.schema(*node).role;
+    if (role == Role::synapse) need_synapse(*node);
+    if (role == Role::scaling) need_affine(*node);
     need_neurons(*node);
   }
   for (auto& [root, unit] : units_) {
@@ -97,13 +98,10 @@ void UnitChooser::need_affine(const Node& node) {
 
 void UnitChooser::need_neurons(const Node& node) {
   for (const Node* reader : readers_.at(node.name)) {
-    if (reader->op != "IF") continue;
-    const IfParameters neuron = IfParameters::of(*reader);
-    for (std::int64_t c = 0; c < shapes_.at(node.name)[0]; ++c) {
-      const double largest = std::max(
-          {at(neuron.v_threshold, c), std::abs(at(neuron.v_init, c)), std::abs(double{neuron.v_reset})});
-      need(node, c, largest / max_current);
-    }
+    const OpSchema& schema = network_.schema(*reader);
+    if (!schema.is_spiking()) continue;
+    for (std::int64_t c = 0; c < network_.channels(node); ++c)
+      need(node, c, largest_potential(*reader, schema, c) / max_current);
   }
 }
 
@@ -113,9 +111,10 @@ void UnitChooser::fit_thresholds(const Current& current) {
   PerCell thresholds;  // in units of the root
   for (const Node* node : current) {
     for (const Node* reader : readers_.at(node->name)) {
-      if (reader->op != "IF") continue;
-      const Tensor& v_threshold = reader->tensors.at("v_threshold");
-      for (std::int64_t c = 0; c < shapes_.at(node->name)[0]; ++c) {
+      const OpSchema& schema = network_.schema(*reader);
+      if (!schema.is_spiking()) continue;
+      const Tensor& v_threshold = schema.threshold_of(*reader);
+      for (std::int64_t c = 0; c < network_.channels(*node); ++c) {
         const std::size_t cell = currents_.cell(node->name, c);
         const double threshold = at(v_threshold, c) / currents_.ties.ratio(cell);
         double& smallest = thresholds.emplace(currents_.ties.root(cell), threshold).first->second;
@@ -133,21 +132,22 @@ void UnitChooser::fit_thresholds(const Current& current) {
 void UnitChooser::round(const Current& current) {
   for (const Node* node : current) {
     Signal output;
-    if (carries(*node)) output = carried(*node, shapes_, signals_);
+    const OpSchema& schema = network_.schema(*node);
+    if (schema.carries()) output = carried(*node, network_, signals_);
     output.units.clear();
-    for (std::int64_t c = 0; c < shapes_.at(node->name)[0]; ++c) {
+    for (std::int64_t c = 0; c < network_.channels(*node); ++c) {
       const std::size_t cell = currents_.cell(node->name, c);
       output.units.push_back(units_.at(currents_.ties.root(cell)) * currents_.ties.ratio(cell));
     }
     output.kind = Kind::current;
-    if (is_synapse(*node)) round_synapse(*node, output);
-    if (node->op == "Affine") {
+    if (schema.is_synapse()) round_synapse(*node, output);
+    if (schema.role == Role::scaling) {
       const Signal& input = signals_.at(node->inputs[0]);
       Node& rounded = *result_.find(node->name);
       rounded = rounded_affine(*node, input, output.units);
       output.bounds = affine_bounds(rounded, input);
     }
-    if (node->op == "Add") {
+    if (schema.role == Role::join) {
       output.bounds.resize(output.units.size());
       for (const std::string& input : node->inputs) {
         for (std::size_t c = 0; c < output.bounds.size(); ++c) {
@@ -173,7 +173,7 @@ void UnitChooser::round_synapse(const Node& node, Signal& output) {
 bool UnitChooser::is_read_as_int16(const Node& node) const {
   const auto& readers = readers_.at(node.name);
   return std::any_of(readers.begin(), readers.end(),
-                     [](const Node* reader) { return is_synapse(*reader) || reader->op == "Affine"; });
+                     [&](const Node* reader) { return reads_int16(network_.schema(*reader)); });
 }
 
 void UnitChooser::enlarge_unit(const Node& node, std::size_t channel, double factor) {
@@ -188,12 +188,12 @@ bool UnitChooser::ease(const Current& current) {
   bool eased = false;
   for (const Node* node : current) {
     const Signal& output = signals_.at(node->name);
-    const bool wide_synapse = is_synapse(*node) && signals_.at(node->inputs[0]).wide();
+    const bool wide_synapse = network_.schema(*node).is_synapse() && signals_.at(node->inputs[0]).wide();
     const bool int16 = is_read_as_int16(*node);
     for (std::size_t c = 0; c < output.bounds.size(); ++c) {
       const std::int64_t magnitude = output.bounds[c].magnitude();
       if (wide_synapse && magnitude > static_cast<std::int64_t>(max_current)) shifted.insert(node->name);
-      if (is_synapse(*node) && sums_.at(node->name)[c].magnitude() > max_sum) {
+      if (network_.schema(*node).is_synapse() && sums_.at(node->name)[c].magnitude() > max_sum) {
         const auto sum = static_cast<double>(sums_.at(node->name)[c].magnitude());
         enlarge_unit(*node, c, sum / static_cast<double>(max_sum) * (1 + 1e-3));
         eased = true;
@@ -202,7 +202,7 @@ bool UnitChooser::ease(const Current& current) {
       enlarge_unit(*node, c, 2.0);
       eased = true;
       for (const Node* member : current) {
-        if (is_synapse(*member)) shifted.insert(member->name);
+        if (network_.schema(*member).is_synapse()) shifted.insert(member->name);
       }
     }
   }

@@ -11,11 +11,10 @@ class UnitChooser {
  public:
   /// `real` is what is rounded, node by node, into `result`. `signals` holds all that have the unit of their
   /// source, and gets those of the currents.
-  UnitChooser(const Graph& real, const ShapeMap& shapes, const Currents& currents, Signals& signals,
-              Graph& result)
-      : shapes_(shapes),
+  UnitChooser(const Network& real, const Currents& currents, Signals& signals, Graph& result)
+      : network_(real),
         currents_(currents),
-        readers_(readers_of(real)),
+        readers_(readers_of(real.graph)),
         signals_(signals),
         result_(result) {}
 
@@ -38,7 +37,7 @@ class UnitChooser {
   void enlarge_unit(const Node& node, std::size_t channel, double factor);
   std::size_t root(const Node& node, std::size_t channel) const;
 
-  const ShapeMap& shapes_;
+  const Network network_;
   const Currents& currents_;
   const Readers readers_;
   Signals& signals_;

@@ -52,7 +52,7 @@ void fold_into(Node& synapse, const Affine& affine) {
 /// Affine nodes behind one synapse, nearest first, each the only reader of the one before.
 class AffineFolder {
  public:
-  explicit AffineFolder(Graph& graph) : graph_(graph) {
+  AffineFolder(Graph& graph, const SchemaSet& schemas) : graph_(graph), schemas_(schemas) {
     for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
       for (const std::string& input : graph.nodes[i].inputs) readers_[input].push_back(i);
     }
@@ -60,27 +60,29 @@ class AffineFolder {
 
   void run() {
     for (Node& node : graph_.nodes) {
-      if (node.op == "Conv2d" || node.op == "Linear") absorb(node);
+      if (schemas_.of(node).has_real_weights()) absorb(node);
     }
     for (Node& node : graph_.nodes) {
-      if (node.op == "Affine" && !is_behind_sole_affine(node)) absorb(node);
+      if (is_affine(node) && !is_behind_sole_affine(node)) absorb(node);
     }
     std::erase_if(graph_.nodes, [&](const Node& node) { return absorbed_.contains(node.name); });
   }
 
  private:
+  bool is_affine(const Node& node) const { return schemas_.of(node).role == Role::scaling; }
+
   /// The Affine that is the only reader of `name`; nullptr otherwise.
   const Node* next_affine(const std::string& name) const {
     const auto readers = readers_.find(name);
     if (readers == readers_.end() || readers->second.size() != 1) return nullptr;
     const Node& reader = graph_.nodes[readers->second[0]];
-    return reader.op == "Affine" ? &reader : nullptr;
+    return is_affine(reader) ? &reader : nullptr;
   }
 
   /// Such a node is joined from the first of its run.
   bool is_behind_sole_affine(const Node& node) const {
     const Node* before = graph_.find(node.inputs.at(0));
-    return before != nullptr && before->op == "Affine" && next_affine(before->name) != nullptr;
+    return before != nullptr && is_affine(*before) && next_affine(before->name) != nullptr;
   }
 
   void absorb(Node& node) {
@@ -95,7 +97,7 @@ class AffineFolder {
       last = next->name;
       absorbed_.insert(last);
     }
-    if (node.op == "Affine") {
+    if (is_affine(node)) {
       store(node, joined(Affine::of(node), total));
     } else {
       fold_into(node, total);
@@ -115,15 +117,16 @@ class AffineFolder {
   }
 
   Graph& graph_;
+  const SchemaSet& schemas_;
   std::map<std::string, std::vector<std::size_t>> readers_;
   std::set<std::string> absorbed_;
 };
 
 }  // namespace
 
-void fold_affine(Graph& graph) {
-  fold_sign_scales(graph);
-  AffineFolder(graph).run();
+void fold_affine(Graph& graph, const SchemaSet& schemas) {
+  fold_sign_scales(graph, schemas);
+  AffineFolder(graph, schemas).run();
 }
 
 }  // namespace rheobase

@@ -6,6 +6,7 @@
 #include "converters/passes.h"
 #include "converters/passes/fixed_joins.h"
 #include "converters/passes/fixed_losses.h"
+#include "converters/passes/fixed_neurons.h"
 #include "converters/passes/fixed_rounding.h"
 #include "converters/passes/fixed_silent.h"
 #include "converters/passes/fixed_units.h"
@@ -34,27 +35,18 @@ fixed::Signal input_signal(const Node& input, std::int64_t channels, Faults& fau
           std::vector<fixed::Bounds>(count, {-fixed::max_read, fixed::max_read})};
 }
 
-fixed::Signal spikes_of(const Node& neuron, std::int64_t channels) {
-  fixed::Signal spikes{fixed::Kind::spikes, {}, {}};
-  for (std::int64_t c = 0; c < channels; ++c) {
-    spikes.units.push_back(fixed::at(neuron.tensors.at("v_threshold"), c));
-    spikes.bounds.push_back({0, 1});
-  }
-  return spikes;
-}
-
 // All signals that have the unit of their source.
-fixed::Signals source_signals(const Graph& graph, const ShapeMap& shapes, const fixed::Kinds& kinds,
-                              Faults& faults) {
+fixed::Signals source_signals(const fixed::Network& network, const fixed::Kinds& kinds, Faults& faults) {
   fixed::Signals signals;
-  for (const int index : topological_order(graph)) {
-    const Node& node = graph.nodes[index];
-    const std::int64_t channels = shapes.at(node.name)[0];
-    if (node.op == "Input") signals[node.name] = input_signal(node, channels, faults);
-    if (node.op == "IF") signals[node.name] = spikes_of(node, channels);
-    if (fixed::carries(node) && kinds.at(node.name) != fixed::Kind::current)
-      signals[node.name] = fixed::carried(node, shapes, signals);
-    if (!fixed::is_synapse(node) || kinds.at(node.inputs[0]) == fixed::Kind::current) continue;
+  for (const int index : topological_order(network.graph)) {
+    const Node& node = network.graph.nodes[index];
+    const OpSchema& schema = network.schema(node);
+    const std::int64_t channels = network.channels(node);
+    if (schema.role == Role::input) signals[node.name] = input_signal(node, channels, faults);
+    if (schema.is_spiking()) signals[node.name] = fixed::spikes_of(node, schema, channels);
+    if (schema.carries() && kinds.at(node.name) != fixed::Kind::current)
+      signals[node.name] = fixed::carried(node, network, signals);
+    if (!schema.is_synapse() || kinds.at(node.inputs[0]) == fixed::Kind::current) continue;
     for (const fixed::Bounds& bounds : signals.at(node.inputs[0]).bounds) {
       if (bounds.magnitude() <= fixed::max_read) continue;
       faults.push_back({node.name, fmt::format("reads sums up to {} from '{}', a synapse reads up to {}",
@@ -66,14 +58,17 @@ fixed::Signals source_signals(const Graph& graph, const ShapeMap& shapes, const 
 }
 
 // What is left when all units are known.
-void round_ends(const Graph& real, const fixed::Signals& signals, const ShapeMap& shapes, Graph& result) {
-  for (std::size_t i = 0; i < real.nodes.size(); ++i) {
-    const Node& node = real.nodes[i];
-    if (node.op == "IF") result.nodes[i] = fixed::rounded_if(node, signals.at(node.inputs[0]).units);
-    if (node.op == "Output") result.nodes[i] = fixed::rounded_output(node, signals.at(node.inputs[0]).units);
-    if (node.op == "Input")
+void round_ends(const fixed::Network& real, const fixed::Signals& signals, Graph& result) {
+  for (std::size_t i = 0; i < real.graph.nodes.size(); ++i) {
+    const Node& node = real.graph.nodes[i];
+    const OpSchema& schema = real.schema(node);
+    if (schema.is_spiking())
+      result.nodes[i] = fixed::rounded_neuron(node, schema, signals.at(node.inputs[0]).units);
+    if (schema.role == Role::readout)
+      result.nodes[i] = fixed::rounded_output(node, signals.at(node.inputs[0]).units);
+    if (schema.role == Role::input)
       result.nodes[i].attributes["fraction_bits"] =
-          std::int64_t{fixed::fraction_bits(node, shapes.at(node.name)[0])};
+          std::int64_t{fixed::fraction_bits(node, real.channels(node))};
   }
 }
 
@@ -84,26 +79,27 @@ std::vector<LayerRounding> quantize(Graph& graph, const SchemaSet& schemas, cons
     throw InputError(source, "", "the graph has fixed arithmetic already");
   Faults faults;
   Graph real = graph;
-  fixed::absorb_into_input(real);
+  fixed::absorb_into_input(real, schemas);
   check_pools(real, validate_or_throw(real, schemas, source), faults);
-  fixed::Kinds kinds = fixed::find_kinds(real, faults);
+  fixed::Kinds kinds = fixed::find_kinds(real, schemas, faults);
   throw_if_any(source, faults);
 
-  fixed::insert_conversions(real, kinds);
+  fixed::insert_conversions(real, schemas, kinds);
   const ShapeMap shapes = validate_or_throw(real, schemas, source);
-  kinds = fixed::find_kinds(real, faults);
-  fixed::Signals signals = source_signals(real, shapes, kinds, faults);
-  const fixed::Currents currents = fixed::find_currents(real, shapes, kinds, faults);
+  const fixed::Network network{real, schemas, shapes};
+  kinds = fixed::find_kinds(real, schemas, faults);
+  fixed::Signals signals = source_signals(network, kinds, faults);
+  const fixed::Currents currents = fixed::find_currents(network, kinds, faults);
   throw_if_any(source, faults);
 
-  fixed::drop_silent_inputs(real, shapes);
+  fixed::drop_silent_inputs(real, schemas, shapes);
   Graph result = real;
-  fixed::UnitChooser chooser(real, shapes, currents, signals, result);
+  fixed::UnitChooser chooser(network, currents, signals, result);
   for (const fixed::Current& current : currents.list) chooser.choose(current);
-  round_ends(real, signals, shapes, result);
+  round_ends(network, signals, result);
   validate_or_throw(result, schemas, source);
   graph = std::move(result);
-  return fixed::measure_losses(real, graph, shapes, currents, signals);
+  return fixed::measure_losses(network, graph, currents, signals);
 }
 
 }  // namespace rheobase

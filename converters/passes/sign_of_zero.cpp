@@ -121,10 +121,10 @@ std::optional<std::string> note_of(const ChannelRanges& ranges) {
 
 }  // namespace
 
-Notes check_signs_of_zero(const Graph& graph, const ShapeMap& shapes, const std::vector<std::string>& signs,
+Notes check_signs_of_zero(const Graph& graph, const SchemaSet& schemas, const std::vector<std::string>& signs,
                           const std::string& source) {
   if (signs.empty()) return {};
-  const ValueRanges ranges = find_value_ranges(graph, shapes);
+  const ValueRanges ranges = find_value_ranges(graph, schemas, validate_or_throw(graph, schemas, source));
   Notes notes;
   Faults faults;
   for (const std::string& name : signs) {

@@ -25,8 +25,8 @@ std::optional<float> only_factor(const Node& affine) {
 }
 
 /// The synapses that read `name`; nothing where anything else does, or nothing at all.
-std::optional<std::vector<std::size_t>> synapses_behind(const Graph& graph, const Readers& readers,
-                                                        const std::string& name) {
+std::optional<std::vector<std::size_t>> synapses_behind(const Graph& graph, const SchemaSet& schemas,
+                                                        const Readers& readers, const std::string& name) {
   std::vector<std::size_t> synapses;
   std::vector<std::string> open{name};
   while (!open.empty()) {
@@ -35,9 +35,10 @@ std::optional<std::vector<std::size_t>> synapses_behind(const Graph& graph, cons
     if (found == readers.end()) return std::nullopt;
     for (const std::size_t index : found->second) {
       const Node& reader = graph.nodes[index];
-      if (reader.op == "Conv2d" || reader.op == "Linear") {
+      const OpSchema& schema = schemas.of(reader);
+      if (schema.has_real_weights()) {
         synapses.push_back(index);
-      } else if (reader.op == "Flatten" || reader.op == "Pad" || reader.op == "Slice") {
+      } else if (schema.rearranges()) {
         open.push_back(reader.name);
       } else {
         return std::nullopt;
@@ -49,18 +50,18 @@ std::optional<std::vector<std::size_t>> synapses_behind(const Graph& graph, cons
 
 }  // namespace
 
-void fold_sign_scales(Graph& graph) {
+void fold_sign_scales(Graph& graph, const SchemaSet& schemas) {
   Readers readers;
   for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
     for (const std::string& input : graph.nodes[i].inputs) readers[input].push_back(i);
   }
   std::set<std::string> folded;
   for (const Node& affine : graph.nodes) {
-    if (affine.op != "Affine") continue;
+    if (schemas.of(affine).role != Role::scaling) continue;
     const Node* sign = graph.find(affine.inputs.at(0));
     const auto factor = only_factor(affine);
     if (sign == nullptr || sign->op != "Sign" || !factor) continue;
-    const auto synapses = synapses_behind(graph, readers, affine.name);
+    const auto synapses = synapses_behind(graph, schemas, readers, affine.name);
     if (!synapses) continue;
     for (const std::size_t index : *synapses) {
       for (float& weight : graph.nodes[index].tensors.at("weight").values) weight *= *factor;

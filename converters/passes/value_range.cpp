@@ -115,12 +115,13 @@ void pad_with_zeros(const std::string& pad, ValueRange& range) {
 }
 
 /// Of Concat, Slice and Pad, channel by channel.
-ChannelRanges rearranged_ranges(const Node& node, const ShapeMap& shapes, const ValueRanges& ranges) {
+ChannelRanges rearranged_ranges(const Node& node, bool adds_zeros, const ShapeMap& shapes,
+                                const ValueRanges& ranges) {
   const std::int64_t channels = shapes.at(node.name).at(0);
   if (channels > ChannelRanges::most_listed) return {{ValueRange{}}, channels};
   ChannelRanges result;
-  const bool pads = node.op == "Pad" && pads_space(node);
-  for (const auto& origin : fixed::channel_origins(node, shapes)) {
+  const bool pads = adds_zeros && pads_space(node);
+  for (const auto& origin : channel_origins(node, shapes)) {
     if (!origin) {
       result.groups.push_back({{0, 0}, ZeroCause::padding, node.name, {}});
       continue;
@@ -132,11 +133,13 @@ ChannelRanges rearranged_ranges(const Node& node, const ShapeMap& shapes, const 
 }
 
 /// Max pools keep what they are given: a window in the padding alone there is none.
-ChannelRanges carried_ranges(const Node& node, const ShapeMap& shapes, const ValueRanges& ranges) {
-  const bool keeps_channels = node.op == "Flatten" || node.op.ends_with("Pool2d");
-  if (!keeps_channels) return rearranged_ranges(node, shapes, ranges);
+ChannelRanges carried_ranges(const Node& node, const OpSchema& schema, const ShapeMap& shapes,
+                             const ValueRanges& ranges) {
+  const bool flattens = node.op == "Flatten";
+  if (schema.role != Role::pool && !flattens)
+    return rearranged_ranges(node, schema.adds_zeros, shapes, ranges);
   ChannelRanges result = ranges.at(node.inputs[0]);
-  if (node.op == "Flatten") result.repeat *= shapes.at(node.name)[0] / result.size();
+  if (flattens) result.repeat *= shapes.at(node.name)[0] / result.size();
   if (node.op != "AvgPool2d") return result;
   for (ValueRange& range : result.groups) range = average_range(node, range);
   return result;
@@ -152,15 +155,17 @@ ChannelRanges each(const ChannelRanges& input, bool is_uniform, const RangeOf& r
   return result;
 }
 
-ChannelRanges elementwise_ranges(const Node& node, const ChannelRanges& input) {
-  if (node.op == "Affine") {
-    const Tensor& scale = *node.tensor("scale");
-    const Tensor& shift = *node.tensor("shift");
-    return each(input, is_one_number(&scale) && is_one_number(&shift),
-                [&](const ValueRange& range, std::int64_t channel) {
-                  return affine_range(range, at(scale, channel), at(shift, channel));
-                });
-  }
+ChannelRanges affine_ranges(const Node& node, const ChannelRanges& input) {
+  const Tensor& scale = *node.tensor("scale");
+  const Tensor& shift = *node.tensor("shift");
+  return each(input, is_one_number(&scale) && is_one_number(&shift),
+              [&](const ValueRange& range, std::int64_t channel) {
+                return affine_range(range, at(scale, channel), at(shift, channel));
+              });
+}
+
+/// Of neurons whose equations stand here; nothing is known of others.
+ChannelRanges neuron_ranges(const Node& node, const ChannelRanges& input) {
   if (node.op == "ReLU") {
     const double max = ReluParameters::of(node).max;
     return each(input, true,
@@ -173,25 +178,36 @@ ChannelRanges elementwise_ranges(const Node& node, const ChannelRanges& input) {
       return qcfs_range(node.name, lambda, lambda / static_cast<double>(qcfs.levels), range);
     });
   }
-  const SignParameters sign = SignParameters::of(node);
-  return each(input, is_one_number(&sign.threshold), [&](const ValueRange& range, std::int64_t channel) {
-    return sign_range(range, at(sign.threshold, channel));
-  });
+  if (node.op == "Sign") {
+    const SignParameters sign = SignParameters::of(node);
+    return each(input, is_one_number(&sign.threshold), [&](const ValueRange& range, std::int64_t channel) {
+      return sign_range(range, at(sign.threshold, channel));
+    });
+  }
+  return {{ValueRange{}}, input.size()};
 }
 
-ChannelRanges ranges_of(const Graph& graph, const Node& node, const ShapeMap& shapes,
+ChannelRanges ranges_of(const Graph& graph, const Node& node, const OpSchema& schema, const ShapeMap& shapes,
                         const ValueRanges& ranges) {
-  const auto is_one_of = [&](std::initializer_list<const char*> ops) {
-    return std::any_of(ops.begin(), ops.end(), [&](const char* op) { return node.op == op; });
-  };
-  if (node.op == "Input") return input_ranges(node, shapes.at(node.name));
-  if (is_one_of({"Affine", "ReLU", "QCFS", "Sign"}))
-    return elementwise_ranges(node, ranges.at(node.inputs[0]));
-  if (fixed::is_synapse(node)) return synapse_ranges(node, ranges.at(node.inputs[0]));
-  if (fixed::carries(node)) return carried_ranges(node, shapes, ranges);
-  if (node.op == "Add") return join_ranges(graph, node, ranges);
-  if (node.op == "Output") return ranges.at(node.inputs[0]);
-  return {{ValueRange{}}, shapes.at(node.name).at(0)};
+  switch (schema.role) {
+    case Role::input:
+      return input_ranges(node, shapes.at(node.name));
+    case Role::scaling:
+      return affine_ranges(node, ranges.at(node.inputs[0]));
+    case Role::neuron:
+      return neuron_ranges(node, ranges.at(node.inputs[0]));
+    case Role::synapse:
+      if (schema.binary) return {{ValueRange{}}, shapes.at(node.name).at(0)};
+      return synapse_ranges(node, ranges.at(node.inputs[0]));
+    case Role::carrier:
+    case Role::pool:
+      return carried_ranges(node, schema, shapes, ranges);
+    case Role::join:
+      return join_ranges(graph, node, ranges);
+    case Role::readout:
+      return ranges.at(node.inputs[0]);
+  }
+  throw InternalError("not a role");
 }
 
 }  // namespace
@@ -210,11 +226,11 @@ Interval with_zero(const Interval& interval) {
   return {std::min(interval.low, 0.0), std::max(interval.high, 0.0)};
 }
 
-ValueRanges find_value_ranges(const Graph& graph, const ShapeMap& shapes) {
+ValueRanges find_value_ranges(const Graph& graph, const SchemaSet& schemas, const ShapeMap& shapes) {
   ValueRanges ranges;
   for (const int index : topological_order(graph)) {
     const Node& node = graph.nodes[static_cast<std::size_t>(index)];
-    ChannelRanges found = ranges_of(graph, node, shapes, ranges);
+    ChannelRanges found = ranges_of(graph, node, schemas.of(node), shapes, ranges);
     for (ValueRange& range : found.groups) {
       if (range.source.empty()) range.source = node.name;
       const bool is_open = range.cause == ZeroCause::none || range.cause == ZeroCause::sum;

@@ -58,13 +58,13 @@ struct ChannelRanges {
 /// Images are pixels from 0 to 1 before normalisation; of other inputs nothing
 /// is assumed. Bounds are those of exact arithmetic, rounded outwards. Nodes of unknown ops are unbounded.
 using ValueRanges = std::map<std::string, ChannelRanges>;
-ValueRanges find_value_ranges(const Graph& graph, const ShapeMap& shapes);
+ValueRanges find_value_ranges(const Graph& graph, const SchemaSet& schemas, const ShapeMap& shapes);
 
 Interval sum(const Interval& a, const Interval& b);
 Interval scaled(const Interval& interval, double factor);
 Interval with_zero(const Interval& interval);
 
-/// Of a Conv2d or Linear that reads `input`.
+/// Of a synapse that reads `input`.
 ChannelRanges synapse_ranges(const Node& node, const ChannelRanges& input);
 /// Of an Add.
 ChannelRanges join_ranges(const Graph& graph, const Node& node, const ValueRanges& ranges);

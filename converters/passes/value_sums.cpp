@@ -24,7 +24,7 @@ struct Taps {
     inputs = static_cast<std::size_t>(weight[1]);
     outputs = static_cast<std::size_t>(weight[0]);
     per_output = inputs * per_input;
-    if (node.op != "Conv2d") return;
+    if (!is_convolution(node)) return;
     const Conv2dAttributes conv = conv2d_attributes(node);
     outputs /= static_cast<std::size_t>(conv.groups);
     padded = conv.window.padding != Window{}.padding;
@@ -127,7 +127,7 @@ ChannelRanges synapse_ranges(const Node& node, const ChannelRanges& input) {
       const std::size_t row = o * taps.per_output + i * taps.per_input;
       for (std::size_t k = 0; k < taps.per_input; ++k) terms.add(read, weights[row + k]);
     }
-    result.groups.push_back(terms.result(node.name, node.op == "Conv2d"));
+    result.groups.push_back(terms.result(node.name, is_convolution(node)));
   }
   return result;
 }

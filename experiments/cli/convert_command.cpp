@@ -90,25 +90,23 @@ void check_options(const CommandLine& line) {
   if (split != "test" && split != "train") throw InputError("--split", split, "expected test or train");
 }
 
-std::string summary(const Model& model, const ShapeMap& shapes, const std::string& path) {
+std::string summary(const Model& model, const SchemaSet& schemas, const std::string& path) {
+  const ShapeMap shapes = validate_or_throw(model.graph, schemas, path);
   double parameters = 0.0;
   int synapses = 0, binary = 0;
-  std::string input, output;
   for (const Node& node : model.graph.nodes) {
-    if (node.op == "Input") {
-      input = to_string(shapes.at(node.name));
-      continue;
-    }
-    if (node.op == "Output") output = to_string(shapes.at(node.name));
+    const OpSchema& schema = schemas.of(node);
+    if (schema.role == Role::input) continue;
     for (const auto& [name, tensor] : node.tensors) parameters += static_cast<double>(tensor.values.size());
-    synapses += node.tensors.contains("weight") ? 1 : 0;
-    binary += node.op.starts_with("Binary") ? 1 : 0;
+    synapses += schema.is_synapse() ? 1 : 0;
+    binary += schema.binary ? 1 : 0;
   }
   const std::string packed =
       binary > 0 ? fmt::format(", {} of {} layers on bits", binary, synapses) : std::string();
   return fmt::format("wrote {}: {}, {} nodes, {} parameters{}, input {}, {} classes\n", path,
                      model.provenance.conversion, model.graph.nodes.size(), short_count(parameters), packed,
-                     input, output);
+                     to_string(shapes.at(model.graph.input().name)),
+                     to_string(shapes.at(model.graph.output().name)));
 }
 
 ConversionSpec conversion_spec(const CommandLine& line) {
@@ -172,11 +170,11 @@ void convert_command(const std::vector<std::string>& words) {
   const Registry registry = full_registry();
   Conversion conversion = convert_model(spec, registry.schemas(), tool_version());
   const Model& model = conversion.model;
-  const ShapeMap shapes = validate_or_throw(model.graph, registry.schemas(), source);
+  validate_or_throw(model.graph, registry.schemas(), source);
   const std::string compared = line->has("data") ? compare(*line, spec, conversion, registry) : std::string();
   write_model(model, target);
   write_notes(source, conversion.notes);
-  if (!line->quiet()) write_stdout(summary(model, shapes, target) + compared);
+  if (!line->quiet()) write_stdout(summary(model, registry.schemas(), target) + compared);
 }
 
 }  // namespace rheobase

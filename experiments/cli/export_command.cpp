@@ -38,8 +38,7 @@ void export_command(const std::vector<std::string>& words) {
 
   const Registry registry = full_registry();
   const Model model = read_model(source, registry.schemas());
-  const ShapeMap shapes = validate_or_throw(model.graph, registry.schemas(), source);
-  export_onnx(model.graph, shapes, {source, tool_version()}, target);
+  export_onnx(model.graph, registry.schemas(), {source, tool_version()}, target);
   if (!line->quiet()) write_stdout(fmt::format("wrote {}: {} nodes\n", target, model.graph.nodes.size()));
 }
 

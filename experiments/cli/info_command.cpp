@@ -26,17 +26,17 @@ struct NodeFacts {
   const Tensor* threshold = nullptr;  // of a spiking neuron
 };
 
-std::vector<NodeFacts> collect(const Graph& graph, const ShapeMap& shapes) {
-  SchemaSet structural;
-  add_structural_schemas(structural);
+std::vector<NodeFacts> collect(const Graph& graph, const SchemaSet& schemas, const ShapeMap& shapes) {
   std::vector<NodeFacts> rows;
   for (const int index : topological_order(graph)) {
     const Node& node = graph.nodes[index];
-    NodeFacts facts{&node, shapes.at(node.name), 0, 0, node.tensor("v_threshold")};
-    if (node.op != "Input") {
+    const OpSchema& schema = schemas.of(node);
+    NodeFacts facts{&node, shapes.at(node.name)};
+    if (schema.role != Role::input) {
       for (const auto& [name, tensor] : node.tensors) facts.parameters += element_count(tensor.shape);
     }
-    if (structural.find(node.op) == nullptr) facts.neurons = element_count(facts.shape);
+    if (schema.is_neuron()) facts.neurons = element_count(facts.shape);
+    if (schema.is_spiking()) facts.threshold = &schema.threshold_of(node);
     rows.push_back(facts);
   }
   return rows;
@@ -90,9 +90,8 @@ Json node_json(const NodeFacts& row) {
   Json node{{"name", row.node->name}, {"op", row.node->op},           {"inputs", row.node->inputs},
             {"shape", row.shape},     {"parameters", row.parameters}, {"neurons", row.neurons}};
   if (row.threshold != nullptr) node["v_threshold"] = row.threshold->values;
-  if (row.node->op == "Input") {
-    if (const Tensor* mean = row.node->tensor("mean")) node["mean"] = mean->values;
-    if (const Tensor* std = row.node->tensor("std")) node["std"] = std->values;
+  for (const char* key : {"mean", "std"}) {
+    if (const Tensor* tensor = row.node->tensor(key)) node[key] = tensor->values;
   }
   return node;
 }
@@ -188,7 +187,8 @@ void info_command(const std::vector<std::string>& words) {
   if (line->has("json")) target.emplace("--json", line->get<std::string>("json"), ResultTarget::Kind::text);
   const Registry registry = full_registry();
   const Model model = read_model(path, registry.schemas());
-  const auto rows = collect(model.graph, validate_or_throw(model.graph, registry.schemas(), path));
+  const auto rows =
+      collect(model.graph, registry.schemas(), validate_or_throw(model.graph, registry.schemas(), path));
   EngineOptions options;
   options.threads = 1;
   const Engine engine(model.graph, registry, options);

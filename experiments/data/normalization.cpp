@@ -91,11 +91,9 @@ Notes check_normalization(const Normalization& normalization, const Shape& shape
 
 Normalization normalization_of(const Graph& graph) {
   Normalization result;
-  for (const Node& node : graph.nodes) {
-    if (node.op != "Input") continue;
-    if (const Tensor* mean = node.tensor("mean")) result.mean = mean->values;
-    if (const Tensor* std = node.tensor("std")) result.std = std->values;
-  }
+  const Node& input = graph.input();
+  if (const Tensor* mean = input.tensor("mean")) result.mean = mean->values;
+  if (const Tensor* std = input.tensor("std")) result.std = std->values;
   if (result.mean.empty()) result.mean.assign(result.std.size(), 0.0F);
   if (result.std.empty()) result.std.assign(result.mean.size(), 1.0F);
   return result;
@@ -103,9 +101,7 @@ Normalization normalization_of(const Graph& graph) {
 
 bool rescales_itself(const Graph& graph) {
   return std::any_of(graph.nodes.begin(), graph.nodes.end(), [&](const Node& node) {
-    if (node.op != "Affine") return false;
-    const Node* const from = graph.find(node.inputs.at(0));
-    return from != nullptr && from->op == "Input";
+    return node.op == "Affine" && node.inputs.at(0) == graph.input().name;
   });
 }
 

@@ -23,11 +23,9 @@ void append(Notes& notes, const Notes& more) { notes.insert(notes.end(), more.be
 
 void store(Graph& graph, const Normalization& normalization) {
   if (normalization.mean.empty()) return;
-  for (Node& node : graph.nodes) {
-    if (node.op != "Input") continue;
-    node.tensors["mean"] = per_channel(normalization.mean);
-    node.tensors["std"] = per_channel(normalization.std);
-  }
+  auto& tensors = graph.input().tensors;
+  tensors["mean"] = per_channel(normalization.mean);
+  tensors["std"] = per_channel(normalization.std);
 }
 
 // A network that was trained here saw pixels in its own normalisation, and sees no others.
@@ -76,11 +74,7 @@ Model read_trained(const std::string& path, const SchemaSet& schemas) {
   return model;
 }
 
-const Shape& input_shape(const Graph& graph, const ShapeMap& shapes) {
-  const auto input = std::find_if(graph.nodes.begin(), graph.nodes.end(),
-                                  [](const Node& node) { return node.op == "Input"; });
-  return shapes.at(input->name);
-}
+const Shape& input_shape(const Graph& graph, const ShapeMap& shapes) { return shapes.at(graph.input().name); }
 
 // The network as it is in the file, under the normalisation of its conversion, with what there is to say of
 // it.
@@ -104,8 +98,8 @@ Conversion read_source(const ConversionSpec& spec, const SchemaSet& schemas) {
     signs = std::move(import.signs);
   }
   set_normalization(result, spec, input_shape(graph, validate_or_throw(graph, schemas, path)));
-  const ShapeMap shapes = validate_or_throw(graph, schemas, path);
-  append(result.notes, check_signs_of_zero(graph, shapes, signs, path));
+  validate_or_throw(graph, schemas, path);
+  append(result.notes, check_signs_of_zero(graph, schemas, signs, path));
   return result;
 }
 
@@ -132,15 +126,16 @@ Conversion convert_model(const ConversionSpec& spec, const SchemaSet& schemas,
   if (spec.arithmetic == "fixed" && to != "snn")
     throw InputError(spec.source, "", "becomes no spiking network, and fixed arithmetic is for those");
   if (to == "bnn") {
-    fold_sign_scales(model.graph);  // other scales and shifts stay apart: packing makes thresholds of them
+    fold_sign_scales(model.graph,
+                     schemas);  // other scales and shifts stay apart: packing makes thresholds of them
   } else {
-    fold_affine(model.graph);
+    fold_affine(model.graph, schemas);
   }
   if (to == "snn") convert_to_snn(model.graph, spec.source);
   model.arithmetic = spec.arithmetic;
   if (model.arithmetic == "fixed") make_fixed(result, spec, schemas);
   if (to != "ann") {
-    const int packed = pack_binary(model.graph);
+    const int packed = pack_binary(model.graph, schemas);
     if (to == "bnn" && packed == 0) {
       if (spec.to.empty()) return convert_model(as_it_is(spec), schemas, tool_version);
       throw InputError(spec.source, "",

@@ -8,14 +8,13 @@
 namespace rheobase {
 namespace {
 
-bool has_synapses(const Node& node) { return node.op == "Conv2d" || node.op == "Linear"; }
-
 // Reals that stay reals: normalisation before the network, the unit of the logits behind it.
-bool stays_real(const Node& node) { return node.op == "Input" || node.op == "Output"; }
+bool stays_real(Role role) { return role == Role::input || role == Role::readout; }
 
-void check_integers(const Node& node, Faults& faults) {
+void check_integers(const Node& node, const OpSchema* schema, Faults& faults) {
+  const bool has_weights = schema != nullptr && schema->has_real_weights();
   for (const auto& [key, tensor] : node.tensors) {
-    const float limit = has_synapses(node) && key == "weight" ? max_fixed_weight : max_fixed_value;
+    const float limit = has_weights && key == "weight" ? max_fixed_weight : max_fixed_value;
     const auto bad = std::find_if(tensor.values.begin(), tensor.values.end(), [&](float value) {
       return !(std::abs(value) <= limit) || value != std::trunc(value);
     });
@@ -26,24 +25,44 @@ void check_integers(const Node& node, Faults& faults) {
   }
 }
 
-// A potential that a neuron is reset to, whatever neuron it is.
-void check_reset(const Node& node, Faults& faults) {
-  const auto found = node.attributes.find("v_reset");
+// Settings of another type than their schema's are validation's to report.
+void check_potential(const Node& node, const std::string& key, Faults& faults) {
+  const auto found = node.attributes.find(key);
   if (found == node.attributes.end()) return;
   const auto* value = std::get_if<double>(&found->second);
   if (value == nullptr || (std::abs(*value) <= max_fixed_value && *value == std::trunc(*value))) return;
-  faults.push_back(
-      {node.name, fmt::format("attribute 'v_reset' is {}, expected an integer within +-{} in fixed "
-                              "arithmetic",
-                              *value, max_fixed_value)});
+  faults.push_back({node.name, fmt::format("attribute '{}' is {}, expected an integer within +-{} in fixed "
+                                           "arithmetic",
+                                           key, *value, max_fixed_value)});
 }
 
-void check_range(const Node& node, const char* key, std::int64_t last, Faults& faults) {
+void check_range(const Node& node, const std::string& key, std::int64_t last, Faults& faults) {
   const auto found = node.attributes.find(key);
   if (found == node.attributes.end()) return;
-  const auto* value = std::get_if<std::int64_t>(&found->second);  // validation reports another type
+  const auto* value = std::get_if<std::int64_t>(&found->second);
   if (value != nullptr && (*value < 0 || *value > last))
     faults.push_back({node.name, fmt::format("attribute '{}' is {}, expected 0 to {}", key, *value, last)});
+}
+
+// `schema` is absent where the op is unknown.
+void check_fixed(const Node& node, const OpSchema* schema, Faults& faults) {
+  if (schema == nullptr || !stays_real(schema->role)) check_integers(node, schema, faults);
+  if (schema == nullptr) return;
+  for (const AttributeSpec& spec : schema->attributes) {
+    if (spec.potential != Potential::none) check_potential(node, spec.name, faults);
+    if (spec.fixed_to) check_range(node, spec.name, *spec.fixed_to, faults);
+  }
+  if (schema->role == Role::readout && node.tensor("unit") == nullptr)
+    faults.push_back({node.name, "tensor 'unit' is missing, which fixed arithmetic needs"});
+}
+
+void check_float32(const Node& node, const OpSchema& schema, Faults& faults) {
+  for (const AttributeSpec& spec : schema.attributes) {
+    if (spec.fixed_to && node.attributes.contains(spec.name))
+      faults.push_back({node.name, fmt::format("attribute '{}' belongs to fixed arithmetic", spec.name)});
+  }
+  if (schema.role == Role::readout && node.tensor("unit") != nullptr)
+    faults.push_back({node.name, "tensor 'unit' belongs to fixed arithmetic"});
 }
 
 }  // namespace
@@ -57,22 +76,15 @@ Arithmetic arithmetic_of(const Graph& graph) {
   return Arithmetic::float32;
 }
 
-void check_arithmetic(const Graph& graph, Faults& faults) {
+void check_arithmetic(const Graph& graph, const SchemaSet& schemas, Faults& faults) {
   const bool fixed = arithmetic_of(graph) == Arithmetic::fixed;
   for (const Node& node : graph.nodes) {
+    const OpSchema* schema = schemas.find(node.op);
     if (fixed) {
-      if (!stays_real(node)) check_integers(node, faults);
-      check_reset(node, faults);
-      if (node.op == "Input") check_range(node, "fraction_bits", 14, faults);
-      if (has_synapses(node)) check_range(node, "shift", 30, faults);
-      if (node.op == "Output" && node.tensor("unit") == nullptr)
-        faults.push_back({node.name, "tensor 'unit' is missing, which fixed arithmetic needs"});
-      continue;
+      check_fixed(node, schema, faults);
+    } else if (schema != nullptr) {
+      check_float32(node, *schema, faults);
     }
-    if (has_synapses(node) && node.attributes.contains("shift"))
-      faults.push_back({node.name, "attribute 'shift' belongs to fixed arithmetic"});
-    if (node.op == "Output" && node.tensor("unit") != nullptr)
-      faults.push_back({node.name, "tensor 'unit' belongs to fixed arithmetic"});
   }
 }
 

@@ -20,6 +20,6 @@ inline constexpr float max_fixed_value = 1 << 24;
 
 /// Appends a fault for every tensor of a fixed graph that holds a value that is no integer or too large, and
 /// for settings of one arithmetic in a graph of the other.
-void check_arithmetic(const Graph& graph, Faults& faults);
+void check_arithmetic(const Graph& graph, const SchemaSet& schemas, Faults& faults);
 
 }  // namespace rheobase

@@ -15,6 +15,14 @@ const T* get_if(const Node& node, const std::string& key) {
   return value;
 }
 
+// `nodes` of a graph, const or not.
+template <class Nodes>
+auto& only(Nodes& nodes, const char* op) {
+  const auto found = std::find_if(nodes.begin(), nodes.end(), [&](const Node& n) { return n.op == op; });
+  if (found == nodes.end()) throw InternalError(std::string("a graph without ") + op);
+  return *found;
+}
+
 }  // namespace
 
 Tensor scalar_tensor(float value) { return {{1}, {value}}; }
@@ -54,6 +62,10 @@ Node* Graph::find(const std::string& name) {
   const auto found = std::find_if(nodes.begin(), nodes.end(), [&](const Node& n) { return n.name == name; });
   return found == nodes.end() ? nullptr : &*found;
 }
+
+const Node& Graph::input() const { return only(nodes, "Input"); }
+Node& Graph::input() { return only(nodes, "Input"); }
+const Node& Graph::output() const { return only(nodes, "Output"); }
 
 std::vector<int> topological_order(const Graph& graph) {
   std::map<std::string, std::vector<int>> consumers;

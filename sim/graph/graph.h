@@ -51,6 +51,10 @@ struct Graph {
 
   const Node* find(const std::string& name) const;
   Node* find(const std::string& name);
+  /// The Input and the Output node of a sound graph.
+  const Node& input() const;
+  Node& input();
+  const Node& output() const;
   bool operator==(const Graph&) const = default;
 };
 

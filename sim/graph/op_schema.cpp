@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace rheobase {
@@ -12,9 +13,22 @@ void SchemaSet::add(OpSchema schema) {
     throw InternalError("op '" + name + "' registered twice");
 }
 
+const Tensor& OpSchema::threshold_of(const Node& node) const {
+  const auto spec = std::find_if(tensors.begin(), tensors.end(),
+                                 [](const TensorSpec& t) { return t.potential == Potential::threshold; });
+  if (spec == tensors.end()) throw InternalError("op " + name + " has no threshold");
+  return node.tensors.at(spec->name);
+}
+
 const OpSchema* SchemaSet::find(const std::string& op) const {
   const auto found = schemas_.find(op);
   return found == schemas_.end() ? nullptr : &found->second;
+}
+
+const OpSchema& SchemaSet::of(const Node& node) const {
+  const OpSchema* schema = find(node.op);
+  if (schema == nullptr) throw InternalError("node " + node.name + " has the unknown op " + node.op);
+  return *schema;
 }
 
 std::vector<std::string> SchemaSet::names() const {

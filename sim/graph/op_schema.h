@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <optional>
@@ -11,23 +12,47 @@
 
 namespace rheobase {
 
+/// What an op does with the values it reads: what passes, metrics and tools ask of a node before its name.
+enum class Role : std::uint8_t {
+  input,    ///< the image enters
+  readout,  ///< the logits leave
+  synapse,  ///< weighted sums: tensor `weight`, one row an output channel
+  scaling,  ///< a scale and a shift a channel
+  pool,     ///< one value of each window of a channel
+  carrier,  ///< moves values, changes none
+  join,     ///< the sum of its inputs
+  neuron,   ///< a function of each value, and of those before it
+};
+
+/// What a parameter of a spiking neuron is, where it is in the unit of the current that the neuron reads.
+enum class Potential : std::uint8_t {
+  none,       ///< has another unit, or no unit
+  threshold,  ///< the neuron fires there
+  rest,       ///< the potential begins there, or goes there without a current; 0 where it is absent
+  reset       ///< a spike leaves it there
+};
+
 /// A setting an op takes. `example` fixes the type; an absent optional setting has the op's own default.
 struct AttributeSpec {
   std::string name;
   Attribute example;
   bool required = false;
+  Potential potential = Potential::none;   ///< one number: its channels share a unit unless it is 0
+  std::optional<std::int64_t> fixed_to{};  ///< of fixed arithmetic alone: from 0 to this
 };
 
 struct TensorSpec {
   std::string name;
   bool required = true;
+  Potential potential = Potential::none;  ///< {1} or {C}
 };
 
 using Faults = std::vector<Fault>;
 
-/// What an op is: its inputs, settings and tensors, and the shape it produces.
+/// What an op is: its role, its inputs, settings and tensors, and the shape it produces.
 struct OpSchema {
   std::string name;
+  Role role;
   std::size_t min_inputs = 1;
   std::size_t max_inputs = 1;
   std::vector<AttributeSpec> attributes;
@@ -35,6 +60,26 @@ struct OpSchema {
   /// The output's shape for the inputs' shapes; appends every fault it finds and returns nothing if there is
   /// one. Called only on nodes whose arity, attribute types and required tensors are right.
   std::function<std::optional<Shape>(const Node&, std::span<const Shape>, Faults&)> infer;
+
+  bool binary = false;      ///< of a synapse: its weights are single bits
+  bool adds_zeros = false;  ///< of a carrier: some outputs are 0 and come from no input
+  /// Of a neuron that emits spikes: the tensor that says what a spike is worth, {1} or {C}. Such a neuron has
+  /// a required threshold, and kernels of both arithmetics.
+  std::string spike_height{};
+  /// Turns what a spiking neuron's potentials leave (a decay, say) into integers; nothing where they are all.
+  std::function<void(Node&)> make_fixed{};
+
+  bool is_neuron() const { return role == Role::neuron; }
+  bool is_spiking() const { return !spike_height.empty(); }
+  bool is_synapse() const { return role == Role::synapse; }
+  bool has_real_weights() const { return role == Role::synapse && !binary; }
+  /// Its outputs are inputs, or made of inputs of one channel, and have their unit.
+  bool carries() const { return role == Role::carrier || role == Role::pool; }
+  /// Moves the values of one input: what scales them may be moved behind it.
+  bool rearranges() const { return role == Role::carrier && max_inputs == 1; }
+  /// Of a validated node of a spiking neuron, {1} or {C}.
+  const Tensor& threshold_of(const Node& node) const;
+  const Tensor& height_of(const Node& node) const { return node.tensors.at(spike_height); }
 };
 
 /// The ops a graph may use.
@@ -42,6 +87,8 @@ class SchemaSet {
  public:
   void add(OpSchema schema);
   const OpSchema* find(const std::string& op) const;
+  /// Of a node that was validated against this set.
+  const OpSchema& of(const Node& node) const;
   /// Sorted names, for messages.
   std::vector<std::string> names() const;
 

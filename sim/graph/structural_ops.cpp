@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "sim/graph/op_schema.h"
 
@@ -228,6 +229,8 @@ Conv2dAttributes conv2d_attributes(const Node& node) {
   return {window_of(node, {weight.at(2), weight.at(3)}), node.integer("groups", 1)};
 }
 
+bool is_convolution(const Node& synapse) { return synapse.tensors.at("weight").shape.size() == 4; }
+
 Pool2dAttributes pool2d_attributes(const Node& node) {
   return {window_of(node, to_array<2>(node.integers("kernel", {1, 1}))),
           node.integer("count_include_pad", 0) != 0};
@@ -245,36 +248,48 @@ void add_structural_schemas(SchemaSet& schemas) {
   const AttributeSpec dilation{"dilation", list};
   const AttributeSpec kernel{"kernel", list, true};
   const AttributeSpec ceil_mode{"ceil_mode", integer};
-  const AttributeSpec shift{"shift", integer};
+  const AttributeSpec shift{"shift", integer, false, Potential::none, 30};
+  const AttributeSpec fraction_bits{"fraction_bits", integer, false, Potential::none, 14};
   constexpr std::size_t many = 1 << 16;
   schemas.add({"Input",
+               Role::input,
                0,
                0,
-               {{"shape", list, true}, {"fraction_bits", integer}},
+               {{"shape", list, true}, fraction_bits},
                {{"mean", false}, {"std", false}},
                infer_input});
-  schemas.add({"Output", 1, 1, {}, {{"unit", false}}, infer_output});
+  schemas.add({"Output", Role::readout, 1, 1, {}, {{"unit", false}}, infer_output});
   schemas.add({"Conv2d",
+               Role::synapse,
                1,
                1,
                {stride, padding, dilation, {"groups", integer}, shift},
                {{"weight"}, {"bias", false}},
                infer_conv2d});
-  schemas.add({"Linear", 1, 1, {shift}, {{"weight"}, {"bias", false}}, infer_linear});
-  schemas.add({"Affine", 1, 1, {}, {{"scale"}, {"shift"}}, infer_affine});
+  schemas.add({"Linear", Role::synapse, 1, 1, {shift}, {{"weight"}, {"bias", false}}, infer_linear});
+  schemas.add({"Affine", Role::scaling, 1, 1, {}, {{"scale"}, {"shift"}}, infer_affine});
   schemas.add({"AvgPool2d",
+               Role::pool,
                1,
                1,
                {kernel, stride, padding, ceil_mode, {"count_include_pad", integer}},
                {},
                infer_pool});
-  schemas.add({"MaxPool2d", 1, 1, {kernel, stride, padding, dilation, ceil_mode}, {}, infer_pool});
-  schemas.add({"Add", 2, many, {}, {}, infer_add});
-  schemas.add({"Concat", 2, many, {}, {}, infer_concat});
-  schemas.add({"Pad", 1, 1, {{"before", list, true}, {"after", list, true}}, {}, infer_pad});
   schemas.add(
-      {"Slice", 1, 1, {{"start", list, true}, {"stop", list, true}, {"step", list, true}}, {}, infer_slice});
-  schemas.add({"Flatten", 1, 1, {}, {}, infer_flatten});
+      {"MaxPool2d", Role::pool, 1, 1, {kernel, stride, padding, dilation, ceil_mode}, {}, infer_pool});
+  schemas.add({"Add", Role::join, 2, many, {}, {}, infer_add});
+  schemas.add({"Concat", Role::carrier, 2, many, {}, {}, infer_concat});
+  OpSchema pad{"Pad", Role::carrier, 1, 1, {{"before", list, true}, {"after", list, true}}, {}, infer_pad};
+  pad.adds_zeros = true;
+  schemas.add(std::move(pad));
+  schemas.add({"Slice",
+               Role::carrier,
+               1,
+               1,
+               {{"start", list, true}, {"stop", list, true}, {"step", list, true}},
+               {},
+               infer_slice});
+  schemas.add({"Flatten", Role::carrier, 1, 1, {}, {}, infer_flatten});
 }
 
 }  // namespace rheobase

@@ -28,6 +28,9 @@ struct Conv2dAttributes {
   std::int64_t groups = 1;
 };
 Conv2dAttributes conv2d_attributes(const Node& node);
+/// Whether a synapse moves its weights over an image, as Conv2d does; if not, it reads a row of values, as
+/// Linear does.
+bool is_convolution(const Node& synapse);
 
 /// Settings of a validated `AvgPool2d` or `MaxPool2d` node.
 struct Pool2dAttributes {

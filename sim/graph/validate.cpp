@@ -148,7 +148,7 @@ Validation validate(const Graph& graph, const SchemaSet& schemas) {
   // By index: a name may be there twice.
   std::vector<bool> sound;
   for (const Node& node : graph.nodes) sound.push_back(check_node(node, schemas, result.faults));
-  check_arithmetic(graph, result.faults);
+  check_arithmetic(graph, schemas, result.faults);
   const std::vector<int> order = topological_order(graph);
   for (const int index : order) {
     const Node& node = graph.nodes[index];

@@ -94,7 +94,7 @@ Graph network(bool unit, std::uint32_t seed) {
 
 TEST(PackBinary, LeavesNoAffineReluOrAdditionBehindABinaryLayer) {
   Graph graph = network(true, 1);
-  EXPECT_EQ(pack_binary(graph), 4);
+  EXPECT_EQ(pack_binary(graph, full_registry().schemas()), 4);
   validate_or_throw(graph, full_registry().schemas(), "packed");
   EXPECT_EQ(count(graph, "BinaryConv2d"), 3);
   EXPECT_EQ(count(graph, "BinaryLinear"), 1);
@@ -108,11 +108,30 @@ TEST(PackBinary, LeavesNoAffineReluOrAdditionBehindABinaryLayer) {
   }
 }
 
+// What a binary layer makes are sums, real where its scale is; its Sign makes neurons of them.
+TEST(PackBinary, LeavesTheNeuronsToTheSigns) {
+  const SchemaSet schemas = full_registry().schemas();
+  Graph graph = network(true, 1);
+  const auto neurons = [&] {
+    const ShapeMap shapes = validate_or_throw(graph, schemas, "graph");
+    std::int64_t sum = 0;
+    for (const Node& node : graph.nodes) {
+      if (schemas.of(node).is_neuron()) sum += element_count(shapes.at(node.name));
+    }
+    return sum;
+  };
+  // Signs of 20x9x9, 20x9x9, 20x9x9 and 70x4x4 values, and ReLUs of three times 20x9x9.
+  EXPECT_EQ(neurons(), 6 * 20 * 81 + 70 * 16);
+  pack_binary(graph, schemas);
+  // One ReLU is left, the stem's. The last sign went before its pool, to 70x9x9 values.
+  EXPECT_EQ(neurons(), 4 * 20 * 81 + 70 * 81);
+}
+
 TEST(PackBinary, OfUnitWeightsEqualsTheFloatNetworkBitForBit) {
   for (std::uint32_t seed = 0; seed < 20; ++seed) {
     const Graph plain = network(true, seed);
     Graph packed = plain;
-    pack_binary(packed);
+    pack_binary(packed, full_registry().schemas());
     const std::vector<float> expected = outputs(plain, DeviceKind::reference);
     EXPECT_EQ(outputs(packed, DeviceKind::reference), expected);
     EXPECT_EQ(outputs(packed, DeviceKind::cpu), expected);
@@ -123,7 +142,7 @@ TEST(PackBinary, OfScaledWeightsEqualsTheFloatNetworkUpToRounding) {
   for (std::uint32_t seed = 0; seed < 20; ++seed) {
     const Graph plain = network(false, seed);
     Graph packed = plain;
-    EXPECT_EQ(pack_binary(packed), 4);
+    EXPECT_EQ(pack_binary(packed, full_registry().schemas()), 4);
     const std::vector<float> expected = outputs(plain, DeviceKind::cpu);
     const std::vector<float> found = outputs(packed, DeviceKind::cpu);
     for (std::size_t i = 0; i < expected.size(); ++i)
@@ -140,7 +159,7 @@ TEST(PackBinary, LeavesOtherWeightsGroupsAndRealInputsAsTheyAre) {
   binarize(b.graph.find(grouped)->tensors.at("weight"), b, true);
   b.output(b.op("Flatten", {grouped}));
   Graph graph = b.graph;
-  EXPECT_EQ(pack_binary(graph), 0);
+  EXPECT_EQ(pack_binary(graph, full_registry().schemas()), 0);
   EXPECT_EQ(graph, b.graph);
 }
 
@@ -158,7 +177,7 @@ TEST(PackBinary, ASpikingNetworkWithBinaryWeightsSpikesTheSame) {
     }
     const Graph plain = testing::with_integers(b.graph);
     Graph packed = plain;
-    ASSERT_EQ(pack_binary(packed), 2);
+    ASSERT_EQ(pack_binary(packed, full_registry().schemas()), 2);
     const std::vector<float> expected = outputs(plain, DeviceKind::reference, 6);
     EXPECT_EQ(outputs(packed, DeviceKind::reference, 6), expected);
     for (const KernelChoice kernels : {KernelChoice::automatic, KernelChoice::event, KernelChoice::dense}) {

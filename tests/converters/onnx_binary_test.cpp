@@ -142,7 +142,7 @@ Graph scaled_sign(const Floats& factor, const char* between) {
   chain.unary("Sign").binary("Mul", {static_cast<std::int64_t>(factor.size()), 1, 1}, factor).unary(between);
   chain.model().reals("w", {1, 2, 1, 1}, {3, -3}).node("Conv", {chain.value(), "w"}, "c", "conv");
   Graph graph = chain.at("c").import();
-  fold_affine(graph);
+  fold_affine(graph, converter_schemas());
   shapes_of(graph);
   return graph;
 }
@@ -166,7 +166,7 @@ TEST(FoldAffine, FollowsASignThroughFlattenToEveryReader) {
   model.node("MatMul", {"f", "a"}, "q", "q");
   model.node("Add", {"p", "q"}, "sum");
   Graph graph = chain.at("sum").import();
-  fold_affine(graph);
+  fold_affine(graph, converter_schemas());
   EXPECT_EQ(ops_of(graph), "Input Sign Flatten Linear Linear Add Output");
   EXPECT_EQ(graph.find("p")->tensor("weight")->values, (Floats{-1, -3, -2, -4}));
   EXPECT_EQ(graph.find("q")->tensor("weight")->values, (Floats{-1, -3, -2, -4}));

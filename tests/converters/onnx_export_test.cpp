@@ -25,7 +25,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 std::string exported(const Graph& graph, OnnxExport settings = {"net.h5", "1.2.3"}) {
-  return onnx_file_bytes(graph, validate_or_throw(graph, full_registry().schemas(), "graph"), settings);
+  return onnx_file_bytes(graph, full_registry().schemas(), settings);
 }
 
 Graph imported(const std::string& bytes) {
@@ -245,7 +245,7 @@ TEST(Export, OfPackedLayersComputesTheSameBits) {
   for (float& w : b.graph.find(linear)->tensors.at("weight").values) w = w < 0 ? -1.0F : 1.0F;
   b.output(linear);
   Graph packed = b.graph;
-  ASSERT_EQ(pack_binary(packed), 3);
+  ASSERT_EQ(pack_binary(packed, full_registry().schemas()), 3);
   ASSERT_NE(only(packed, "BinaryLinear").tensor("shift"), nullptr);
   const Floats pixels = b.pixels(3 * 6 * 6);
   EXPECT_EQ(logits(imported(exported(packed)), pixels), logits(packed, pixels)) << dump(packed);
@@ -281,7 +281,7 @@ TEST(Export, GivesTheSameBytesEveryTime) {
 TEST(Export, WritesAWholeFile) {
   const std::string path = ::testing::TempDir() + "rheobase_export_test.onnx";
   const Graph graph = RandomNetwork(4).graph();
-  export_onnx(graph, validate_or_throw(graph, full_registry().schemas(), "graph"), {"net.h5", "1.2.3"}, path);
+  export_onnx(graph, full_registry().schemas(), {"net.h5", "1.2.3"}, path);
   EXPECT_EQ(read_file(path), exported(graph));
   std::filesystem::remove(path);
 }
@@ -314,10 +314,9 @@ TEST(Export, RefusesFixedArithmetic) {
 
 TEST(Export, NamesOpsThatItDoesNotKnow) {
   Graph graph = row([](GraphBuilder& b, const std::string& from) { return b.op("ReLU", {from}); });
-  const ShapeMap shapes = validate_or_throw(graph, full_registry().schemas(), "graph");
   graph.nodes[1].op = "Spline";
   try {
-    onnx_file_bytes(graph, shapes, {"net.h5", "1.2.3"});
+    onnx_file_bytes(graph, full_registry().schemas(), {"net.h5", "1.2.3"});
     FAIL();
   } catch (const InputError& error) {
     EXPECT_THAT(error.what(), HasSubstr("op Spline cannot be exported; Add, Affine, AvgPool2d"));

@@ -33,7 +33,7 @@ Counts count(const Graph& graph) {
 Graph import_and_fold(const std::string& path) {
   Graph graph = import_onnx(path).graph;
   shapes_of(graph);
-  fold_affine(graph);
+  fold_affine(graph, converter_schemas());
   shapes_of(graph);
   return graph;
 }

@@ -43,7 +43,7 @@ const Tensor one_weight{{1, 1, 1, 1}, {3}};
 
 std::string folded(Graph graph) {
   shapes_of(graph);
-  fold_affine(graph);
+  fold_affine(graph, converter_schemas());
   shapes_of(graph);
   return dump(graph);
 }
@@ -102,7 +102,7 @@ TEST(FoldAffine, FoldsGroupedConvolutionsChannelByChannel) {
   depthwise.attributes["groups"] = std::int64_t{2};
   Graph graph{{input({2, 1, 1}), depthwise, affine("a", "c", {2, 10}, {1}), plain("f", "Flatten", {"a"}),
                plain("out", "Output", {"f"})}};
-  fold_affine(graph);
+  fold_affine(graph, converter_schemas());
   EXPECT_EQ(only(graph, "Conv2d").tensor("weight")->values, (Floats{6, 50}));
   EXPECT_EQ(only(graph, "Conv2d").tensor("bias")->values, (Floats{3, 11}));
 }
@@ -112,7 +112,7 @@ TEST(FoldAffine, RoundsEachWeightOnce) {
   Graph graph{{input({1, 1, 1}), conv("c", "in", {{1, 1, 1, 1}, {weight}}, {{1}, {bias}}),
                affine("a", "c", {scale}, {shift}), affine("b", "a", {scale}, {shift}),
                plain("f", "Flatten", {"b"}), plain("out", "Output", {"f"})}};
-  fold_affine(graph);
+  fold_affine(graph, converter_schemas());
   const double s = static_cast<double>(scale) * scale;
   const double t = static_cast<double>(shift) * scale + shift;
   EXPECT_EQ(only(graph, "Conv2d").tensor("weight")->values[0], static_cast<float>(s * weight));
@@ -128,7 +128,7 @@ TEST(FoldAffine, MakesBatchNormalizationExact) {
   model.node("BatchNormalization", {"c", "g", "b", "m", "v"}, "n").with("epsilon", 1e-5);
   model.node("Flatten", {"n"}, "y");
   Graph graph = model.import();
-  fold_affine(graph);
+  fold_affine(graph, converter_schemas());
   EXPECT_EQ(ops_of(graph), "Input Conv2d Flatten Output");
   const auto scale = static_cast<float>(gamma / std::sqrt(static_cast<double>(variance) + 1e-5F));
   EXPECT_EQ(only(graph, "Conv2d").tensor("weight")->values[0],

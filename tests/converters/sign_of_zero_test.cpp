@@ -63,7 +63,7 @@ class Network {
       node.tensors["mean"] = {{1}, mean_};
       node.tensors["std"] = {{1}, std_};
     }
-    return check_signs_of_zero(import.graph, shapes_of(import.graph), import.signs, "test.onnx");
+    return check_signs_of_zero(import.graph, converter_schemas(), import.signs, "test.onnx");
   }
   std::vector<std::string> notes() const { return texts(check()); }
   std::vector<std::string> faults() const {

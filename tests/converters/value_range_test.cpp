@@ -77,7 +77,7 @@ class Row {
   std::vector<ValueRange> ranges() {
     Graph graph = graph_;
     ShapeMap shapes = validate(graph, converter_schemas()).shapes;
-    const ChannelRanges found = find_value_ranges(graph, shapes).at(previous_);
+    const ChannelRanges found = find_value_ranges(graph, converter_schemas(), shapes).at(previous_);
     std::vector<ValueRange> each;
     for (std::int64_t channel = 0; channel < found.size(); ++channel) each.push_back(found.at(channel));
     return each;
@@ -206,7 +206,8 @@ TEST(ValueRange, OfHugeInputsTakesLittleMemory) {
       {"x", "Input", {}, {{"shape", Ints{huge}}}, {}},
       {"half", "Slice", {"x"}, {{"start", Ints{0}}, {"stop", Ints{huge / 2}}, {"step", Ints{1}}}, {}},
       {"sign", "Sign", {"half"}, {}, {}}};
-  const ValueRanges ranges = find_value_ranges(graph, validate(graph, converter_schemas()).shapes);
+  const ValueRanges ranges =
+      find_value_ranges(graph, converter_schemas(), validate(graph, converter_schemas()).shapes);
   EXPECT_EQ(ranges.at("sign").size(), huge / 2);
   EXPECT_EQ(ranges.at("sign").groups.size(), 1U);
   EXPECT_EQ(ranges.at("sign").at(huge / 2 - 1).interval.low, -1);

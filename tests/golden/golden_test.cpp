@@ -32,7 +32,7 @@ const std::string fashion_mnist = "/usr/share/datasets/fashion-mnist";
 
 Graph convert(const std::string& path, const std::string& preset) {
   Graph graph = import_onnx(path).graph;
-  fold_affine(graph);
+  fold_affine(graph, testing::full_registry().schemas());
   convert_to_snn(graph, path);
   for (Node& node : graph.nodes) {
     if (node.op != "Input") continue;

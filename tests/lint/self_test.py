@@ -5,6 +5,7 @@ import budgets
 import files
 import layering
 import libraries
+import op_names
 import sources
 import third_party
 
@@ -37,6 +38,11 @@ expect(faults(files, "experiments/a.cpp", "  std::ofstream(path) << text;"), "on
 expect(faults(files, "experiments/a.cpp", "  will_read(path);\n  fs::copy_file(path, to);"), "copies are written too")
 expect(not faults(files, "sim/format/a.cpp", "  will_read(path);\n  std::ifstream in(path);"), "readers may open")
 expect(not faults(files, "sim/format/a.cpp", "#include <fstream>\n// std::ofstream"), "words open nothing")
+expect(faults(op_names, "converters/passes/a.cpp", '  if (node.op == "IF") x();'), "schemas say what an op is")
+expect(faults(op_names, "experiments/a.cpp", '  return node->op.ends_with("Conv2d");'), "nor by its ending")
+expect(faults(op_names, "binarize/passes/sum_chain.cpp", ""), "a number that fell is lowered")
+expect(not faults(op_names, "sim/op/a.cpp", '  if (node.op == "Slice") x();'), "an op's own room knows its name")
+expect(not faults(op_names, "converters/onnx/a.cpp", '  return node.op() == "Transpose";'), "ONNX's ops are not ours")
 expect(list(budgets.function_faults([(41, "x"), (3, "y")])), "half the functions are too long")
 expect(not list(budgets.function_faults([(41, "x")] + [(3, "y")] * 19)), "one in twenty may be long")
 expect(sources.without_comments('"//" // x') == '"//"     ', "strings are no comments")

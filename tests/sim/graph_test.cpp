@@ -2,7 +2,9 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <limits>
+#include <map>
 
 #include "sim/graph/structural_ops.h"
 #include "sim/graph/validate.h"
@@ -54,6 +56,57 @@ TEST(Graph, ValidationReportsEveryFaultAtOnce) {
   EXPECT_THAT(faults, Contains(fault("bare", "unknown input 'nothing'")));
   EXPECT_THAT(faults, Contains(fault("Output", "this one has 0")));
   EXPECT_THAT(faults, Contains(fault("odd", "nothing uses this node")));
+}
+
+TEST(Graph, ASchemaSaysWhatAnOpDoes) {
+  const SchemaSet schemas = full_registry().schemas();
+  const std::map<std::string, Role> roles{{"Input", Role::input},
+                                          {"Output", Role::readout},
+                                          {"Conv2d", Role::synapse},
+                                          {"Linear", Role::synapse},
+                                          {"BinaryConv2d", Role::synapse},
+                                          {"BinaryLinear", Role::synapse},
+                                          {"Affine", Role::scaling},
+                                          {"AvgPool2d", Role::pool},
+                                          {"MaxPool2d", Role::pool},
+                                          {"Concat", Role::carrier},
+                                          {"Flatten", Role::carrier},
+                                          {"Pad", Role::carrier},
+                                          {"Slice", Role::carrier},
+                                          {"Add", Role::join},
+                                          {"IF", Role::neuron},
+                                          {"QCFS", Role::neuron},
+                                          {"ReLU", Role::neuron},
+                                          {"Sign", Role::neuron}};
+  for (const auto& [op, role] : roles) EXPECT_EQ(schemas.find(op)->role, role) << op;
+  EXPECT_TRUE(schemas.find("BinaryLinear")->binary);
+  EXPECT_FALSE(schemas.find("Linear")->binary);
+}
+
+// Passes rely on it: validation makes sure of required tensors alone.
+TEST(Graph, ASpikingNeuronHasAThresholdAndAHeight) {
+  const SchemaSet schemas = full_registry().schemas();
+  int spiking = 0;
+  for (const std::string& name : schemas.names()) {
+    const OpSchema& schema = *schemas.find(name);
+    if (!schema.is_spiking()) continue;
+    ++spiking;
+    EXPECT_EQ(schema.role, Role::neuron) << name;
+    const auto has = [&](const auto& test) {
+      return std::any_of(schema.tensors.begin(), schema.tensors.end(),
+                         [&](const TensorSpec& spec) { return spec.required && test(spec); });
+    };
+    EXPECT_TRUE(has([](const TensorSpec& spec) { return spec.potential == Potential::threshold; })) << name;
+    EXPECT_TRUE(has([&](const TensorSpec& spec) { return spec.name == schema.spike_height; })) << name;
+  }
+  EXPECT_GE(spiking, 1);
+}
+
+TEST(Graph, KnowsItsEnds) {
+  Graph graph = testing::small_residual_snn();
+  EXPECT_EQ(graph.input().name, "input");
+  EXPECT_EQ(graph.output().name, "output");
+  EXPECT_THROW(Graph().output(), InternalError);
 }
 
 TEST(Graph, ACycleIsNamed) {

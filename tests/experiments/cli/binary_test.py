@@ -2,6 +2,7 @@
 """Binary networks through the program: train, pack, run. RHEOBASE names the binary."""
 
 import json
+import math
 import unittest
 
 from cli_test import CliTest, ONNX, rheobase, write_idx
@@ -54,6 +55,15 @@ class Binary(CliTest):
         nodes = json.loads(self.succeed("info", self.packed["cnn_1w1a"], "--json", "-"))["nodes"]
         self.assertEqual(sum(node["op"] == "BinaryConv2d" for node in nodes), 4)
         self.assertRegex(self.succeed("info", self.packed["cnn_1w1a"]), r"(?m)^conversion +bnn,")
+
+    def test_info_counts_neurons_and_not_the_sums_before_them(self):
+        for network in self.packed.values():
+            info = json.loads(self.succeed("info", network, "--json", "-"))
+            for node in info["nodes"]:
+                is_neuron = node["op"] in ("Sign", "ReLU", "PReLU")
+                self.assertEqual(node["neurons"], math.prod(node["shape"]) if is_neuron else 0, node["name"])
+            self.assertGreater(info["neurons"], 0)
+            self.assertEqual(info["neurons"], sum(node["neurons"] for node in info["nodes"]))
 
     def test_weights_take_a_bit_each(self):
         parameters = 512 * 512 * 2

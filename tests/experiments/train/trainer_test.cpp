@@ -136,7 +136,7 @@ TEST(Trainer, BinaryNetworksGiveTheSameLogitsOnBits) {
   for (const char* network : {"mlp_1w1a", "cnn_1w1a", "resnet20_1w1a"}) {
     const Graph trained = train(workshop, network).graph;
     Graph packed = trained;
-    ASSERT_GT(pack_binary(packed), 0);
+    ASSERT_GT(pack_binary(packed, testing::full_registry().schemas()), 0);
     const auto expected = engine_logits(trained, workshop, 1, DeviceKind::reference);
     for (const DeviceKind device : {DeviceKind::cpu, DeviceKind::reference})
       EXPECT_EQ(engine_logits(packed, workshop, 1, device), expected) << network;
@@ -154,7 +154,7 @@ TEST(Trainer, LogsTheSignsErrorAndInstabilityOfBinaryNetworks) {
 TEST(Trainer, TrainedQcfsNetworksConvertAndSpike) {
   const Workshop workshop;
   Model model = train(workshop, "cnn_qcfs");
-  fold_affine(model.graph);
+  fold_affine(model.graph, testing::full_registry().schemas());
   convert_to_snn(model.graph, "model");
   EXPECT_GT(engine_accuracy(model.graph, workshop, 32), 0.9);
 }
