@@ -15,25 +15,6 @@ constexpr int doubts = 1820;   // to 1
 
 }  // namespace
 
-double binomial_tail(std::int64_t count, std::int64_t trials, double probability) {
-  if (count >= trials || probability <= 0.0) return 1.0;
-  if (probability >= 1.0) return 0.0;
-  const auto n = static_cast<double>(trials);
-  const double log_odds = std::log(probability) - std::log1p(-probability);
-  double log_term = n * std::log1p(-probability);  // of X = 0
-  double sum = 0.0;
-  double largest = log_term;
-  std::vector<double> terms;
-  for (std::int64_t k = 0; k <= count; ++k) {
-    terms.push_back(log_term);
-    largest = std::max(largest, log_term);
-    const auto x = static_cast<double>(k);
-    log_term += std::log((n - x) / (x + 1.0)) + log_odds;
-  }
-  for (const double term : terms) sum += std::exp(term - largest);
-  return std::min(1.0, std::exp(largest) * sum);
-}
-
 std::int64_t guaranteed_prefix(const Trace& trace, std::int64_t rules, const Guarantee& guarantee,
                                const std::function<std::vector<int>(std::int64_t rule)>& exits_of_rule) {
   for (std::int64_t rule = 0; rule < rules; ++rule) {

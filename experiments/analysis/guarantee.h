@@ -9,7 +9,7 @@
 
 namespace rheobase {
 
-/// P(X <= count) for X binomial(trials, probability).
+/// P(X <= count) for X binomial(trials, probability); count >= 0, trials >= 1.
 double binomial_tail(std::int64_t count, std::int64_t trials, double probability);
 
 /// A promise about samples not seen: with probability `confidence` over the draw of the calibration samples,

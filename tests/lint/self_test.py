@@ -32,6 +32,7 @@ expect(not faults(libraries, "experiments/cli/a.cpp", "  std::puts(x);"), "the p
 expect(not faults(libraries, "sim/op/a.cpp", '  throw E("exit(1)"); // printf()'), "texts and comments do not print")
 expect(faults(third_party, "sim/op/a.cpp", "#include <oneapi/tbb/parallel_for.h>"), "one file names tbb")
 expect(faults(third_party, "sim/op/a.cpp", "#include <H5Cpp.h>"), "HDF5 is the format's")
+expect(faults(third_party, "experiments/cli/a.cpp", "#include <boost/math/distributions/binomial.hpp>"), "one file sums tails")
 expect(not faults(third_party, "sim/format/a.cpp", "#include <hdf5.h>"), "the format has HDF5")
 expect(faults(files, "sim/format/a.cpp", "  std::ifstream in(path);"), "readers say what they open")
 expect(faults(files, "experiments/a.cpp", "  std::ofstream(path) << text;"), "only AtomicFile writes")

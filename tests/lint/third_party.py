@@ -17,6 +17,7 @@ HOMES = {
     "H5": ["sim/format", "converters/nir"],
     "onnx": ["converters/onnx"],
     "google/protobuf": ["converters/onnx"],
+    "boost/math": ["experiments/analysis/binomial_tail.cpp"],
     "boost": ["experiments/cli/command_line.cpp"],
     "nlohmann": ["experiments/json"],
     "toml++": ["experiments/spec/toml_reader.cpp"],

@@ -27,6 +27,39 @@ TEST(BinomialTail, KeepsItsDigitsFarFromTheMean) {
   EXPECT_EQ(binomial_tail(0, 20'000, 0.5), 0.0);
 }
 
+// The sum as it is defined, term after term.
+std::vector<double> tails_by_terms(std::int64_t counts, std::int64_t trials, double probability) {
+  const auto n = static_cast<double>(trials);
+  std::vector<double> tails;
+  long double sum = 0.0L;
+  for (std::int64_t k = 0; k < counts; ++k) {
+    const auto x = static_cast<double>(k);
+    sum += std::exp(std::lgamma(n + 1.0L) - std::lgamma(x + 1.0L) - std::lgamma(n - x + 1.0L) +
+                    x * std::log(static_cast<long double>(probability)) +
+                    (n - x) * std::log1p(-static_cast<long double>(probability)));
+    tails.push_back(static_cast<double>(sum));
+  }
+  return tails;
+}
+
+// A threshold depends on the tail through these verdicts alone.
+TEST(BinomialTail, DecidesAsTheSumOfItsTerms) {
+  for (const std::int64_t trials : {10, 59, 250, 500, 1000, 2500, 5000, 10'000, 50'000}) {
+    for (const double probability : {0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.3}) {
+      const auto counts = std::min(trials, static_cast<std::int64_t>(2.0 * probability * trials) + 20);
+      const std::vector<double> tails = tails_by_terms(counts, trials, probability);
+      for (std::int64_t count = 0; count < counts; ++count) {
+        const double tail = binomial_tail(count, trials, probability);
+        ASSERT_NEAR(tail, tails[count], 1e-12) << count << " of " << trials << ", " << probability;
+        for (const double confidence : {0.8, 0.9, 0.95, 0.99, 0.999}) {
+          ASSERT_EQ(tail > 1.0 - confidence, tails[count] > 1.0 - confidence)
+              << count << " of " << trials << ", " << probability << ", " << confidence;
+        }
+      }
+    }
+  }
+}
+
 TEST(Guarantee, NamesTheSamplesThatASingleTestNeeds) {
   const Guarantee guarantee{0.001, 0.95};
   const auto needed = static_cast<std::int64_t>(samples_needed(guarantee));
