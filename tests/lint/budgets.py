@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""Files and functions stay small: sources 400 lines, headers 150, and 95 % of functions 40."""
+"""Files, functions and interfaces stay small: sources 400 lines, headers 150, 95 % of functions 40; 11 virtual functions."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -8,6 +9,7 @@ import sys
 import sources
 
 MAX_SOURCE, MAX_HEADER, MAX_FUNCTION, FUNCTION_SHARE = 400, 150, 40, 0.95
+MAX_VIRTUAL = 11  # of a class, its destructor apart; 10 once Kernel is in two (docs/design/0007)
 
 
 def functions(paths):
@@ -19,6 +21,27 @@ def functions(paths):
         line, end, name, path = row.split(" ", 3)
         if end.isdigit():
             yield int(end) - int(line) + 1, f"{path}:{line}: {name}"
+
+
+def interfaces(text):
+    """(virtual functions that a class introduces, line, name); its destructor and classes within it count apart."""
+    text = sources.without_comments(text)
+    text = re.sub(r'"(?:\\.|[^"\\\n])*"', '""', text)
+    for match in re.finditer(r"\b(?:class|struct)\s+(\w+)(?:\s+final)?(?:\s*:[^;{()]*)?\s*\{", text):
+        depth, count = 1, 0
+        for token in re.finditer(r"[{}]|\bvirtual\b(?!\s*~)", text[match.end():]):
+            depth += {"{": 1, "}": -1}.get(token.group(), 0)
+            if depth == 0:
+                break
+            count += token.group() == "virtual" and depth == 1
+        if count:
+            yield count, text.count("\n", 0, match.start()) + 1, match.group(1)
+
+
+def interface_faults(path, text):
+    for count, line, name in interfaces(text):
+        if count > MAX_VIRTUAL:
+            yield f"{path}:{line}: {name} has {count} virtual functions, the budget is {MAX_VIRTUAL}"
 
 
 def file_faults(path, lines):
@@ -41,4 +64,5 @@ if __name__ == "__main__":
         sys.exit(77)
     files = sources.sources()
     found = [f for p in files for f in file_faults(p, p.read_text().count("\n"))]
+    found += [f for p in files for f in interface_faults(p, p.read_text())]
     sources.finish("budgets", found + list(function_faults(list(functions(files)))))
