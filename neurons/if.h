@@ -2,16 +2,11 @@
 
 #include <string>
 
+#include "neurons/reset.h"
 #include "sim/graph/op_schema.h"
 
 namespace rheobase {
 
-/// What happens to the potential when the neuron fires.
-enum class Reset {
-  subtract,  ///< v -= v_threshold ("soft")
-  zero,      ///< v = v_reset ("hard")
-  none       ///< nothing
-};
 const char* to_string(Reset reset);
 
 /// Integrate-and-fire: v += x; fires when v >= v_threshold; a spike has the height v_threshold. Tensors hold

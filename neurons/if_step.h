@@ -1,6 +1,6 @@
 #pragma once
 
-#include "neurons/if.h"
+#include "neurons/reset.h"
 #include "sim/core/host_device.h"
 
 namespace rheobase {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "sim/core/host_device.h"
 #include "sim/core/shape.h"
 
 namespace rheobase {
@@ -48,13 +49,13 @@ struct SignalView {
   std::size_t entry_bytes = 0;
   int lanes_per_entry = 1;  ///< 1, or all lanes of a slot
 
-  std::byte* entry(int lane) const {
+  RHEOBASE_HD std::byte* entry(int lane) const {
     return data + entry_bytes * static_cast<std::size_t>(lane / lanes_per_entry);
   }
-  float* real(int lane) const { return reinterpret_cast<float*>(entry(lane)); }
-  std::uint64_t* spikes(int lane) const { return reinterpret_cast<std::uint64_t*>(entry(lane)); }
-  std::int16_t* int16(int lane) const { return reinterpret_cast<std::int16_t*>(entry(lane)); }
-  std::int32_t* int32(int lane) const { return reinterpret_cast<std::int32_t*>(entry(lane)); }
+  RHEOBASE_HD float* real(int lane) const { return reinterpret_cast<float*>(entry(lane)); }
+  RHEOBASE_HD std::uint64_t* spikes(int lane) const { return reinterpret_cast<std::uint64_t*>(entry(lane)); }
+  RHEOBASE_HD std::int16_t* int16(int lane) const { return reinterpret_cast<std::int16_t*>(entry(lane)); }
+  RHEOBASE_HD std::int32_t* int32(int lane) const { return reinterpret_cast<std::int32_t*>(entry(lane)); }
 };
 
 }  // namespace rheobase

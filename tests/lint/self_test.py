@@ -6,6 +6,7 @@ import files
 import layering
 import libraries
 import op_names
+import shared_equations
 import sources
 import third_party
 
@@ -46,5 +47,15 @@ expect(not faults(op_names, "sim/op/a.cpp", '  if (node.op == "Slice") x();'), "
 expect(not faults(op_names, "converters/onnx/a.cpp", '  return node.op() == "Transpose";'), "ONNX's ops are not ours")
 expect(list(budgets.function_faults([(41, "x"), (3, "y")])), "half the functions are too long")
 expect(not list(budgets.function_faults([(41, "x")] + [(3, "y")] * 19)), "one in twenty may be long")
+INTERFACE = "class Wide : public Base {{ public: virtual ~Wide() = default; {} struct In {{ virtual int g(); }}; }};"
+expect(list(budgets.interface_faults("a.h", INTERFACE.format("virtual int f(); " * (budgets.MAX_VIRTUAL + 1)))), "too wide")
+expect(not list(budgets.interface_faults("a.h", INTERFACE.format("virtual int f(); " * budgets.MAX_VIRTUAL))), "wide enough")
+expect(not list(budgets.interface_faults("a.h", INTERFACE.format("// virtual\n" * 20))), "comments are no functions")
+PTX = "".join(f".entry {name}(.param x) {{ mul.f32 a, b; div.rn.f32 a, b; }}\n" for name in sorted(shared_equations.UNFUSED))
+expect(not list(shared_equations.faults(PTX)), "products and quotients are rounded")
+expect(list(shared_equations.faults(PTX.replace("mul.f32", "fma.rn.f32"))), "nothing is fused")
+expect(list(shared_equations.faults(PTX.replace("div.rn.f32", "div.approx.ftz.f32"))), "nothing is approximate")
+expect(list(shared_equations.faults(PTX.replace("qcfs", "other"))), "every kernel is there")
+expect(shared_equations.heavy({"sim/graph/graph.h", "cstdint"}), "graphs are for hosts")
 expect(sources.without_comments('"//" // x') == '"//"     ', "strings are no comments")
 print("self_test: sound")

@@ -1,16 +1,39 @@
-// The equations that reference and CUDA kernels share must compile for a GPU, whoever last changed them.
+// What reference and CUDA kernels share must compile for a GPU, whoever last changed it. One kernel a
+// function that has arithmetic of floats, so that lint.shared_equations can look at what nvcc makes of it.
 #include "neurons/if_step.h"
 #include "neurons/qcfs_step.h"
+#include "neurons/sign_step.h"
+#include "sim/core/rng.h"
+#include "sim/op/signal.h"
 #include "sim/stop/confidence.h"
 
 namespace rheobase {
 
-__global__ void shared_equations(float* values, int count) {
-  const bool fire = if_step(values[0], values[1], values[2], Reset::subtract, 0.0F);
-  values[3] = qcfs_step(values[4], values[5], 4.0F) + (fire ? 1.0F : 0.0F);
-  values[4] = max_softmax(values, count, 1.0F);
-  values[5] = logit_margin(values, count, 1.0F);
-  values[6] = normalised_entropy(values, count, 1.0F);
+extern "C" __global__ void qcfs(float* values) { values[0] = qcfs_step(values[1], values[2], values[3]); }
+
+extern "C" __global__ void if_float(float* values, Reset reset) {
+  values[0] += if_step(values[1], values[2], values[3], reset, values[4]) ? sign_step(values[5]) : 0.0F;
+}
+
+extern "C" __global__ void if_fixed(std::int32_t* values, Reset reset) {
+  values[0] += if_step(values[1], values[2], values[3], reset, values[4]) ? 1 : 0;
+}
+
+extern "C" __global__ void stop_scores(float* scores, const float* sums, int count) {
+  scores[0] = max_softmax(sums, count, 0.5F);
+  scores[1] = softmax_doubt(sums, count, 0.5F);
+  scores[2] = logit_margin(sums, count, 0.5F);
+  scores[3] = normalised_entropy(sums, count, 0.5F);
+}
+
+// Of one lane: a Poisson pixel, and the spikes of a word into the run's hash.
+extern "C" __global__ void signals(SignalView pixels, SignalView spikes, SignalView counts, int lane,
+                                   std::uint64_t* hash) {
+  const std::uint64_t prefix = spike_hash_prefix(hash[1], hash[2], hash[3]);
+  for (int channel = 0; channel < 64; ++channel)
+    if (spikes.spikes(lane)[0] >> channel & 1U) hash[0] += spike_hash_term(prefix, channel, 1);
+  counts.int16(lane)[0] = uniform(hash[4], hash[1], hash[2], 0) < pixels.real(lane)[0] ? 1 : 0;
+  counts.int32(lane)[1] = counts.int16(lane)[0];
 }
 
 }  // namespace rheobase

@@ -6,26 +6,31 @@ add_library(rheobase_options INTERFACE)
 target_compile_features(rheobase_options INTERFACE cxx_std_20)
 target_include_directories(rheobase_options INTERFACE
   $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/rheobase>)
-# Sums have a written order and fused steps are written as such: the compiler may not fuse others.
-target_compile_options(rheobase_options INTERFACE -Wall -Wextra -Wpedantic -ffp-contract=off)
+# Sums have a written order and fused steps are written as such: the compiler may not fuse others. nvcc has words of its
+# own, and hands the host compiler what stands behind -Xcompiler; -Wpedantic would only find nvcc's own lines.
+target_compile_options(rheobase_options INTERFACE
+  "$<$<COMPILE_LANGUAGE:C,CXX>:-Wall;-Wextra;-Wpedantic;-ffp-contract=off>"
+  "$<$<COMPILE_LANGUAGE:CUDA>:--fmad=false;-Xcompiler=-Wall,-Wextra,-ffp-contract=off>")
 # g++ 13 and later take any reference from a call with a temporary argument for one to that argument.
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_GREATER_EQUAL 13)
-  target_compile_options(rheobase_options INTERFACE -Wno-dangling-reference)
+  target_compile_options(rheobase_options INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-Wno-dangling-reference>)
 endif()
 # Instruction sets to build for: the baseline, AVX2 and AVX-512, and with VNNI (AVX3_DL) where a source asks for it;
 # those between would only cost build time.
 target_compile_definitions(rheobase_options INTERFACE
   "HWY_DISABLED_TARGETS=(HWY_SSSE3|HWY_SSE4)")
 if(RHEOBASE_WERROR)
-  target_compile_options(rheobase_options INTERFACE -Werror)
+  target_compile_options(rheobase_options INTERFACE
+    $<$<COMPILE_LANGUAGE:C,CXX>:-Werror> "$<$<COMPILE_LANGUAGE:CUDA>:--Werror=all-warnings;-Xcompiler=-Werror>")
 endif()
 if(RHEOBASE_SANITIZE)
-  target_compile_options(rheobase_options INTERFACE -fsanitize=${RHEOBASE_SANITIZE} -fno-omit-frame-pointer)
+  target_compile_options(rheobase_options INTERFACE
+    "$<$<COMPILE_LANGUAGE:C,CXX>:-fsanitize=${RHEOBASE_SANITIZE};-fno-omit-frame-pointer>")
   target_link_options(rheobase_options INTERFACE -fsanitize=${RHEOBASE_SANITIZE})
   if(RHEOBASE_SANITIZE MATCHES "thread")
     target_compile_definitions(rheobase_options INTERFACE RHEOBASE_TSAN)
   else()
-    target_compile_options(rheobase_options INTERFACE -fno-sanitize-recover=all)
+    target_compile_options(rheobase_options INTERFACE $<$<COMPILE_LANGUAGE:C,CXX>:-fno-sanitize-recover=all>)
   endif()
 endif()
 
