@@ -5,7 +5,7 @@
 #include "neurons/sign_step.h"
 #include "sim/core/rng.h"
 #include "sim/op/signal.h"
-#include "sim/stop/confidence.h"
+#include "sim/stop/stop_rule.h"
 
 namespace rheobase {
 
@@ -24,6 +24,11 @@ extern "C" __global__ void stop_scores(float* scores, const float* sums, int cou
   scores[1] = softmax_doubt(sums, count, 0.5F);
   scores[2] = logit_margin(sums, count, 0.5F);
   scores[3] = normalised_entropy(sums, count, 0.5F);
+}
+
+extern "C" __global__ void stop_rule(StopRule rule, const float* sums, int count, int t, StopMemory* memory,
+                                     bool* done) {
+  done[0] = stops(rule, sums, count, t, memory[0]);
 }
 
 // Of one lane: a Poisson pixel, and the spikes of a word into the run's hash.
