@@ -253,7 +253,7 @@ def main():
     parser.add_argument("--cases", type=pathlib.Path, default=BESIDE / "cases")
     parser.add_argument("--cifar10", type=pathlib.Path, default=BESIDE / "data" / "cifar10")
     parser.add_argument("--images", type=int, default=200, help="of CIFAR-10")
-    parser.add_argument("--steps", type=int, default=16)
+    parser.add_argument("--steps", type=int, default=8)
     args = parser.parse_args()
     args.cifar10 = args.cifar10.resolve()
     began = time.monotonic()
