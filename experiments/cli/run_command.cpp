@@ -44,7 +44,8 @@ void report_overlap(const RunRequest& request, const Simulation& simulation, con
   write_notes(request.simulation.model, notes);
 }
 
-RunReport describe(const RunRequest& request, const Simulation& simulation, const RecordingInfo& info) {
+RunReport describe(const RunRequest& request, const Simulation& simulation, const RecordingInfo& info,
+                   const SchemaSet& schemas) {
   const SimulationSpec& spec = request.simulation;
   RunReport report;
   report.model = spec.model;
@@ -59,8 +60,8 @@ RunReport describe(const RunRequest& request, const Simulation& simulation, cons
   report.stop = simulation.stop();
   report.beyond_calibration = simulation.differences();
   report.hash = spec.engine.hash;
-  report.footprint_bytes = footprint_bytes(simulation.model().graph);
-  report.connection_sparsity = connection_sparsity(simulation.model().graph);
+  report.footprint_bytes = footprint_bytes(simulation.model().graph, schemas);
+  report.connection_sparsity = connection_sparsity(simulation.model().graph, schemas);
   return report;
 }
 
@@ -75,7 +76,7 @@ void run(const RunRequest& request) {
   info.tool_version = tool_version();
 
   RunSummary summary(simulation.options().steps, engine.spiking_nodes());
-  RunReport report = describe(request, simulation, info);
+  RunReport report = describe(request, simulation, info, registry.schemas());
   report_overlap(request, simulation, info, report);
   std::unique_ptr<RecordingWriter> recording;
   if (request.record) recording = std::make_unique<RecordingWriter>(*request.record, info);

@@ -3,18 +3,17 @@
 #include <algorithm>
 #include <numeric>
 
-#include "sim/engine/fan_out.h"
-
 namespace rheobase {
 
-std::uint64_t footprint_bytes(const Graph& graph) {
+std::uint64_t footprint_bytes(const Graph& graph, const SchemaSet& schemas) {
   const bool fixed = arithmetic_of(graph) == Arithmetic::fixed;
   std::uint64_t bytes = 0;
   for (const Node& node : graph.nodes) {
-    if (node.op == "Input") continue;
+    const OpSchema& schema = schemas.of(node);
+    if (schema.role == Role::input) continue;
     for (const auto& [name, tensor] : node.tensors) {
-      const bool weight = has_synapses(node) && name == "weight";
-      if (weight && has_binary_synapses(node)) {
+      const bool weight = schema.is_synapse() && name == "weight";
+      if (weight && schema.binary) {
         bytes += (tensor.values.size() + 7) / 8;
       } else {
         bytes += tensor.values.size() * (fixed && weight ? 1 : sizeof(float));
@@ -24,11 +23,11 @@ std::uint64_t footprint_bytes(const Graph& graph) {
   return bytes;
 }
 
-double connection_sparsity(const Graph& graph) {
+double connection_sparsity(const Graph& graph, const SchemaSet& schemas) {
   std::int64_t zeros = 0;
   std::int64_t weights = 0;
   for (const Node& node : graph.nodes) {
-    if (!has_synapses(node)) continue;
+    if (!schemas.of(node).is_synapse()) continue;
     const std::vector<float>& values = node.tensors.at("weight").values;
     zeros += std::count(values.begin(), values.end(), 0.0F);
     weights += static_cast<std::int64_t>(values.size());

@@ -4,7 +4,7 @@
 
 #include "sim/core/cost.h"
 #include "sim/engine/engine.h"
-#include "sim/graph/graph.h"
+#include "sim/graph/op_schema.h"
 
 namespace rheobase {
 
@@ -18,9 +18,9 @@ struct SynapticOperations {
 
 /// Bytes of the parameters and buffers of all nodes but Input, whose normalisation is preprocessing: 4 a
 /// number, 1 for the weights of synapses in fixed arithmetic.
-std::uint64_t footprint_bytes(const Graph& graph);
+std::uint64_t footprint_bytes(const Graph& graph, const SchemaSet& schemas);
 /// Share of zeros among the weights of Conv2d and Linear nodes, biases not counted; 0 without weights.
-double connection_sparsity(const Graph& graph);
+double connection_sparsity(const Graph& graph, const SchemaSet& schemas);
 
 /// Energy of one operation on 32-bit floats in 45 nm (Horowitz, ISSCC 2014): arithmetic only.
 inline constexpr double energy_per_mac_pj = 4.6;

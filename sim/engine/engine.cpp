@@ -25,8 +25,9 @@ class Engine::Impl {
         plan(make_plan(graph, registry, options)),
         input_shape(plan.graph_nodes[plan.input].integers("shape", {})),
         paths(path_choices(plan, options.kernels)),
-        operations(options.costs ? plan_operations(graph, plan.graph_nodes, signals_of(plan))
-                                 : OperationPlan{}),
+        operations(options.costs
+                       ? plan_operations(graph, plan.graph_nodes, signals_of(plan), registry.schemas())
+                       : OperationPlan{}),
         executor(make_host_executor(plan, operations, options, paths)) {
     for (const int node : plan.spiking)
       spiking.push_back({plan.graph_nodes[node].name, plan.nodes[node].output.shape.size()});

@@ -136,7 +136,6 @@ class Engine {
   void set_tap(SignalTap* tap);
   /// What costs are counted of; nothing unless EngineOptions::costs.
   const CountedOperations& counted_operations() const;
-
   /// Runs all samples of `feed` through the slots, `steps` steps each or fewer where `rule` ends them, and
   /// hands each to `finished` in order of finishing, which may throw to end the run. Slots are emptied first.
   /// Returns the number of image-steps simulated. run_samples() (runner.h) is this with its inputs checked.

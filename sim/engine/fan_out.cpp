@@ -77,15 +77,15 @@ FanOut linear_fan_out(const Node& node, const ImageShape& input) {
 
 }  // namespace
 
-bool has_binary_synapses(const Node& node) { return node.op == "BinaryConv2d" || node.op == "BinaryLinear"; }
-bool has_synapses(const Node& node) {
-  return node.op == "Conv2d" || node.op == "Linear" || has_binary_synapses(node);
-}
-
 FanOut fan_out(const Node& node, const ImageShape& input) {
-  if (node.op.ends_with("Conv2d")) return conv2d_fan_out(node, input);
-  if (node.op.ends_with("Linear")) return linear_fan_out(node, input);
-  throw InternalError(node.op + " has no synapses");
+  switch (node.tensors.at("weight").shape.size()) {
+    case 4:
+      return conv2d_fan_out(node, input);
+    case 2:
+      return linear_fan_out(node, input);
+    default:
+      throw InternalError(node.op + " has no synapses that are counted");
+  }
 }
 
 }  // namespace rheobase

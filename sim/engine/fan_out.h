@@ -8,7 +8,7 @@
 
 namespace rheobase {
 
-/// How many products one non-zero input of a Conv2d or Linear node takes part in.
+/// How many products one non-zero input of a node with synapses takes part in.
 struct FanOut {
   /// Of each input neuron, pixel-major ([H][W][C], as signals are stored): the non-zero weights that lead
   /// from it to an output. Taps that fall on padding lead from no input and are not counted.
@@ -16,11 +16,6 @@ struct FanOut {
   /// Products of one call when every input and every weight is non-zero.
   std::uint64_t dense = 0;
 };
-
-/// True for the ops that hold synapses: Conv2d and Linear, and their binary forms.
-bool has_synapses(const Node& node);
-/// True for those whose weights are single bits.
-bool has_binary_synapses(const Node& node);
 
 /// `node` is validated and has synapses; `input` is the shape it reads.
 FanOut fan_out(const Node& node, const ImageShape& input);

@@ -43,7 +43,7 @@ class Fuser {
     const int before = plan_.nodes[neuron].inputs.at(0);
     if (is_source(before, neuron)) {
       join(neuron, before, {});
-    } else if (vanishes(before, neuron) && plan_.graph_nodes[before].op == "Add") {
+    } else if (vanishes(before, neuron) && plan_.nodes[before].role == Role::join) {
       fuse_join(neuron, before);
     }
   }

@@ -13,8 +13,8 @@ namespace rheobase {
 /// One for every node: those without a choice take no path.
 std::vector<PathChoice> path_choices(const Plan& plan, KernelChoice forced);
 
-/// The executor of the reference and the cpu device: layer by layer over the lanes of all slots. `plan`, `operations`
-/// and `paths`, which it keeps up to date, outlive it.
+/// The executor of the reference and the cpu device: layer by layer over the lanes of all slots. `plan`,
+/// `operations` and `paths`, which it keeps up to date, outlive it.
 std::unique_ptr<Executor> make_host_executor(const Plan& plan, const OperationPlan& operations,
                                              const EngineOptions& options, std::vector<PathChoice>& paths);
 

@@ -1,7 +1,6 @@
 #include "sim/engine/operation_plan.h"
 
 #include <algorithm>
-#include <array>
 #include <limits>
 #include <map>
 #include <numeric>
@@ -9,15 +8,13 @@
 #include <utility>
 
 #include "sim/engine/fan_out.h"
-#include "sim/graph/op_schema.h"
 
 namespace rheobase {
 namespace {
 
 // Passes the numbers of its input on, or some of them.
-bool moves_numbers(const Node& node) {
-  constexpr std::array ops{"Flatten", "Slice", "Pad", "MaxPool2d"};
-  return std::find(ops.begin(), ops.end(), node.op) != ops.end();
+bool moves_numbers(const Node& node, const OpSchema& schema) {
+  return schema.rearranges() || node.op == "MaxPool2d";  // an average is another number
 }
 
 // Of the signal that it reads.
@@ -38,24 +35,23 @@ void prepare(SynapseReader& reader, const SignalSpec& spec) {
 }  // namespace
 
 OperationPlan plan_operations(const Graph& graph, const std::vector<Node>& order,
-                              const std::vector<SignalSpec>& signals) {
+                              const std::vector<SignalSpec>& signals, const SchemaSet& schemas) {
   OperationPlan plan;
   plan.signals.resize(order.size());
-  SchemaSet structural;
-  add_structural_schemas(structural);
   std::map<std::string, std::size_t> index;
   for (std::size_t i = 0; i < order.size(); ++i) {
     index[order[i].name] = i;
     CountedSignal& signal = plan.signals[i];
     signal.spec = signals[i];
-    signal.neuron = structural.find(order[i].op) == nullptr && !has_synapses(order[i]);
-    signal.output = order[i].op == "Output";
-    if (order[i].op == "Input") signal.one = 1 << order[i].integer("fraction_bits", 0);
-    if (moves_numbers(order[i])) signal.one = plan.signals[index.at(order[i].inputs.at(0))].one;
+    const OpSchema& schema = schemas.of(order[i]);
+    signal.neuron = schema.is_neuron();
+    signal.output = schema.role == Role::readout;
+    if (schema.role == Role::input) signal.one = 1 << order[i].integer("fraction_bits", 0);
+    if (moves_numbers(order[i], schema)) signal.one = plan.signals[index.at(order[i].inputs.at(0))].one;
     if (signal.neuron) plan.counted.activations += static_cast<std::uint64_t>(signal.spec.shape.size());
   }
   for (const Node& node : graph.nodes) {
-    if (!has_synapses(node)) continue;
+    if (!schemas.of(node).is_synapse()) continue;
     CountedSignal& signal = plan.signals.at(index.at(node.inputs.at(0)));
     FanOut found = fan_out(node, signal.spec.shape);
     SynapseReader& reader = signal.readers.emplace_back();

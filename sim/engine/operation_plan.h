@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "sim/core/cost.h"
-#include "sim/graph/graph.h"
+#include "sim/graph/op_schema.h"
 #include "sim/op/signal.h"
 
 namespace rheobase {
@@ -37,6 +37,6 @@ struct OperationPlan {
 
 /// `order` are the nodes of `graph` as they run, and `signals` what each emits.
 OperationPlan plan_operations(const Graph& graph, const std::vector<Node>& order,
-                              const std::vector<SignalSpec>& signals);
+                              const std::vector<SignalSpec>& signals, const SchemaSet& schemas);
 
 }  // namespace rheobase

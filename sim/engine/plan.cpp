@@ -18,7 +18,8 @@ void check_support(const Graph& graph, const Registry& registry, const EngineOpt
   Faults faults;
   for (const Node& node : graph.nodes) {
     if (registry.find(node.op, options.device, arithmetic) != nullptr) continue;
-    if (node.op == "Input" && registry.input(options.coding, options.device) != nullptr) continue;
+    const bool input = registry.schemas().of(node).role == Role::input;
+    if (input && registry.input(options.coding, options.device) != nullptr) continue;
     faults.push_back({node.name, "device " + std::string(to_string(options.device)) + " has no " +
                                      to_string(arithmetic) + " kernel for " + node.op});
   }
@@ -29,6 +30,7 @@ PlannedNode plan_input(const Node& node, const Plan& plan, const Shape& shape, c
                        const EngineOptions& options) {
   const InputContext context{node, as_image(shape), plan.arithmetic, options.seed};
   PlannedNode planned;
+  planned.role = Role::input;
   planned.output = plan_input(context, options.coding);
   planned.kernel = (*registry.input(options.coding, options.device))(context);
   return planned;
@@ -37,8 +39,11 @@ PlannedNode plan_input(const Node& node, const Plan& plan, const Shape& shape, c
 // A node's plan but for its buffer; `index` knows the nodes before it.
 PlannedNode plan_node(const Node& node, const Plan& plan, const std::map<std::string, int>& index,
                       const Shape& shape, const Registry& registry, const EngineOptions& options) {
-  if (node.op == "Input") return plan_input(node, plan, shape, registry, options);
+  const OpSchema& schema = registry.schemas().of(node);
+  if (schema.role == Role::input) return plan_input(node, plan, shape, registry, options);
   PlannedNode planned;
+  planned.role = schema.role;
+  planned.spiking = schema.is_spiking();
   NodeContext context{node, {}, shape};
   bool constant = true;
   for (const std::string& input : node.inputs) {
@@ -144,14 +149,14 @@ Plan make_plan(const Graph& graph, const Registry& registry, const EngineOptions
     index[node.name] = static_cast<int>(plan.nodes.size());
     plan.nodes.push_back(plan_node(node, plan, index, shapes.at(node.name), registry, options));
     plan.graph_nodes.push_back({node.name, node.op, node.inputs, node.attributes, {}});
-    if (const Tensor* unit = node.op == "Output" ? node.tensor("unit") : nullptr) plan.units = unit->values;
+    if (plan.nodes.back().role != Role::readout) continue;
+    if (const Tensor* unit = node.tensor("unit")) plan.units = unit->values;
   }
   constant_first(plan);
   for (std::size_t i = 0; i < plan.nodes.size(); ++i) {
-    if (plan.graph_nodes[i].op == "Input") plan.input = static_cast<int>(i);
-    if (plan.graph_nodes[i].op == "Output") plan.output = static_cast<int>(i);
-    const bool spikes = plan.nodes[i].output.type == SignalType::spikes;
-    if (spikes && plan.nodes[i].state.size > 0) plan.spiking.push_back(static_cast<int>(i));
+    if (plan.nodes[i].role == Role::input) plan.input = static_cast<int>(i);
+    if (plan.nodes[i].role == Role::readout) plan.output = static_cast<int>(i);
+    if (plan.nodes[i].spiking) plan.spiking.push_back(static_cast<int>(i));
   }
   fuse(plan);
   assign_buffers(plan);

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "sim/engine/engine.h"
+#include "sim/graph/op_schema.h"
 
 namespace rheobase {
 
@@ -13,6 +14,8 @@ struct PlannedNode {
   SignalSpec output;
   InitialState state;
   std::int64_t max_steps = unlimited_steps;
+  Role role = Role::carrier;
+  bool spiking = false;     ///< a neuron that emits spikes
   std::vector<int> inputs;  ///< indices of the nodes it reads
   bool absorbed = false;    ///< computed within a later node: its output is never stored
   int buffer = -1;          ///< which buffer holds its output

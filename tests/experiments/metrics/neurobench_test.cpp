@@ -44,7 +44,7 @@ class Player {
     std::vector<SignalSpec> specs(graph.nodes.size());
     for (auto& spec : specs) spec.shape = {4, 1, 1};
     for (auto& [node, spec] : signals) specs.at(node) = spec;
-    plan_ = plan_operations(graph, graph.nodes, specs);
+    plan_ = plan_operations(graph, graph.nodes, specs, testing::full_registry().schemas());
     meter_.emplace(plan_, schedule_);
     begin();
   }
@@ -241,9 +241,11 @@ TEST(NeuroBench, CountsTheSameOnAnyNumberOfThreads) {
 TEST(NeuroBench, StaticNumbersOfTheGraph) {
   const Graph graph = tiny_graph();
   // 4 + 2 numbers of conv, 1 of if, 4 of fc; the input's normalisation is not the network's.
-  EXPECT_EQ(footprint_bytes(graph), 11 * sizeof(float));
-  EXPECT_DOUBLE_EQ(connection_sparsity(graph), 2.0 / 8.0);
-  EXPECT_EQ(connection_sparsity({}), 0.0);
+  const Registry registry = testing::full_registry();
+  const SchemaSet& schemas = registry.schemas();
+  EXPECT_EQ(footprint_bytes(graph, schemas), 11 * sizeof(float));
+  EXPECT_DOUBLE_EQ(connection_sparsity(graph, schemas), 2.0 / 8.0);
+  EXPECT_EQ(connection_sparsity({}, schemas), 0.0);
 }
 
 }  // namespace
