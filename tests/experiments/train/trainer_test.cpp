@@ -7,21 +7,20 @@
 #include <cmath>
 #include <filesystem>
 
-#include "binarize/ops/register.h"
 #include "binarize/passes/pack_binary.h"
 #include "converters/passes.h"
-#include "neurons/register.h"
 #include "sim/core/hash.h"
 #include "sim/engine/engine.h"
 #include "sim/format/hdf5_entry.h"
 #include "sim/graph/validate.h"
-#include "sim/op/registry.h"
 #include "tests/sim/format/scratch.h"
+#include "tests/support/build_graph.h"
 
 namespace rheobase {
 namespace {
 
-using testing::HasSubstr;
+using testing::full_registry;
+using ::testing::HasSubstr;
 
 // An IDX file: big-endian extents, then bytes.
 std::string idx(unsigned char rank, const std::vector<std::uint32_t>& extents, const std::string& bytes) {
@@ -83,11 +82,7 @@ Model train(const Workshop& workshop, const std::string& network, std::vector<Ep
 // Of every test image.
 std::vector<std::vector<float>> engine_logits(const Graph& graph, const Workshop& workshop, int steps,
                                               DeviceKind device = DeviceKind::cpu) {
-  Registry registry;
-  register_structural_ops(registry);
-  register_neurons(registry);
-  register_binary_ops(registry);
-  Engine engine(graph, registry, {.device = device, .slots = 1});
+  Engine engine(graph, full_registry(), {.device = device, .slots = 1});
   const auto data = open_data("mnist:" + workshop.scratch.path(), "test");
   std::vector<float> pixels(64);
   std::vector<std::vector<float>> all;
@@ -136,7 +131,7 @@ TEST(Trainer, BinaryNetworksGiveTheSameLogitsOnBits) {
   for (const char* network : {"mlp_1w1a", "cnn_1w1a", "resnet20_1w1a"}) {
     const Graph trained = train(workshop, network).graph;
     Graph packed = trained;
-    ASSERT_GT(pack_binary(packed, testing::full_registry().schemas()), 0);
+    ASSERT_GT(pack_binary(packed, full_registry().schemas()), 0);
     const auto expected = engine_logits(trained, workshop, 1, DeviceKind::reference);
     for (const DeviceKind device : {DeviceKind::cpu, DeviceKind::reference})
       EXPECT_EQ(engine_logits(packed, workshop, 1, device), expected) << network;
@@ -154,7 +149,7 @@ TEST(Trainer, LogsTheSignsErrorAndInstabilityOfBinaryNetworks) {
 TEST(Trainer, TrainedQcfsNetworksConvertAndSpike) {
   const Workshop workshop;
   Model model = train(workshop, "cnn_qcfs");
-  fold_affine(model.graph, testing::full_registry().schemas());
+  fold_affine(model.graph, full_registry().schemas());
   convert_to_snn(model.graph, "model");
   EXPECT_GT(engine_accuracy(model.graph, workshop, 32), 0.9);
 }
@@ -217,7 +212,7 @@ TEST(Trainer, NamesTheLayerWhereItLeftTheFiniteNumbersAndKeepsTheLastGoodCheckpo
   } catch (const std::runtime_error& error) {
     EXPECT_THAT(error.what(), HasSubstr("training left the finite numbers in epoch"));
     EXPECT_THAT(error.what(),
-                testing::ContainsRegex("at (the gradient of )?(Binary)?(Conv2d|BatchNorm)[0-9]+"));
+                ::testing::ContainsRegex("at (the gradient of )?(Binary)?(Conv2d|BatchNorm)[0-9]+"));
   }
   const Trainer good(spec, workshop.options(0));
   EXPECT_GE(good.start().next_batch, 1);
