@@ -156,8 +156,8 @@ ChannelRanges each(const ChannelRanges& input, bool is_uniform, const RangeOf& r
 }
 
 ChannelRanges affine_ranges(const Node& node, const ChannelRanges& input) {
-  const Tensor& scale = *node.tensor("scale");
-  const Tensor& shift = *node.tensor("shift");
+  const Tensor& scale = node.tensors.at("scale");
+  const Tensor& shift = node.tensors.at("shift");
   return each(input, is_one_number(&scale) && is_one_number(&shift),
               [&](const ValueRange& range, std::int64_t channel) {
                 return affine_range(range, at(scale, channel), at(shift, channel));
