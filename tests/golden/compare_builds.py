@@ -15,7 +15,7 @@ checkout), CASES others that are only converted, to a network or to an error (..
 batches (../shared/data/cifar10). What is not there is skipped and said so. --quick: the network that comes with the
 project alone, on 500 images.
 """
-import argparse, gzip, lzma, pathlib, shutil, struct, subprocess, sys, tempfile, time
+import argparse, gzip, lzma, pathlib, shutil, struct, sys, tempfile, time
 
 import build_answers
 
