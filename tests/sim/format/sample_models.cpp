@@ -117,6 +117,7 @@ SchemaSet sample_schemas() {
   add_structural_schemas(schemas);
   schemas.add(
       {"Any",
+       Role::join,
        0,
        100,
        {{"integer", std::int64_t{0}},
