@@ -1,13 +1,14 @@
 #!/bin/bash
 # The door, as a newcomer finds it: makes a minimal Debian root, clones HEAD into it and runs the README's commands
 # word for word; by default as a user with sudo in one fresh root and as root in another.
-# usage: fresh_machine.sh configure|compile|demo|test [RELEASE] [user|root|both]
+# usage: fresh_machine.sh configure|compile|demo|test|ci [RELEASE] [user|root|both]
 #   configure  packages and CMake of both commands: of `make demo` as a user, of `make test` as root
 #   compile    packages, CMake and compiler of `make demo`, as a user
 #   demo test  the whole command
+#   ci         .ci/run, as root; the door itself is skipped there
 # RELEASE: bookworm or trixie, this machine's own by default. Needs root, debootstrap and a Debian mirror, the one that
 # this machine's apt uses; where they cannot be had it says so and exits with 77. Roots, packages and compiled files are
-# kept in RHEOBASE_DOOR (~/.cache/rheobase-door) for the next time.
+# kept in RHEOBASE_DOOR (~/.cache/rheobase-door) for the next time; RHEOBASE_DOOR=none skips everything.
 set -euo pipefail
 
 stage=${1:-}
@@ -117,10 +118,11 @@ run_whole() {
   done
 }
 
-case $stage in configure | compile | demo | test) ;; *) usage ;; esac
+case $stage in configure | compile | demo | test | ci) ;; *) usage ;; esac
 case $who in user | root | both) ;; *) usage ;; esac
 for command in demo test; do expect_in_readme "^make $command( |\$)"; done
 expect_in_readme 'apt-get install git make'
+[ "$store" != none ] || skip "RHEOBASE_DOOR=none"
 [ "$(id -u)" -eq 0 ] || skip "needs root"
 command -v debootstrap >/dev/null || skip "debootstrap is not installed"
 unshare --mount --pid --fork true 2>/dev/null || skip "this machine allows no mounts of one's own"
@@ -142,5 +144,11 @@ case $stage in
     say "$newcomer" "make configure-release; cmake --build --preset release --target rheobase; build/release/experiments/cli/rheobase --version"
     ;;
   demo | test) run_whole ;;
+  ci)
+    make_root
+    arrive root
+    say root "RHEOBASE_DOOR=none .ci/run"
+    grep -E "^== |^door: |tests passed" "$store/log-$release.txt"
+    ;;
 esac
 echo "door: $stage on $release: open"

@@ -78,6 +78,9 @@ function(rheobase_test name)
   cmake_parse_arguments(TEST "" "" "SOURCES;LINK;LABELS" ${ARGN})
   add_executable(${name} ${TEST_SOURCES})
   target_link_libraries(${name} PRIVATE rheobase_options ${TEST_LINK} GTest::gmock_main)
+  if(RHEOBASE_SANITIZE)
+    target_compile_options(${name} PRIVATE -Og)  # checks of checks: what optimising them costs exceeds what it saves
+  endif()
   gtest_discover_tests(${name} PROPERTIES TIMEOUT 600 DISCOVERY_TIMEOUT 60)
   # gtest_discover_tests keeps only the first of several labels; ctest includes this file after its own.
   set(labels ${CMAKE_CURRENT_BINARY_DIR}/${name}_labels.cmake)
