@@ -3,7 +3,7 @@
 #include "neurons/qcfs.h"
 #include "neurons/qcfs_step.h"
 #include "neurons/relu.h"
-#include "sim/op/host_loops.h"
+#include "sim/op/host/host_loops.h"
 
 namespace rheobase {
 namespace {

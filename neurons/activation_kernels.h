@@ -1,6 +1,6 @@
 #pragma once
 
-#include "sim/op/host_kernel.h"
+#include "sim/op/host/host_kernel.h"
 
 namespace rheobase {
 

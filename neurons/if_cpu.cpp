@@ -1,7 +1,7 @@
 // IF on the cpu: the equation of if_step.h on vectors, 64 channels to a word of spikes.
 #include "neurons/if_kernels.h"
 #include "neurons/if_step.h"
-#include "sim/op/host_loops.h"
+#include "sim/op/host/host_loops.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "neurons/if_cpu.cpp"

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "neurons/if.h"
-#include "sim/op/host_kernel.h"
+#include "sim/op/host/host_kernel.h"
 
 namespace rheobase {
 

@@ -1,9 +1,9 @@
 // IF in fixed arithmetic on the cpu: the equation of if_step.h on vectors, 64 channels to a word of spikes,
 // from a stored current or tile by tile behind a synapse.
 #include "neurons/if_fixed.h"
-#include "sim/op/fetch.h"
 #include "sim/op/fixed.h"
-#include "sim/op/tile.h"
+#include "sim/op/host/fetch.h"
+#include "sim/op/host/tile.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "neurons/if_fixed_cpu.cpp"

@@ -2,7 +2,7 @@
 
 #include "neurons/if_kernels.h"
 #include "neurons/if_step.h"
-#include "sim/op/host_loops.h"
+#include "sim/op/host/host_loops.h"
 
 namespace rheobase {
 namespace {

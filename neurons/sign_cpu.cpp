@@ -5,8 +5,8 @@
 
 #include "neurons/sign_kernels.h"
 #include "neurons/sign_step.h"
-#include "sim/op/host_loops.h"
-#include "sim/op/tile.h"
+#include "sim/op/host/host_loops.h"
+#include "sim/op/host/tile.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "neurons/sign_cpu.cpp"

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "sim/op/host_kernel.h"
+#include "sim/op/host/host_kernel.h"
 
 namespace rheobase {
 

@@ -1,6 +1,6 @@
 #include "neurons/sign_kernels.h"
 #include "neurons/sign_step.h"
-#include "sim/op/host_loops.h"
+#include "sim/op/host/host_loops.h"
 
 namespace rheobase {
 namespace {

@@ -10,9 +10,9 @@
 #include "binarize/ops/bit_density.h"
 #include "binarize/ops/bit_outputs.h"
 #include "binarize/ops/bit_planes.h"
-#include "sim/op/structural_kernels.h"
-#include "sim/op/structural_plans.h"
-#include "sim/op/tile.h"
+#include "sim/op/host/tile.h"
+#include "sim/op/structural/structural_kernels.h"
+#include "sim/op/structural/structural_plans.h"
 
 namespace rheobase {
 namespace {

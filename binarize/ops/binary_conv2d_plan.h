@@ -7,7 +7,7 @@
 #include "binarize/bits/bit_weights.h"
 #include "binarize/ops/bit_rows.h"
 #include "sim/graph/structural_ops.h"
-#include "sim/op/host_kernel.h"
+#include "sim/op/host/host_kernel.h"
 
 namespace rheobase {
 

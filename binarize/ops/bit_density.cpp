@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "binarize/ops/bit_planes.h"
-#include "sim/op/dense_density.h"
+#include "sim/op/host/dense_density.h"
 
 namespace rheobase {
 namespace {

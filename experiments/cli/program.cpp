@@ -8,8 +8,9 @@
 #include <exception>
 #include <string_view>
 
-#include "experiments/cli/commands.h"
+#include "experiments/cli/commands/commands.h"
 #include "experiments/cli/output.h"
+#include "experiments/library/version.h"
 #include "sim/core/error.h"
 #include "sim/core/file_use.h"
 
@@ -81,8 +82,6 @@ int fail(int code, std::string message) {
 }
 
 }  // namespace
-
-std::string tool_version() { return RHEOBASE_VERSION; }
 
 int run_program(const std::vector<std::string>& words) {
   try {

@@ -5,9 +5,6 @@
 
 namespace rheobase {
 
-/// The program's version, as `--version` and the provenance of files give it.
-std::string tool_version();
-
 /// Runs the command that `words` (without the program's name) ask for. Results go to standard output or
 /// files, messages to standard error. Returns 0 on success, 1 on a failed run, 2 on bad usage or input, the
 /// last two with one line on standard error.

@@ -9,7 +9,7 @@
 #include "experiments/data/loaders.h"
 #include "sim/core/file.h"
 #include "sim/core/file_use.h"
-#include "sim/format/hdf5_handle.h"
+#include "sim/hdf5/handle.h"
 
 namespace rheobase {
 namespace {

@@ -29,7 +29,7 @@ inline double energy_pj(const SynapticOperations& operations) {
   return energy_per_mac_pj * operations.effective_macs + energy_per_ac_pj * operations.effective_acs;
 }
 
-/// Sums up a run by NeuroBench's rules (sim/engine/operation_meter.h counts them).
+/// Sums up a run by NeuroBench's rules (sim/engine/host/operation_meter.h counts them).
 class NeuroBench {
  public:
   explicit NeuroBench(const CountedOperations& counted);

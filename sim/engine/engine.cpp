@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "sim/core/error.h"
-#include "sim/engine/host_executor.h"
+#include "sim/engine/host/host_executor.h"
 #include "sim/engine/plan.h"
 
 namespace rheobase {

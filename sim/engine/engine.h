@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "sim/core/cost.h"
-#include "sim/op/host_kernel.h"
+#include "sim/op/host/host_kernel.h"
 #include "sim/op/registry.h"
 #include "sim/stop/stop_rule.h"
 

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "sim/op/fused_kernel.h"
+#include "sim/op/host/fused_kernel.h"
 
 namespace rheobase {
 namespace {

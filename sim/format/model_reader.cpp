@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <set>
 
-#include "sim/format/hdf5_entry_reader.h"
 #include "sim/format/model_file.h"
 #include "sim/format/model_layout.h"
 #include "sim/format/sealed_file.h"
 #include "sim/graph/validate.h"
+#include "sim/hdf5/entry_reader.h"
 
 namespace rheobase {
 namespace {

@@ -6,11 +6,11 @@
 #include <limits>
 
 #include "sim/core/file.h"
-#include "sim/format/hdf5_entry.h"
 #include "sim/format/model_file.h"
 #include "sim/format/model_layout.h"
 #include "sim/format/sealed_file.h"
 #include "sim/graph/arithmetic.h"
+#include "sim/hdf5/entry.h"
 
 namespace rheobase {
 namespace {

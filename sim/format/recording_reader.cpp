@@ -2,10 +2,10 @@
 
 #include <cmath>
 
-#include "sim/format/hdf5_entry_reader.h"
 #include "sim/format/recording_file.h"
 #include "sim/format/sealed_file.h"
 #include "sim/graph/op_schema.h"
+#include "sim/hdf5/entry_reader.h"
 
 namespace rheobase {
 namespace {

@@ -2,8 +2,8 @@
 
 #include "sim/core/error.h"
 #include "sim/core/file.h"
-#include "sim/format/hdf5_entry.h"
 #include "sim/format/sealed_file.h"
+#include "sim/hdf5/entry.h"
 
 namespace rheobase {
 namespace {

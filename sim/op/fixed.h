@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "sim/op/host_loops.h"
+#include "sim/op/host/host_loops.h"
 
 namespace rheobase {
 

@@ -7,7 +7,7 @@
 #include "binarize/ops/binary_conv2d_plan.h"
 #include "neurons/sign.h"
 #include "neurons/sign_kernels.h"
-#include "sim/op/tile.h"
+#include "sim/op/host/tile.h"
 #include "tests/bench/bit_peak.h"
 #include "tests/support/build_graph.h"
 

@@ -7,7 +7,7 @@
 
 #include "binarize/passes/pack_binary.h"
 #include "converters/onnx/exporter.h"
-#include "converters/onnx/import_bytes.h"
+#include "converters/onnx/proto/import_bytes.h"
 #include "neurons/qcfs.h"
 #include "neurons/relu.h"
 #include "neurons/sign.h"

@@ -3,9 +3,9 @@
 
 #include <limits>
 
-#include "converters/onnx/group_faults.h"
-#include "converters/onnx/import_bytes.h"
+#include "converters/onnx/import/group_faults.h"
 #include "converters/onnx/importer.h"
+#include "converters/onnx/proto/import_bytes.h"
 #include "tests/converters/onnx_model.h"
 
 namespace rheobase::test {

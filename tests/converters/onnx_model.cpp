@@ -2,7 +2,7 @@
 
 #include <stdexcept>
 
-#include "converters/onnx/import_bytes.h"
+#include "converters/onnx/proto/import_bytes.h"
 #include "neurons/if.h"
 #include "neurons/qcfs.h"
 #include "neurons/relu.h"

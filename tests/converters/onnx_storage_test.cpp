@@ -7,7 +7,7 @@
 #include <fstream>
 
 #include "converters/onnx/importer.h"
-#include "converters/onnx/tensor_proto.h"
+#include "converters/onnx/proto/tensor_proto.h"
 #include "sim/core/file_use.h"
 #include "tests/converters/onnx_model.h"
 

@@ -1,7 +1,7 @@
 // ONNX's Sign is 0 at 0 and ours is +1: what is refused, what is noted, what is exact.
 #include <gmock/gmock.h>
 
-#include "converters/onnx/import_bytes.h"
+#include "converters/onnx/proto/import_bytes.h"
 #include "converters/passes.h"
 #include "tests/converters/onnx_model.h"
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "sim/format/hdf5_entry.h"
+#include "sim/hdf5/entry.h"
 
 namespace rheobase {
 namespace {

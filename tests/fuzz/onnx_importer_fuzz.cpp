@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "converters/onnx/import_bytes.h"
+#include "converters/onnx/proto/import_bytes.h"
 #include "converters/passes.h"
 #include "neurons/schemas.h"
 #include "sim/core/error.h"

@@ -13,7 +13,7 @@ WRITES = re.compile(r"\bo?fstream\b|\bf(re)?open\s*\(|\bH5Fcreate\s*\(|::(creat|
 WRITERS = {
     "sim/core/atomic_file.cpp": "is where files are written",
     "sim/core/output_lock.cpp": "opens lock files of its own",
-    "sim/format/hdf5_handle.cpp": "has its files in memory",
+    "sim/hdf5/handle.cpp": "has its files in memory",
 }
 OF_THE_SYSTEM = {"sim/device/device.cpp", "experiments/cli/peak_memory.cpp"}  # /proc
 

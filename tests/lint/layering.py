@@ -5,8 +5,8 @@ import re
 
 import sources
 
-CORE, GRAPH, DEVICE, OP, STOP, ENGINE, FORMAT = (
-    f"sim/{room}" for room in ("core", "graph", "device", "op", "stop", "engine", "format"))
+CORE, GRAPH, DEVICE, OP, STOP, ENGINE, HDF5, FORMAT = (
+    f"sim/{room}" for room in ("core", "graph", "device", "op", "stop", "engine", "hdf5", "format"))
 
 # Folder -> what it may include besides itself.
 ARROWS = {
@@ -16,12 +16,13 @@ ARROWS = {
     STOP: [CORE],
     OP: [CORE, GRAPH, DEVICE],
     ENGINE: [CORE, GRAPH, DEVICE, OP, STOP],
-    FORMAT: [CORE, GRAPH, STOP],
+    HDF5: [CORE, GRAPH],
+    FORMAT: [CORE, GRAPH, STOP, HDF5],
     "neurons": [CORE, GRAPH, DEVICE, OP],
     "binarize": [CORE, GRAPH, DEVICE, OP, *(f"neurons/{name}.h" for name in (
         "if", "qcfs", "relu", "sign", "schemas", "qcfs_step", "sign_step"))],
     # Converters know neurons by their parameters and schemas only.
-    "converters": [CORE, GRAPH, "neurons/if.h", "neurons/qcfs.h", "neurons/relu.h", "neurons/schemas.h",
+    "converters": [CORE, GRAPH, HDF5, "neurons/if.h", "neurons/qcfs.h", "neurons/relu.h", "neurons/schemas.h",
                    "neurons/sign.h"],
     "experiments": ["sim", "neurons", "binarize", "converters"],
 }

@@ -20,9 +20,9 @@ JUSTIFIED = {
     "converters/passes/value_range.cpp": 5,
     "converters/passes/value_sums.cpp": 3,
     "converters/passes/sign_scales.cpp": 1,
-    "converters/onnx/graph_builder.cpp": 3,
+    "converters/onnx/import/graph_builder.cpp": 3,
     # ONNX's ops, not ours.
-    "converters/onnx/unsupported.cpp": 2,
+    "converters/onnx/import/unsupported.cpp": 2,
     # Descriptions of networks, layer by layer: what each op takes.
     "binarize/networks/layer_list.cpp": 4,
     "experiments/train/network_file.cpp": 7,

@@ -1,5 +1,5 @@
 // Sums of weight rows are exact on every SIMD target, whatever the bytes and however many there are.
-#include "sim/op/fixed_rows.h"
+#include "sim/op/synapse/fixed_rows.h"
 
 #include <gtest/gtest.h>
 #include <hwy/aligned_allocator.h>

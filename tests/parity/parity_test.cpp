@@ -8,7 +8,7 @@
 #include "neurons/sign.h"
 #include "sim/engine/engine.h"
 #include "sim/graph/validate.h"
-#include "sim/op/row_kernels.h"
+#include "sim/op/synapse/row_kernels.h"
 #include "tests/support/build_graph.h"
 #include "tests/support/simd_targets.h"
 

@@ -1,4 +1,4 @@
-#include "sim/engine/path_choice.h"
+#include "sim/engine/host/path_choice.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "sim/engine/slot_schedule.h"
+#include "sim/engine/host/slot_schedule.h"
 
 #include <gmock/gmock.h>
 

@@ -7,7 +7,7 @@
 #include "sim/core/error.h"
 #include "sim/core/file.h"
 #include "sim/core/file_use.h"
-#include "sim/format/hdf5_entry.h"
+#include "sim/hdf5/entry.h"
 #include "tests/experiments/data/read_sample.h"
 #include "tests/sim/format/scratch.h"
 

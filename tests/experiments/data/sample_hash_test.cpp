@@ -8,7 +8,7 @@
 #include <set>
 
 #include "sim/core/hash.h"
-#include "sim/format/hdf5_entry.h"
+#include "sim/hdf5/entry.h"
 #include "tests/sim/format/scratch.h"
 
 namespace rheobase {

@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "sim/engine/engine.h"
-#include "sim/engine/operation_meter.h"
+#include "sim/engine/host/operation_meter.h"
 #include "sim/engine/runner.h"
 #include "sim/stop/stop_policy.h"
 #include "tests/support/build_graph.h"

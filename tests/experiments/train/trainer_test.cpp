@@ -11,8 +11,8 @@
 #include "converters/passes.h"
 #include "sim/core/hash.h"
 #include "sim/engine/engine.h"
-#include "sim/format/hdf5_entry.h"
 #include "sim/graph/validate.h"
+#include "sim/hdf5/entry.h"
 #include "tests/sim/format/scratch.h"
 #include "tests/support/build_graph.h"
 

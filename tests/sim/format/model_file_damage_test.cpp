@@ -1,9 +1,9 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
-#include "sim/format/hdf5_entry.h"
 #include "sim/format/model_file.h"
 #include "sim/format/sealed_file.h"
+#include "sim/hdf5/entry.h"
 #include "tests/sim/format/sample_models.h"
 #include "tests/sim/format/scratch.h"
 

@@ -5,7 +5,7 @@
 #include <chrono>
 #include <cmath>
 
-#include "sim/format/hdf5_entry.h"
+#include "sim/hdf5/entry.h"
 #include "tests/sim/format/sample_models.h"
 #include "tests/sim/format/scratch.h"
 

@@ -8,8 +8,8 @@
 #include <random>
 
 #include "sim/core/file.h"
-#include "sim/format/hdf5_entry.h"
 #include "sim/format/sealed_file.h"
+#include "sim/hdf5/entry.h"
 #include "tests/sim/format/scratch.h"
 
 namespace rheobase {

@@ -4,8 +4,8 @@
 #include <functional>
 #include <string>
 
-#include "sim/format/hdf5_handle.h"
 #include "sim/format/model_file.h"
+#include "sim/hdf5/handle.h"
 
 namespace rheobase {
 

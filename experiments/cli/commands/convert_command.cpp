@@ -1,0 +1,180 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "experiments/cli/command_line.h"
+#include "experiments/cli/commands/commands.h"
+#include "experiments/cli/commands/simulation_options.h"
+#include "experiments/cli/output.h"
+#include "experiments/cli/progress.h"
+#include "experiments/data/data_set.h"
+#include "experiments/library/registry.h"
+#include "experiments/library/version.h"
+#include "experiments/simulation/agreement.h"
+#include "experiments/simulation/conversion.h"
+#include "sim/core/error.h"
+#include "sim/format/model_file.h"
+#include "sim/graph/validate.h"
+
+namespace rheobase {
+namespace {
+
+// Shares of equal answers: less is said; less is no longer the network that was given, where accuracy falls
+// as well (answers to samples, or after few steps, that leave both networks in doubt differ by chance); less
+// is not in any case.
+constexpr double expected_agreement = 0.95, least_agreement = 0.9, any_agreement = 0.5;
+// Of accuracy.
+constexpr double max_fall = 0.05;
+// Fewer samples cannot tell that share from a much better one.
+constexpr std::int64_t min_compared = 32;
+
+CommandSpec convert_spec() {
+  CommandSpec spec{
+      "convert",
+      "Turns a trained network (ONNX, or a model that 'train' wrote) into one to simulate: batch\n"
+      "normalisation is folded, QCFS activations become integrate-and-fire neurons, binary layers\n"
+      "are packed into bits.",
+      {"IN.onnx|IN.h5", "OUT.h5"},
+      ""};
+  spec.add("to", text_argument("snn|bnn|ann"),
+           "spiking network; binary network packed into bits; the source network for one step. "
+           "Default: bnn for a network with Sign activations, else snn");
+  spec.add("normalize", text_argument("PRESET|M;S"),
+           "input normalisation to store: cifar10 cifar100 mnist fashion-mnist imagenet none, or means;stds "
+           "(default: a trained model's own, else none)");
+  spec.add("threshold", text_argument("auto", "auto"), "where firing thresholds come from: the QCFS nodes");
+  spec.add("calibrate", text_argument("none", "none"), "correction from samples");
+  spec.add("arithmetic", text_argument("float32|fixed", "float32"),
+           "reals, or integers alone: the same spikes on every device (spiking networks)");
+  spec.add(
+      "data", text_argument("SPEC"),
+      "with --arithmetic fixed: compare the answers in float32 and in fixed arithmetic on these samples, and "
+      "write no model where they differ much");
+  spec.add("split", text_argument("test|train", "train"), "which part of that data set");
+  spec.add("samples", whole_argument("N", 256), "how many of it, evenly spread");
+  spec.add("steps", whole_argument("T", 32), "time steps of the comparison");
+  return spec;
+}
+
+// An option with one value in this version; the others that it will have are told apart from mistakes.
+void expect_only(const CommandLine& line, const std::string& option, const std::string& choice,
+                 const std::vector<std::string>& later) {
+  const auto& value = line.get<std::string>(option);
+  if (value == choice) return;
+  for (const std::string& other : later) {
+    if (value == other) throw InputError("--" + option, value, "not in this version, which has " + choice);
+  }
+  throw InputError("--" + option, value, "expected " + choice);
+}
+
+void check_options(const CommandLine& line) {
+  const auto to = line.has("to") ? line.get<std::string>("to") : "snn";
+  if (to != "snn" && to != "bnn" && to != "ann") throw InputError("--to", to, "expected snn, bnn or ann");
+  const auto& threshold = line.get<std::string>("threshold");
+  expect_only(line, "threshold", "auto", {"max", "mse", threshold.ends_with('%') ? threshold : ""});
+  expect_only(line, "calibrate", "none", {"light"});
+  const auto& arithmetic = line.get<std::string>("arithmetic");
+  if (arithmetic != "float32" && arithmetic != "fixed")
+    throw InputError("--arithmetic", arithmetic, "expected float32 or fixed");
+  if (arithmetic == "fixed" && to != "snn")
+    throw InputError("--arithmetic", arithmetic, "is for spiking networks, '--to snn'");
+  if (line.has("data") && arithmetic != "fixed")
+    throw InputError("--data", "",
+                     "is for --arithmetic fixed, whose answers it compares with those of float32");
+  for (const char* option : {"split", "samples", "steps"}) {
+    if (line.given(option) && !line.has("data"))
+      throw InputError(std::string("--") + option, "", "is of the samples that --data names");
+  }
+  const auto& split = line.get<std::string>("split");
+  if (split != "test" && split != "train") throw InputError("--split", split, "expected test or train");
+}
+
+std::string summary(const Model& model, const SchemaSet& schemas, const std::string& path) {
+  const ShapeMap shapes = validate_or_throw(model.graph, schemas, path);
+  double parameters = 0.0;
+  int synapses = 0, binary = 0;
+  for (const Node& node : model.graph.nodes) {
+    const OpSchema& schema = schemas.of(node);
+    if (schema.role == Role::input) continue;
+    for (const auto& [name, tensor] : node.tensors) parameters += static_cast<double>(tensor.values.size());
+    synapses += schema.is_synapse() ? 1 : 0;
+    binary += schema.binary ? 1 : 0;
+  }
+  const std::string packed =
+      binary > 0 ? fmt::format(", {} of {} layers on bits", binary, synapses) : std::string();
+  return fmt::format("wrote {}: {}, {} nodes, {} parameters{}, input {}, {} classes\n", path,
+                     model.provenance.conversion, model.graph.nodes.size(), short_count(parameters), packed,
+                     to_string(shapes.at(model.graph.input().name)),
+                     to_string(shapes.at(model.graph.output().name)));
+}
+
+ConversionSpec conversion_spec(const CommandLine& line) {
+  ConversionSpec spec;
+  spec.source = line.positional(0);
+  if (line.has("to")) spec.to = line.get<std::string>("to");
+  spec.arithmetic = line.get<std::string>("arithmetic");
+  if (line.has("normalize")) spec.normalization = normalization_preset(line.get<std::string>("normalize"));
+  spec.allow_coarse = line.has("data");
+  return spec;
+}
+
+std::string agreement_text(const Agreement& found, const DataInfo& data, int steps) {
+  const auto percent = [&](std::int64_t count) {
+    return 100.0 * static_cast<double>(count) / static_cast<double>(found.samples);
+  };
+  return fmt::format(
+      "{:.2f} % of the answers to {} {} samples of {} after {} steps are those of float32 (accuracy {:.2f} "
+      "%, "
+      "float32 {:.2f} %)",
+      percent(found.same), found.samples, data.split, data.spec, steps, percent(found.second_right),
+      percent(found.first_right));
+}
+
+// The answers of `fixed` against those of the same network in float32; refuses what gives others.
+std::string compare(const CommandLine& line, ConversionSpec spec, Conversion& fixed,
+                    const Registry& registry) {
+  const auto data = open_data(line.get<std::string>("data"), line.get<std::string>("split"));
+  AgreementOptions options;
+  options.samples = ranged(line, "samples", min_compared, std::numeric_limits<std::int64_t>::max());
+  options.steps = static_cast<int>(ranged(line, "steps", 1, 1 << 20));
+  options.threads = line.threads();
+  spec.arithmetic = "float32";
+  const Model real = convert_model(spec, registry.schemas(), tool_version()).model;
+  Agreement found;
+  {
+    Progress progress(2 * std::min(options.samples, data->size()), line.quiet(), "comparing");
+    found = measure_agreement(real.graph, fixed.model.graph, *data, registry, options,
+                              [&] { progress.advance(); });
+  }
+  const double fall =
+      static_cast<double>(found.first_right - found.second_right) / static_cast<double>(found.samples);
+  const std::string text = agreement_text(found, data->info(), options.steps);
+  if (found.share() < any_agreement || (found.share() < least_agreement && fall > max_fall))
+    throw InputError(spec.source, "--arithmetic fixed", "only " + text + ": use '--arithmetic float32'");
+  if (found.share() < expected_agreement) fixed.notes.push_back({"--arithmetic fixed", "only " + text});
+  return text + "\n";
+}
+
+}  // namespace
+
+void convert_command(const std::vector<std::string>& words) {
+  const auto line = parse_command_line(convert_spec(), words);
+  if (!line) return;
+  check_options(*line);
+  const std::string& source = line->positional(0);
+  const std::string& target = line->positional(1);
+  const ConversionSpec spec = conversion_spec(*line);
+  const ResultTarget reserved("OUT.h5", target, ResultTarget::Kind::file);
+
+  const Registry registry = full_registry();
+  Conversion conversion = convert_model(spec, registry.schemas(), tool_version());
+  const Model& model = conversion.model;
+  validate_or_throw(model.graph, registry.schemas(), source);
+  const std::string compared = line->has("data") ? compare(*line, spec, conversion, registry) : std::string();
+  write_model(model, target);
+  write_notes(source, conversion.notes);
+  if (!line->quiet()) write_stdout(summary(model, registry.schemas(), target) + compared);
+}
+
+}  // namespace rheobase

@@ -1,0 +1,86 @@
+#include "experiments/cli/commands/simulation_options.h"
+
+#include <fmt/format.h>
+
+#include <limits>
+
+#include "sim/core/error.h"
+
+namespace rheobase {
+namespace {
+
+// Wide enough to fill the vector units of a layer and to keep two cores busy; more only takes memory.
+constexpr int default_slots = 32;
+constexpr int max_slots = 1 << 16;
+constexpr int max_steps = 1 << 20;
+
+DeviceKind available_device(const std::string& name) {
+  const DeviceKind kind = parse_device(name);
+  for (const DeviceInfo& info : devices()) {
+    if (info.kind == kind && !info.available) throw InputError("--device", name, info.description);
+  }
+  return kind;
+}
+
+}  // namespace
+
+std::int64_t ranged(const CommandLine& line, const std::string& option, std::int64_t low, std::int64_t high) {
+  const auto value = line.get<std::int64_t>(option);
+  if (value >= low && value <= high) return value;
+  throw InputError("--" + option, fmt::format("{}", value), fmt::format("expected {} to {}", low, high));
+}
+
+void add_engine_options(CommandSpec& spec) {
+  spec.add("device", text_argument("NAME", "auto"), "where to run: reference cpu cuda auto");
+  spec.add("slots", whole_argument("B", default_slots), "samples simulated together");
+  spec.add("kernel", text_argument("auto|event|dense", "auto"),
+           "how synapses add up spikes; auto: by the density measured in each layer. Results are the same");
+  spec.add("simd", text_argument("NAME"),
+           "use no better vector instructions than these; `rheobase devices` names them");
+}
+
+EngineOptions parse_engine(const CommandLine& line) {
+  EngineOptions engine;
+  engine.device = available_device(line.get<std::string>("device"));
+  engine.slots = static_cast<int>(ranged(line, "slots", 1, max_slots));
+  if (line.has("simd")) use_simd(line.get<std::string>("simd"));
+  engine.kernels = parse_kernel_choice(line.get<std::string>("kernel"));
+  engine.threads = line.threads();
+  return engine;
+}
+
+void add_simulation_options(CommandSpec& spec, const char* default_split) {
+  spec.add("data", text_argument("SPEC"), "cifar10:DIR cifar100:DIR mnist:DIR fashion-mnist[:DIR] hdf5:FILE");
+  spec.add("split", text_argument("test|train", default_split), "which part of the data set");
+  spec.add("offset", whole_argument("K", 0), "first sample");
+  spec.add("limit", whole_argument("N"), "number of samples (default: all)");
+  spec.add("steps", whole_argument("T"),
+           "budget of time steps (default: 32; 1 for a network without spikes)");
+  spec.add("coding", text_argument("direct|poisson", "direct"), "how pixels enter the network");
+  spec.add("lookahead", whole_argument("N"),
+           "steps of a sample computed at once (default: 8, with --stop 1)");
+  spec.add("seed", whole_argument("S", 0), "of poisson coding");
+  add_engine_options(spec);
+}
+
+SimulationSpec parse_simulation(const CommandLine& line, const std::string& command) {
+  constexpr auto any = std::numeric_limits<std::int64_t>::max();
+  if (!line.has("data")) throw InputError(command, "", "--data is missing: which samples to run on");
+  SimulationSpec spec;
+  spec.model = line.positional(0);
+  spec.data = line.get<std::string>("data");
+  spec.split = line.get<std::string>("split");
+  if (spec.split != "test" && spec.split != "train")
+    throw InputError("--split", spec.split, "expected test or train");
+  spec.offset = ranged(line, "offset", 0, any);
+  if (line.has("limit")) spec.limit = ranged(line, "limit", 1, any);
+  if (line.has("steps")) spec.steps = static_cast<int>(ranged(line, "steps", 1, max_steps));
+  spec.coding = line.get<std::string>("coding");
+  spec.engine = parse_engine(line);
+  if (line.has("lookahead")) spec.lookahead = static_cast<int>(ranged(line, "lookahead", 1, 64));
+  spec.engine.coding = parse_coding(spec.coding);
+  spec.engine.seed = static_cast<std::uint64_t>(ranged(line, "seed", 0, any));
+  return spec;
+}
+
+}  // namespace rheobase

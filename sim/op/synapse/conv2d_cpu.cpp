@@ -1,0 +1,292 @@
+// Conv2d and Linear on the cpu in float32. The event-driven path: the active taps of an output pixel are
+// listed once and their weight rows added for one plane of output channels after the other. The dense path,
+// the only one for real inputs: the taps of several pixels are gathered into vectors and multiplied by 16
+// output channels at a time. Both keep the sums in the order that conv2d_plan.h fixes; a spike that is absent
+// adds 0 * w on the dense path, which changes no sum, as none is ever -0.
+#include <hwy/aligned_allocator.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "sim/op/structural/structural_kernels.h"
+#include "sim/op/synapse/conv2d_plan.h"
+#include "sim/op/synapse/row_kernels.h"
+
+namespace rheobase {
+namespace {
+
+// A plane should stay in the second-level cache while the pixels of a task walk over it.
+constexpr std::int64_t plane_bytes = 320 << 10;
+// Pixels of one task; event lists and outputs of a task stay in the cache too.
+constexpr std::int64_t task_pixels = 256;
+// Floats of gathered taps that the dense path holds at once.
+constexpr std::int64_t patch_floats = 96 << 10;
+// Measured with synapse_bench (docs/reference/performance.md).
+constexpr double dense_density = 0.85;
+
+std::int64_t plane_width(SignalType input, std::int64_t channels, std::int64_t rows) {
+  if (input != SignalType::spikes || channels <= 16) return 16;
+  if (channels <= 32) return 32;
+  const bool wide_fits = rows * 64 * static_cast<std::int64_t>(sizeof(float)) <= plane_bytes;
+  return wide_fits ? 64 : 32;
+}
+
+// The working memory of one task.
+struct Work {
+  std::uint32_t* pixel_events;  // channels that spiked, of every input pixel of a piece
+  std::int64_t* pixel_first;
+  std::uint32_t* events;  // rows to add, of every output pixel of a piece
+  std::int64_t* first;
+  std::int64_t listed;  // output pixels whose events are listed
+  float* patches;
+  float** targets;
+};
+
+// Copies [begin, end) to `out`, each plus `shift`; returns the end of the copy. Reads and writes whole blocks
+// of `slack` entries: few spikes share a tap, and one block costs less than a loop of the right length.
+constexpr std::int64_t slack = 8;
+std::uint32_t* append_shifted(const std::uint32_t* begin, const std::uint32_t* end, std::uint32_t shift,
+                              std::uint32_t* __restrict out) {
+  const std::int64_t count = end - begin;
+  for (std::int64_t block = 0; block < count; block += slack) {
+    for (std::int64_t i = 0; i < slack; ++i) out[block + i] = begin[block + i] + shift;
+  }
+  return out + count;
+}
+
+// Output pixels [begin, end) of one lane.
+struct Piece {
+  int lane;
+  std::int64_t begin, end;
+};
+
+class Conv2dCpu : public HostKernel {
+ public:
+  explicit Conv2dCpu(const NodeContext& context)
+      : plan_(context),
+        width_(plane_width(plan_.input.type, plan_.outputs_per_group(), plan_.rows())),
+        planes_per_group_((plan_.outputs_per_group() + width_ - 1) / width_) {
+    pack();
+    plan_.weights = {};
+  }
+
+  double dense_from() const override { return plan_.input.type == SignalType::spikes ? dense_density : 2.0; }
+
+  std::size_t scratch_bytes() const override {
+    std::size_t bytes = ScratchMemory::size<float*>(task_pixels) + ScratchMemory::size<float>(patch_size());
+    if (plan_.input.type != SignalType::spikes) return bytes;
+    const ImageShape& image = plan_.input.shape;
+    bytes += ScratchMemory::size<std::uint32_t>(image.size() + slack);
+    bytes += ScratchMemory::size<std::int64_t>(image.pixels() + 1) +
+             ScratchMemory::size<std::int64_t>(task_pixels + 1);
+    return bytes + ScratchMemory::size<std::uint32_t>(task_pixels * plan_.rows() + slack);
+  }
+
+  void step(const StepArgs& args) const override {
+    const bool events = plan_.input.type == SignalType::spikes && args.path == SynapsePath::event;
+    const std::int64_t total = plan_.output.pixels() * static_cast<std::int64_t>(args.lanes.size());
+    const std::int64_t share = total / (4 * args.pool.threads()) + 1;
+    args.pool.for_ranges(total, std::min(task_pixels, share),
+                         [&](std::int64_t begin, std::int64_t end, int worker) {
+                           Work work = take_work(args.scratch(worker));
+                           list_targets(args, begin, end, work);
+                           for (std::int64_t group = 0; group < plan_.groups; ++group) {
+                             if (events) {
+                               add_events(args, begin, end, group, work);
+                             } else {
+                               multiply(args, begin, end, group, work);
+                             }
+                           }
+                         });
+  }
+
+ private:
+  void pack() {
+    const std::int64_t rows = plan_.rows();
+    const std::int64_t planes = plan_.groups * planes_per_group_;
+    rows_ = hwy::AllocateAligned<float>(planes * rows * width_);
+    bias_ = hwy::AllocateAligned<float>(planes * width_);
+    if (!rows_ || !bias_) throw std::bad_alloc();
+    for (std::int64_t plane = 0; plane < planes; ++plane) {
+      const std::int64_t first = first_channel(plane);
+      const std::int64_t valid = valid_channels(plane);
+      for (std::int64_t c = 0; c < width_; ++c) {
+        bias_[plane * width_ + c] = c < valid ? plan_.bias[first + c] : 0.0F;
+        for (std::int64_t r = 0; r < rows; ++r) {
+          rows_[(plane * rows + r) * width_ + c] = c < valid ? plan_.weight(first + c, r) : 0.0F;
+        }
+      }
+    }
+  }
+
+  std::int64_t first_channel(std::int64_t plane) const {
+    return plane / planes_per_group_ * plan_.outputs_per_group() + plane % planes_per_group_ * width_;
+  }
+  std::int64_t valid_channels(std::int64_t plane) const {
+    return std::min(width_, plan_.outputs_per_group() - plane % planes_per_group_ * width_);
+  }
+
+  std::int64_t pixels_at_once() const {
+    return std::max<std::int64_t>(6, patch_floats / plan_.rows() / 6 * 6);
+  }
+  std::int64_t patch_size() const { return std::min(pixels_at_once(), task_pixels) * plan_.rows(); }
+
+  Work take_work(ScratchMemory scratch) const {
+    Work work{};
+    work.targets = scratch.take<float*>(task_pixels);
+    work.patches = scratch.take<float>(patch_size());
+    if (plan_.input.type != SignalType::spikes) return work;
+    work.pixel_events = scratch.take<std::uint32_t>(plan_.input.shape.size() + slack);
+    work.pixel_first = scratch.take<std::int64_t>(plan_.input.shape.pixels() + 1);
+    work.first = scratch.take<std::int64_t>(task_pixels + 1);
+    work.events = scratch.take<std::uint32_t>(task_pixels * plan_.rows() + slack);
+    return work;
+  }
+
+  // Calls run(plane, outputs) for every plane of a group.
+  template <class Run>
+  void for_planes(std::int64_t group, float* const* targets, const Run& run) const {
+    for (std::int64_t p = group * planes_per_group_; p < (group + 1) * planes_per_group_; ++p) {
+      run(RowPlane{rows_.get() + p * plan_.rows() * width_, bias_.get() + p * width_, width_},
+          RowOutputs{targets, first_channel(p), valid_channels(p)});
+    }
+  }
+
+  // Pixels are numbered through all active slots: [begin, end) may span several of them.
+  template <class Visit>
+  void for_pieces(const StepArgs& args, std::int64_t begin, std::int64_t end, const Visit& visit) const {
+    const std::int64_t pixels = plan_.output.pixels();
+    while (begin < end) {
+      const std::int64_t first = begin / pixels * pixels;
+      const std::int64_t stop = std::min(end, first + pixels);
+      visit(Piece{args.lanes[begin / pixels], begin - first, stop - first});
+      begin = stop;
+    }
+  }
+
+  void list_targets(const StepArgs& args, std::int64_t begin, std::int64_t end, Work& work) const {
+    float** target = work.targets;
+    for_pieces(args, begin, end, [&](const Piece& piece) {
+      for (std::int64_t pixel = piece.begin; pixel < piece.end; ++pixel) {
+        *target++ = args.output.real(piece.lane) + pixel * plan_.output.channels;
+      }
+    });
+  }
+
+  void add_events(const StepArgs& args, std::int64_t begin, std::int64_t end, std::int64_t group,
+                  Work& work) const {
+    work.listed = 0;
+    work.first[0] = 0;
+    for_pieces(args, begin, end, [&](const Piece& piece) {
+      list_pixel_events(args.inputs[0].spikes(piece.lane), group, piece, work);
+      list_events(piece, work);
+    });
+    for_planes(group, work.targets, [&](const RowPlane& plane, const RowOutputs& out) {
+      sum_event_rows(plane, work.events, work.first, end - begin, out);
+    });
+  }
+
+  // The image rows under the windows of a piece's output rows, as [first, last).
+  std::pair<std::int64_t, std::int64_t> input_rows(const Piece& piece) const {
+    const Window& w = plan_.window;
+    const std::int64_t top = piece.begin / plan_.output.width * w.stride[0] - w.padding[0];
+    const std::int64_t bottom = (piece.end - 1) / plan_.output.width * w.stride[0] - w.padding[0] +
+                                (w.kernel[0] - 1) * w.dilation[0] + 1;
+    const std::int64_t height = plan_.input.shape.height;
+    return {std::clamp<std::int64_t>(top, 0, height), std::clamp<std::int64_t>(bottom, 0, height)};
+  }
+
+  // The channels of `group` that spiked in each input pixel, counted from the group's first.
+  void list_pixel_events(const std::uint64_t* spikes, std::int64_t group, const Piece& piece,
+                         Work& work) const {
+    const auto [first_row, last_row] = input_rows(piece);
+    const std::int64_t columns = plan_.input.shape.width;
+    const std::int64_t words = plan_.input.words_per_pixel();
+    const auto low = static_cast<std::uint32_t>(group * plan_.inputs_per_group());
+    const auto high = static_cast<std::uint32_t>(low + plan_.inputs_per_group());
+    std::int64_t used = 0;
+    for (std::int64_t pixel = first_row * columns; pixel < last_row * columns; ++pixel) {
+      work.pixel_first[pixel] = used;
+      std::uint32_t* out = work.pixel_events + used;
+      std::int64_t count = decode_spikes(spikes + pixel * words, words, 0, out);
+      if (plan_.groups > 1) {
+        const auto* end =
+            std::remove_if(out, out + count, [&](std::uint32_t c) { return c < low || c >= high; });
+        count = end - out;
+        for (std::int64_t i = 0; i < count; ++i) out[i] -= low;
+      }
+      used += count;
+    }
+    work.pixel_first[last_row * columns] = used;
+  }
+
+  // Appends the weight rows to add for each output pixel of a piece, in row order.
+  void list_events(const Piece& piece, Work& work) const {
+    const std::uint32_t* pixel_events = work.pixel_events;
+    const std::int64_t* pixel_first = work.pixel_first;
+    std::uint32_t* out = work.events + work.first[work.listed];
+    for (std::int64_t pixel = piece.begin; pixel < piece.end; ++pixel) {
+      plan_.for_taps(
+          pixel / plan_.output.width, pixel % plan_.output.width, [&](std::int64_t from, std::int64_t row) {
+            out = append_shifted(pixel_events + pixel_first[from], pixel_events + pixel_first[from + 1],
+                                 static_cast<std::uint32_t>(row), out);
+          });
+      work.first[++work.listed] = out - work.events;
+    }
+  }
+
+  void multiply(const StepArgs& args, std::int64_t begin, std::int64_t end, std::int64_t group,
+                Work& work) const {
+    const std::int64_t rows = plan_.rows();
+    const std::int64_t at_once = std::min(pixels_at_once(), task_pixels);
+    for (std::int64_t first = begin; first < end; first += at_once) {
+      const std::int64_t count = std::min(end - first, at_once);
+      std::fill_n(work.patches, count * rows, 0.0F);
+      float* patch = work.patches;
+      for_pieces(args, first, first + count,
+                 [&](const Piece& piece) { patch = gather_patches(args.inputs[0], group, piece, patch); });
+      for_planes(group, work.targets + (first - begin), [&](const RowPlane& plane, const RowOutputs& out) {
+        multiply_rows(plane, work.patches, rows, count, out);
+      });
+    }
+  }
+
+  // The values under the windows of a piece's output pixels, one vector of rows() each; the padding is left
+  // as it is. Returns the end of what it wrote.
+  float* gather_patches(const SignalView& input, std::int64_t group, const Piece& piece, float* patch) const {
+    const std::int64_t channels = plan_.inputs_per_group();
+    const std::int64_t words = plan_.input.words_per_pixel();
+    const float clear = plan_.input.type == SignalType::signs ? -1.0F : 0.0F;
+    for (std::int64_t pixel = piece.begin; pixel < piece.end; ++pixel, patch += plan_.rows()) {
+      plan_.for_taps(pixel / plan_.output.width, pixel % plan_.output.width,
+                     [&](std::int64_t from, std::int64_t row) {
+                       if (plan_.input.is_bits()) {
+                         const std::uint64_t* bits = input.spikes(piece.lane) + from * words;
+                         for (std::int64_t ic = 0; ic < channels; ++ic) {
+                           const std::int64_t c = group * channels + ic;
+                           patch[row + ic] = (bits[c / 64] >> (c % 64) & 1U) != 0 ? 1.0F : clear;
+                         }
+                         return;
+                       }
+                       const float* source =
+                           input.real(piece.lane) + from * plan_.input.shape.channels + group * channels;
+                       std::memcpy(patch + row, source, static_cast<std::size_t>(channels) * sizeof(float));
+                     });
+    }
+    return patch;
+  }
+
+  Conv2dPlan plan_;
+  std::int64_t width_;
+  std::int64_t planes_per_group_;
+  hwy::AlignedFreeUniquePtr<float[]> rows_;  // [plane][row][width]
+  hwy::AlignedFreeUniquePtr<float[]> bias_;  // [plane][width]
+};
+
+}  // namespace
+
+std::unique_ptr<HostKernel> make_conv2d_cpu(const NodeContext& context, const NodePlan& /*plan*/) {
+  return std::make_unique<Conv2dCpu>(context);
+}
+
+}  // namespace rheobase
