@@ -4,6 +4,7 @@
 #include "neurons/qcfs_step.h"
 #include "neurons/sign_step.h"
 #include "sim/core/rng.h"
+#include "sim/engine/readout_step.h"
 #include "sim/op/signal.h"
 #include "sim/stop/stop_rule.h"
 
@@ -29,6 +30,10 @@ extern "C" __global__ void stop_scores(float* scores, const float* sums, int cou
 extern "C" __global__ void stop_rule(StopRule rule, const float* sums, int count, int t, StopMemory* memory,
                                      bool* done) {
   done[0] = stops(rule, sums, count, t, memory[0]);
+}
+
+extern "C" __global__ void readout(float* logits, const std::int64_t* sums, const double* units) {
+  logits[0] = logit_of(sums[0], units[0]);
 }
 
 // Of one lane: a Poisson pixel, and the spikes of a word into the run's hash.

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "sim/engine/readout_step.h"
+
 namespace rheobase {
 
 Readout::Readout(const Plan& plan, int slots)
@@ -27,7 +29,7 @@ void Readout::add(int slot, int lane, const SignalView& output) {
   std::int64_t* sums = sums_.data() + slot * classes_;
   for (int k = 0; k < classes_; ++k) {
     sums[k] += output.int32(lane)[k];
-    logits[k] = static_cast<float>(static_cast<double>(sums[k]) * units_[k]);
+    logits[k] = logit_of(sums[k], units_[k]);
   }
 }
 
