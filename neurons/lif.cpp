@@ -57,7 +57,7 @@ Node LifParameters::node(std::string name, std::string input) const {
   node.tensors = {{"decay", decay}, {"v_threshold", v_threshold}, {"height", height.value_or(v_threshold)}};
   node.tensors["v_leak"] = v_leak;
   if (reset == Reset::zero) node.tensors["v_reset"] = v_reset;
-  node.tensors["v_init"] = start();
+  if (v_init) node.tensors["v_init"] = *v_init;
   return node;
 }
 
