@@ -8,9 +8,8 @@
 namespace rheobase {
 
 /// Leaky integrate-and-fire: v <- v_leak + (v - v_leak) * decay + x; fires when v >= v_threshold. Tensors
-/// hold one number or one per channel, potentials in the unit of the input current. Of `tau v' = (v_leak - v)
-/// + R I` in steps of dt the decay is exp(-dt / tau), or 1 - dt / tau by Euler's rule; x has the gain of its
-/// I.
+/// hold one number or one per channel, potentials in the unit of the input current. Of tau v' = (v_leak - v)
+/// + R I in steps of dt: decay = exp(-dt / tau), or 1 - dt / tau by Euler's rule, and x = R I (1 - decay).
 struct LifParameters {
   Tensor decay = scalar_tensor(1.0F);        ///< what a step leaves of v - v_leak, 0 to 1 (then it is IF)
   Tensor v_threshold = scalar_tensor(1.0F);  ///< more than 0
