@@ -12,17 +12,6 @@ NodePlan plan_lif_fixed(const NodeContext& context);
 MakeHostKernel make_lif_fixed_reference;
 MakeHostKernel make_lif_fixed_cpu;
 
-/// One plane of up to 64 channels over some pixels, as vector kernels take it; strides in elements.
-struct LifRows {
-  std::int32_t* v;
-  const std::int32_t* x;
-  LifNeurons<std::int32_t> neurons;
-  std::uint64_t* spikes;
-  std::int64_t pixels;
-  std::int64_t channels;  ///< a multiple of 16
-  std::int64_t v_stride, x_stride, spike_stride;
-};
-
 /// What every host kernel of LIF in fixed arithmetic holds; the neurons that only pad never fire.
 class LifFixedKernel : public HostKernel {
  public:

@@ -1,9 +1,7 @@
 // LIF in fixed arithmetic on the cpu: the equation of lif_step.h on vectors, 64 channels to a word of spikes,
 // from a stored current or tile by tile behind a synapse.
 #include "neurons/lif_fixed.h"
-#include "sim/op/fetch.h"
-#include "sim/op/fixed.h"
-#include "sim/op/tile.h"
+#include "neurons/spiking_loops.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "neurons/lif_fixed_cpu.cpp"
@@ -76,26 +74,26 @@ HWY_INLINE std::uint64_t step_word(std::int32_t* HWY_RESTRICT v, const std::int3
 }
 
 template <Reset reset>
-void step_rows_with(const LifRows& rows) {
+void step_rows_with(const NeuronRows& rows, const LifNeurons<std::int32_t>& neurons) {
   std::int32_t* v = rows.v;
   const std::int32_t* x = rows.x;
   std::uint64_t* spikes = rows.spikes;
   for (std::int64_t p = 0; p < rows.pixels; ++p) {
-    *spikes = step_word<reset>(v, x, rows.neurons, rows.channels);
+    *spikes = step_word<reset>(v, x, neurons, rows.channels);
     v += rows.v_stride;
     x += rows.x_stride;
     spikes += rows.spike_stride;
   }
 }
 
-void step_rows(Reset reset, const LifRows& rows) {
+void step_rows(Reset reset, const NeuronRows& rows, const LifNeurons<std::int32_t>& neurons) {
   switch (reset) {
     case Reset::subtract:
-      return step_rows_with<Reset::subtract>(rows);
+      return step_rows_with<Reset::subtract>(rows, neurons);
     case Reset::zero:
-      return step_rows_with<Reset::zero>(rows);
+      return step_rows_with<Reset::zero>(rows, neurons);
     case Reset::none:
-      return step_rows_with<Reset::none>(rows);
+      return step_rows_with<Reset::none>(rows, neurons);
   }
 }
 
@@ -109,56 +107,22 @@ HWY_EXPORT(step_rows);
 
 namespace {
 
-class LifFixedCpu : public LifFixedKernel, public TileNeuron {
+class LifRowsKernel : public LifFixedKernel {
  public:
   using LifFixedKernel::LifFixedKernel;
-  const TileNeuron* tile_neuron() const override { return this; }
 
-  void step(const StepArgs& args) const override {
-    const std::int64_t channels = input_.shape.channels;
-    const std::int64_t words = input_.words_per_pixel();
-    const auto step_one = HWY_DYNAMIC_DISPATCH(step_rows);
-    for_stateful_items(
-        args, input_.shape.pixels(), channels,
-        [&](int lane, std::int64_t begin, std::int64_t end, ScratchMemory scratch) {
-          auto* padded = scratch.take<std::int32_t>(row_);
-          std::fill_n(padded, row_, 0);
-          for (std::int64_t pixel = begin; pixel < end; ++pixel) {
-            const std::int32_t* x = pixel_integers(input_, args.inputs[0], lane, pixel, padded);
-            if (channels < row_ && x != padded) {
-              std::copy(x, x + channels, padded);
-              x = padded;
-            }
-            for (std::int64_t c = 0; c < row_; c += 64) {
-              step_one(reset_, {args.state.int32(lane) + pixel * row_ + c, x + c, channels_.neurons().from(c),
-                                args.output.spikes(lane) + pixel * words + c / 64, 1,
-                                std::min<std::int64_t>(64, row_ - c), 0, 0, 0});
-            }
-          }
-        });
-  }
-
-  void step_tile(const Tile& tile, const SignalView& state, const SignalView& output) const override {
-    const std::int64_t words = input_.words_per_pixel();
-    std::int32_t* v = state.int32(tile.lane) + tile.first_pixel * row_ + tile.first_channel;
-    std::uint64_t* spikes = output.spikes(tile.lane) + tile.first_pixel * words + tile.first_channel / 64;
-    const std::int64_t channels = std::min(tile.width, row_ - tile.first_channel);
-    HWY_DYNAMIC_DISPATCH(step_rows)
-    (reset_, {v, tile.currents, channels_.neurons().from(tile.first_channel), spikes, tile.pixels, channels,
-              row_, tile.width, words});
-  }
-
-  void expect_tile(const Tile& tile, const SignalView& state) const override {
-    const std::int32_t* v = state.int32(tile.lane) + tile.first_pixel * row_ + tile.first_channel;
-    const std::int64_t channels = std::min(tile.width, row_ - tile.first_channel);
-    for (std::int64_t p = 0; p < tile.pixels; ++p, v += row_) fetch(v, channels * 4);
+ protected:
+  auto stepper() const {
+    return [this, step = HWY_DYNAMIC_DISPATCH(step_rows)](const NeuronRows& rows) {
+      step(reset_, rows, channels_.neurons().from(rows.first_channel));
+    };
   }
 };
 
 }  // namespace
 
 std::unique_ptr<HostKernel> make_lif_fixed_cpu(const NodeContext& context, const NodePlan& /*plan*/) {
-  return std::make_unique<LifFixedCpu>(context);
+  return std::make_unique<FixedNeuronCpu<LifRowsKernel>>(context);
 }
 
 }  // namespace rheobase

@@ -1,7 +1,5 @@
-#include <algorithm>
-
 #include "neurons/lif_fixed.h"
-#include "sim/op/fixed.h"
+#include "neurons/spiking_loops.h"
 
 namespace rheobase {
 namespace {
@@ -11,19 +9,10 @@ class LifFixedReference : public LifFixedKernel {
   using LifFixedKernel::LifFixedKernel;
 
   void step(const StepArgs& args) const override {
-    const std::int64_t words = input_.words_per_pixel();
     const LifNeurons<std::int32_t> neurons = channels_.neurons();
-    auto* scratch = args.scratch(0).take<std::int32_t>(row_);
-    for (const int lane : args.lanes) {
-      for (std::int64_t pixel = 0; pixel < input_.shape.pixels(); ++pixel) {
-        const std::int32_t* x = pixel_integers(input_, args.inputs[0], lane, pixel, scratch);
-        std::int32_t* v = args.state.int32(lane) + pixel * row_;
-        std::uint64_t* spikes = args.output.spikes(lane) + pixel * words;
-        std::fill(spikes, spikes + words, 0);
-        for (std::int64_t c = 0; c < input_.shape.channels; ++c)
-          spikes[c / 64] |= std::uint64_t{lif_step(v[c], x[c], neurons[c], reset_)} << (c % 64);
-      }
-    }
+    step_each<std::int32_t>(args, input_, row_, [&](std::int32_t& v, std::int32_t x, std::int64_t c) {
+      return lif_step(v, x, neurons[c], reset_);
+    });
   }
 };
 

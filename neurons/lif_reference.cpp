@@ -1,7 +1,5 @@
-#include <algorithm>
-
 #include "neurons/lif_kernels.h"
-#include "sim/op/host_loops.h"
+#include "neurons/spiking_loops.h"
 
 namespace rheobase {
 namespace {
@@ -11,20 +9,9 @@ class LifReference : public LifKernel {
   using LifKernel::LifKernel;
 
   void step(const StepArgs& args) const override {
-    const std::int64_t channels = input_.shape.channels;
-    const std::int64_t words = input_.words_per_pixel();
     const LifNeurons<float> neurons = channels_.neurons();
-    auto* scratch = args.scratch(0).take<float>(channels);
-    for (const int lane : args.lanes) {
-      for (std::int64_t pixel = 0; pixel < input_.shape.pixels(); ++pixel) {
-        const float* x = pixel_values(input_, args.inputs[0], lane, pixel, scratch);
-        float* v = args.state.real(lane) + pixel * channels;
-        std::uint64_t* spikes = args.output.spikes(lane) + pixel * words;
-        std::fill(spikes, spikes + words, 0);
-        for (std::int64_t c = 0; c < channels; ++c)
-          spikes[c / 64] |= std::uint64_t{lif_step(v[c], x[c], neurons[c], reset_)} << (c % 64);
-      }
-    }
+    step_each<float>(args, input_, input_.shape.channels,
+                     [&](float& v, float x, std::int64_t c) { return lif_step(v, x, neurons[c], reset_); });
   }
 };
 
