@@ -9,6 +9,9 @@
 #include "converters/passes.h"
 #include "neurons/lif_step.h"
 #include "sim/engine/engine.h"
+#include "sim/format/model_file.h"
+#include "sim/graph/arithmetic.h"
+#include "tests/sim/format/scratch.h"
 #include "tests/support/leaky_snn.h"
 
 namespace rheobase {
@@ -233,6 +236,39 @@ TEST(Lif, IsQuantisedWithItsDecayAMultipleOfAPowerOfTwo) {
   EXPECT_EQ(LifParameters::of(node).start().values, values("v_leak"));
   EXPECT_EQ(graph.find("output")->tensors.at("unit").values, std::vector<float>{3});
   EXPECT_THAT(validate(graph, full_registry().schemas()).faults, ElementsAre());
+}
+
+std::vector<std::string> unstored(const Graph& graph) {
+  const Engine engine(graph, full_registry(), {DeviceKind::cpu, 1, 1, Coding::direct, 0, false});
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < engine.nodes().size(); ++i)
+    if (!engine.is_stored(static_cast<int>(i))) names.push_back(engine.nodes()[i].name);
+  return names;
+}
+
+// As IF is: the currents between them are stored nowhere.
+TEST(Lif, IsFedByTheTilesOfASynapse) {
+  const Graph plain = testing::small_residual_snn();
+  const Graph leaky =
+      testing::with_leaks(plain, [](LifParameters& p, std::int64_t) { p.decay = scalar_tensor(0.5F); });
+  EXPECT_GE(unstored(fixed(leaky)).size(), 3U);
+  EXPECT_EQ(unstored(fixed(leaky)), unstored(fixed(plain)));
+}
+
+TEST(Lif, IsSavedAndReadBack) {
+  const Graph real =
+      testing::with_leaks(testing::small_residual_snn(), [](LifParameters& p, std::int64_t channels) {
+        GraphBuilder random(5);
+        testing::leak_by_channel(random, p, channels);
+        p.height = scalar_tensor(0.5F);
+      });
+  const Scratch scratch;
+  for (const Graph& graph : {real, fixed(real)}) {
+    const Model model{graph, to_string(arithmetic_of(graph)),        {}, {},
+                      {},    {"0", "x", std::string(64, 'a'), "snn"}};
+    write_model(model, scratch.file("leaky.h5"));
+    EXPECT_EQ(read_model(scratch.file("leaky.h5"), full_registry().schemas()), model);
+  }
 }
 
 TEST(Lif, RunsQuantisedOnEveryDeviceAlike) {
