@@ -2,12 +2,9 @@
 
 #include <string>
 
-#include "neurons/reset.h"
-#include "sim/graph/op_schema.h"
+#include "neurons/spiking_parameters.h"
 
 namespace rheobase {
-
-const char* to_string(Reset reset);
 
 /// Integrate-and-fire: v += x; fires when v >= v_threshold; a spike has the height v_threshold. Tensors hold
 /// one number or one per channel, in the unit of the input current (dimensionless in a converted network).

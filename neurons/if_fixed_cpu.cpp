@@ -1,9 +1,7 @@
 // IF in fixed arithmetic on the cpu: the equation of if_step.h on vectors, 64 channels to a word of spikes,
 // from a stored current or tile by tile behind a synapse.
 #include "neurons/if_fixed.h"
-#include "sim/op/fixed.h"
-#include "sim/op/host/fetch.h"
-#include "sim/op/host/tile.h"
+#include "neurons/spiking_loops.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "neurons/if_fixed_cpu.cpp"
@@ -106,56 +104,23 @@ HWY_EXPORT(step_rows);
 
 namespace {
 
-class IfFixedCpu : public IfFixedKernel, public TileNeuron {
+class IfRowsKernel : public IfFixedKernel {
  public:
   using IfFixedKernel::IfFixedKernel;
-  const TileNeuron* tile_neuron() const override { return this; }
 
-  void step(const StepArgs& args) const override {
-    const std::int64_t channels = input_.shape.channels;
-    const std::int64_t words = input_.words_per_pixel();
-    const auto step_one = HWY_DYNAMIC_DISPATCH(step_rows);
-    for_stateful_items(
-        args, input_.shape.pixels(), channels,
-        [&](int lane, std::int64_t begin, std::int64_t end, ScratchMemory scratch) {
-          auto* padded = scratch.take<std::int32_t>(row_);
-          std::fill_n(padded, row_, 0);
-          for (std::int64_t pixel = begin; pixel < end; ++pixel) {
-            const std::int32_t* x = pixel_integers(input_, args.inputs[0], lane, pixel, padded);
-            if (channels < row_ && x != padded) {
-              std::copy(x, x + channels, padded);
-              x = padded;
-            }
-            for (std::int64_t c = 0; c < row_; c += 64) {
-              step_one(reset_, {args.state.int32(lane) + pixel * row_ + c, x + c, v_threshold_.data() + c,
-                                args.output.spikes(lane) + pixel * words + c / 64, 1,
-                                std::min<std::int64_t>(64, row_ - c), 0, 0, 0, v_reset_});
-            }
-          }
-        });
-  }
-
-  void step_tile(const Tile& tile, const SignalView& state, const SignalView& output) const override {
-    const std::int64_t words = input_.words_per_pixel();
-    std::int32_t* v = state.int32(tile.lane) + tile.first_pixel * row_ + tile.first_channel;
-    std::uint64_t* spikes = output.spikes(tile.lane) + tile.first_pixel * words + tile.first_channel / 64;
-    const std::int64_t channels = std::min(tile.width, row_ - tile.first_channel);
-    HWY_DYNAMIC_DISPATCH(step_rows)
-    (reset_, {v, tile.currents, v_threshold_.data() + tile.first_channel, spikes, tile.pixels, channels, row_,
-              tile.width, words, v_reset_});
-  }
-
-  void expect_tile(const Tile& tile, const SignalView& state) const override {
-    const std::int32_t* v = state.int32(tile.lane) + tile.first_pixel * row_ + tile.first_channel;
-    const std::int64_t channels = std::min(tile.width, row_ - tile.first_channel);
-    for (std::int64_t p = 0; p < tile.pixels; ++p, v += row_) fetch(v, channels * 4);
+ protected:
+  auto stepper() const {
+    return [this, step = HWY_DYNAMIC_DISPATCH(step_rows)](const NeuronRows& r) {
+      step(reset_, {r.v, r.x, v_threshold_.data() + r.first_channel, r.spikes, r.pixels, r.channels,
+                    r.v_stride, r.x_stride, r.spike_stride, v_reset_});
+    };
   }
 };
 
 }  // namespace
 
 std::unique_ptr<HostKernel> make_if_fixed_cpu(const NodeContext& context, const NodePlan& /*plan*/) {
-  return std::make_unique<IfFixedCpu>(context);
+  return std::make_unique<FixedNeuronCpu<IfRowsKernel>>(context);
 }
 
 }  // namespace rheobase

@@ -2,14 +2,6 @@
 #include "neurons/if_kernels.h"
 
 namespace rheobase {
-namespace {
-
-std::vector<float> spread(const Tensor& tensor, std::int64_t channels) {
-  if (tensor.values.size() == 1) return std::vector<float>(channels, tensor.values[0]);
-  return tensor.values;
-}
-
-}  // namespace
 
 NodePlan plan_if(const NodeContext& context) {
   const IfParameters parameters = IfParameters::of(context.node);

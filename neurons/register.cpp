@@ -3,27 +3,43 @@
 #include "neurons/activation_kernels.h"
 #include "neurons/if_fixed.h"
 #include "neurons/if_kernels.h"
+#include "neurons/lif_fixed.h"
+#include "neurons/lif_kernels.h"
 #include "neurons/schemas.h"
 #include "neurons/sign_kernels.h"
 
 namespace rheobase {
+namespace {
+
+// What a neuron is in one arithmetic.
+struct Kernels {
+  NodePlan (*plan)(const NodeContext&);
+  MakeHostKernel* reference;
+  MakeHostKernel* cpu;
+};
+
+void add(Registry& registry, const char* op, Arithmetic arithmetic, const Kernels& kernels) {
+  registry.add_plan(op, arithmetic, kernels.plan);
+  registry.add_kernel(op, DeviceKind::reference, arithmetic, kernels.reference);
+  registry.add_kernel(op, DeviceKind::cpu, arithmetic, kernels.cpu);
+}
+
+void add_spiking(Registry& registry, const char* op, const Kernels& float32, const Kernels& fixed) {
+  add(registry, op, Arithmetic::float32, float32);
+  add(registry, op, Arithmetic::fixed, fixed);
+}
+
+}  // namespace
 
 void register_neurons(Registry& registry) {
   add_neuron_schemas(registry.schemas());
-  registry.add_plan("IF", Arithmetic::float32, plan_if);
-  registry.add_plan("IF", Arithmetic::fixed, plan_if_fixed);
-  for (const char* op : {"QCFS", "ReLU"}) registry.add_plan(op, Arithmetic::float32, plan_activation);
-  registry.add_plan("Sign", Arithmetic::float32, plan_sign);
-  registry.add_kernel("IF", DeviceKind::reference, Arithmetic::float32, make_if_reference);
-  registry.add_kernel("IF", DeviceKind::cpu, Arithmetic::float32, make_if_cpu);
-  registry.add_kernel("IF", DeviceKind::reference, Arithmetic::fixed, make_if_fixed_reference);
-  registry.add_kernel("IF", DeviceKind::cpu, Arithmetic::fixed, make_if_fixed_cpu);
-  for (const DeviceKind device : {DeviceKind::reference, DeviceKind::cpu}) {
-    registry.add_kernel("QCFS", device, Arithmetic::float32, make_qcfs);
-    registry.add_kernel("ReLU", device, Arithmetic::float32, make_relu);
-  }
-  registry.add_kernel("Sign", DeviceKind::reference, Arithmetic::float32, make_sign_reference);
-  registry.add_kernel("Sign", DeviceKind::cpu, Arithmetic::float32, make_sign_cpu);
+  add_spiking(registry, "IF", {plan_if, make_if_reference, make_if_cpu},
+              {plan_if_fixed, make_if_fixed_reference, make_if_fixed_cpu});
+  add_spiking(registry, "LIF", {plan_lif, make_lif_reference, make_lif_cpu},
+              {plan_lif_fixed, make_lif_fixed_reference, make_lif_fixed_cpu});
+  add(registry, "QCFS", Arithmetic::float32, {plan_activation, make_qcfs, make_qcfs});
+  add(registry, "ReLU", Arithmetic::float32, {plan_activation, make_relu, make_relu});
+  add(registry, "Sign", Arithmetic::float32, {plan_sign, make_sign_reference, make_sign_cpu});
 }
 
 }  // namespace rheobase

@@ -1,6 +1,7 @@
 #include "neurons/schemas.h"
 
 #include "neurons/if.h"
+#include "neurons/lif.h"
 #include "neurons/qcfs.h"
 #include "neurons/relu.h"
 #include "neurons/sign.h"
@@ -9,6 +10,7 @@ namespace rheobase {
 
 void add_neuron_schemas(SchemaSet& schemas) {
   schemas.add(if_schema());
+  schemas.add(lif_schema());
   schemas.add(qcfs_schema());
   schemas.add(relu_schema());
   schemas.add(sign_schema());

@@ -8,6 +8,7 @@
 #include "sim/graph/validate.h"
 #include "tests/support/build_graph.h"
 #include "tests/support/fixed_graph.h"
+#include "tests/support/leaky_snn.h"
 #include "tests/support/simd_targets.h"
 
 namespace rheobase {
@@ -154,6 +155,17 @@ TEST(FixedParity, AWholeNetworkInEveryReset) {
   }
 }
 
+TEST(FixedParity, AWholeLeakyNetworkInEveryReset) {
+  for (const Reset reset : {Reset::subtract, Reset::zero, Reset::none}) {
+    GraphBuilder random(5);
+    expect_parity(testing::with_integers(
+        testing::with_leaks(testing::small_residual_snn(), [&](LifParameters& p, std::int64_t channels) {
+          testing::leak_by_channel(random, p, channels);
+          p.reset = reset;
+        })));
+  }
+}
+
 std::map<std::string, Build> other_ops() {
   const auto op = [](const char* name, std::map<std::string, Attribute> attributes) {
     return [=](GraphBuilder& b, const std::string& from) {
@@ -183,6 +195,13 @@ std::map<std::string, Build> other_ops() {
          return b.op("Concat", {f, b.if_neuron(f, 3.0F), f});
        }},
       {"IF", [](GraphBuilder& b, const std::string& f) { return b.if_neuron(f, 2.0F); }},
+      {"LIF",
+       [](GraphBuilder& b, const std::string& f) {
+         LifParameters p;
+         testing::leak_by_channel(b, p, 70);
+         p.reset = Reset::zero;
+         return b.add(p.node("", f));
+       }},
       {"Output", [](GraphBuilder&, const std::string& f) { return f; }},
   };
 }

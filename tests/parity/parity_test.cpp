@@ -10,6 +10,7 @@
 #include "sim/graph/validate.h"
 #include "sim/op/synapse/row_kernels.h"
 #include "tests/support/build_graph.h"
+#include "tests/support/leaky_snn.h"
 #include "tests/support/simd_targets.h"
 
 namespace rheobase {
@@ -103,6 +104,18 @@ TEST(Parity, Conv2dOfManyRowsUsesNarrowPlanes) {
   }
 }
 
+Case leaky_case(Reset reset) {
+  return {"LIF", {70, 7, 6}, false, [reset](GraphBuilder& b, const std::string& f) {
+            LifParameters p;
+            testing::leak_by_channel(b, p, 70);
+            p.v_threshold = b.tensor({70});
+            for (float& v : p.v_threshold.values) v = std::abs(v) + 0.1F;
+            p.height = scalar_tensor(0.75F);
+            p.reset = reset;
+            return b.add(p.node("", b.conv2d(f, {.outputs = 70, .inputs = 70})));
+          }};
+}
+
 std::vector<Case> other_cases() {
   const auto op = [](const char* name, std::map<std::string, Attribute> attributes) {
     return [=](GraphBuilder& b, const std::string& from) {
@@ -155,6 +168,7 @@ std::vector<Case> other_cases() {
       {"Sign", image, false, [](GraphBuilder& b, const std::string& f) { return b.add(sign_node("", f)); }},
       {"Output", {9}, false, [](GraphBuilder&, const std::string& f) { return f; }},
   };
+  for (const Reset reset : {Reset::subtract, Reset::zero, Reset::none}) cases.push_back(leaky_case(reset));
   const std::size_t real = cases.size();
   for (std::size_t i = 0; i < real; ++i) {
     cases.push_back(cases[i]);

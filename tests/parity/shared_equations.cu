@@ -1,6 +1,7 @@
 // What reference and CUDA kernels share must compile for a GPU, whoever last changed it. One kernel a
 // function that has arithmetic of floats, so that lint.shared_equations can look at what nvcc makes of it.
 #include "neurons/if_step.h"
+#include "neurons/lif_step.h"
 #include "neurons/qcfs_step.h"
 #include "neurons/sign_step.h"
 #include "sim/core/rng.h"
@@ -18,6 +19,14 @@ extern "C" __global__ void if_float(float* values, Reset reset) {
 
 extern "C" __global__ void if_fixed(std::int32_t* values, Reset reset) {
   values[0] += if_step(values[1], values[2], values[3], reset, values[4]) ? 1 : 0;
+}
+
+extern "C" __global__ void lif_float(float* values, LifNeuron<float> neuron, Reset reset) {
+  values[0] += lif_step(values[1], values[2], neuron, reset) ? 1.0F : 0.0F;
+}
+
+extern "C" __global__ void lif_fixed(std::int32_t* values, LifNeuron<std::int32_t> neuron, Reset reset) {
+  values[0] += lif_step(values[1], values[2], neuron, reset) ? 1 : 0;
 }
 
 extern "C" __global__ void stop_scores(float* scores, const float* sums, int count) {

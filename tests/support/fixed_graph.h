@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "neurons/schemas.h"
 #include "sim/graph/graph.h"
 
 namespace rheobase::testing {
@@ -10,6 +11,8 @@ namespace rheobase::testing {
 /// Makes a graph of GraphBuilder a fixed one: not the network it was, but one with integers of the sizes that
 /// conversion finds. Synapses that read the image get a shift.
 inline Graph with_integers(Graph graph) {
+  SchemaSet neurons;
+  add_neuron_schemas(neurons);
   const auto round = [](Tensor& tensor, float scale, float limit) {
     for (float& value : tensor.values) value = std::clamp(std::round(value * scale), -limit, limit);
   };
@@ -18,8 +21,12 @@ inline Graph with_integers(Graph graph) {
     if (node.op == "Output") node.tensors["unit"] = scalar_tensor(0.01F);
     if (node.op == "Input" || node.op == "Output") continue;
     const bool synapse = node.op == "Conv2d" || node.op == "Linear";
-    for (auto& [key, tensor] : node.tensors)
-      round(tensor, synapse && key == "weight" ? 120.0F : 400.0F, synapse && key == "weight" ? 127.0F : 1e6F);
+    for (auto& [key, tensor] : node.tensors) {
+      const bool weight = synapse && key == "weight";
+      if (key != "decay") round(tensor, weight ? 120.0F : 400.0F, weight ? 127.0F : 1e6F);
+    }
+    const OpSchema* neuron = neurons.find(node.op);
+    if (neuron != nullptr && neuron->make_fixed) neuron->make_fixed(node);
     for (auto& [key, attribute] : node.attributes) {
       if (key == "v_reset") attribute = std::round(std::get<double>(attribute) * 400.0);
     }

@@ -116,6 +116,9 @@ Json info_json(const std::string& path, const Model& model, const std::vector<No
           {"nodes", nodes}};
 }
 
+// Fixed arithmetic ends where a neuron might overflow; neurons that leak may never.
+bool is_limited(const Engine& engine) { return !engine.max_steps_node().empty(); }
+
 // What the cpu device makes of the model here.
 Json cpu_json(const Engine& engine) {
   Json synapses = Json::object();
@@ -124,7 +127,7 @@ Json cpu_json(const Engine& engine) {
   Json json{{"simd", simd_targets().front()},
             {"bytes_per_slot", engine.bytes_per_slot()},
             {"synapses", std::move(synapses)}};
-  if (engine.arithmetic() == Arithmetic::fixed) json["max_steps"] = engine.max_steps();
+  if (is_limited(engine)) json["max_steps"] = engine.max_steps();
   return json;
 }
 
@@ -136,7 +139,7 @@ std::string cpu_text(const Engine& engine) {
     text += fmt::format("; {} layers choose between event-driven and dense, dense from a density of {:.2f}",
                         synapses.size(), synapses.front().dense_from);
   }
-  if (engine.arithmetic() == Arithmetic::fixed)
+  if (is_limited(engine))
     text += fmt::format("; at most {} steps, for {}", engine.max_steps(), engine.max_steps_node());
   return text + "\n";
 }
