@@ -38,12 +38,6 @@ bool takes_samples(const Shape& input, const Shape& sample) {
   return extents(input) == extents(sample);
 }
 
-void ImageSource::fetch(std::int64_t index, Sample& sample) const {
-  sample.events.clear();
-  sample.pixels.resize(static_cast<std::size_t>(element_count(shape())));
-  read(index, sample.pixels);
-}
-
 std::int64_t run_samples(Engine& engine, const SampleSource& source, const StopPolicy& policy,
                          const RunOptions& options,
                          const std::function<void(const SampleResult&)>& finished) {

@@ -31,7 +31,12 @@ class ImageSource : public SampleSource {
  public:
   /// Writes sample `index` as floats; images have pixels in [0, 1] before normalisation.
   virtual void read(std::int64_t index, std::span<float> pixels) const = 0;
-  void fetch(std::int64_t index, Sample& sample) const final;
+  // Here, so that a data set needs no engine.
+  void fetch(std::int64_t index, Sample& sample) const final {
+    sample.events.clear();
+    sample.pixels.resize(static_cast<std::size_t>(element_count(shape())));
+    read(index, sample.pixels);
+  }
 };
 
 struct RunOptions {

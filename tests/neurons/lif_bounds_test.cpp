@@ -2,6 +2,7 @@
 // equation in 64 bits, which does not overflow.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <random>
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+
 #include "neurons/lif.h"
 #include "sim/graph/validate.h"
 #include "tests/support/build_graph.h"
