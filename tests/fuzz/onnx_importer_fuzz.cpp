@@ -9,6 +9,7 @@
 #include "neurons/schemas.h"
 #include "sim/core/error.h"
 #include "sim/graph/graph.h"
+#include "sim/graph/validate.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
