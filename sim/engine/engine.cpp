@@ -1,6 +1,8 @@
 #include "sim/engine/engine.h"
 
 #include <algorithm>
+#include <limits>
+#include <string>
 #include <utility>
 
 #include "sim/core/error.h"
@@ -9,6 +11,8 @@
 
 namespace rheobase {
 namespace {
+
+constexpr int int_max = std::numeric_limits<int>::max();
 
 std::vector<SignalSpec> signals_of(const Plan& plan) {
   std::vector<SignalSpec> signals;
@@ -49,6 +53,31 @@ class Engine::Impl {
       refuse("has an event before step 1 or outside of " + to_string(input_shape));
     if (!std::is_sorted(view.events.begin(), view.events.end(), earlier))
       refuse("has events that are not in the order of their steps");
+  }
+
+  // Feeds and drains until both are done; the number of image-steps.
+  std::int64_t drain(const SampleFeed& feed, int steps,
+                     const std::function<void(const SampleResult&)>& finished) {
+    std::int64_t image_steps = 0;
+    int in_flight = 0;
+    SampleView view;
+    std::uint64_t sample = 0;
+    for (bool more = true;;) {
+      while (more && in_flight < executor->capacity()) {
+        more = feed(view, sample);
+        if (!more) break;
+        check(view, sample);
+        executor->stage({view, sample, steps});
+        ++in_flight;
+      }
+      if (in_flight == 0) return image_steps;
+      executor->advance(steps, tap);
+      for (const SampleResult& result : executor->finished()) {
+        --in_flight;
+        image_steps += result.steps;
+        finished(result);
+      }
+    }
   }
 
   EngineOptions options;
@@ -117,29 +146,20 @@ std::uint64_t Engine::spike_hash(int slot) const { return impl_->executor->read(
 const CountedOperations& Engine::counted_operations() const { return impl_->operations.counted; }
 void Engine::set_tap(SignalTap* tap) { impl_->tap = tap; }
 
-std::int64_t Engine::stream(const SampleFeed& feed, const StopRule& rule, std::int64_t steps,
+std::int64_t Engine::stream(const SampleFeed& feed, const StopRule& rule, int steps,
                             const std::function<void(const SampleResult&)>& finished) {
-  Executor& executor = *impl_->executor;
-  executor.begin(rule);
-  std::int64_t image_steps = 0;
-  int in_flight = 0;
-  SampleView view;
-  std::uint64_t sample = 0;
-  for (bool more = true;;) {
-    while (more && in_flight < executor.capacity()) {
-      more = feed(view, sample);
-      if (!more) break;
-      impl_->check(view, sample);
-      executor.stage({view, sample, steps});
-      ++in_flight;
-    }
-    if (in_flight == 0) return image_steps;
-    executor.advance(static_cast<int>(steps), impl_->tap);
-    for (const SampleResult& result : executor.finished()) {
-      --in_flight;
-      image_steps += result.steps;
-      finished(result);
-    }
+  if (steps < 1 || steps > max_steps()) {
+    throw InputError(
+        "steps", std::to_string(steps),
+        "expected 1 to " + std::to_string(std::min<std::int64_t>(max_steps(), int_max)) +
+            (max_steps() < int_max ? ", after which " + max_steps_node() + " may overflow" : ""));
+  }
+  impl_->executor->begin(rule);
+  try {
+    return impl_->drain(feed, steps, finished);
+  } catch (...) {
+    impl_->executor->begin({});  // nothing is left that `rule`, which may go now, would end
+    throw;
   }
 }
 

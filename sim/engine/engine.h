@@ -136,10 +136,10 @@ class Engine {
   void set_tap(SignalTap* tap);
   /// What costs are counted of; nothing unless EngineOptions::costs.
   const CountedOperations& counted_operations() const;
-  /// Runs all samples of `feed` through the slots, `steps` steps each or fewer where `rule` ends them, and
-  /// hands each to `finished` in order of finishing, which may throw to end the run. Slots are emptied first.
-  /// Returns the number of image-steps simulated. run_samples() (runner.h) is this with its inputs checked.
-  std::int64_t stream(const SampleFeed& feed, const StopRule& rule, std::int64_t steps,
+  /// Runs all samples of `feed` through the slots, emptied before and after, `steps` steps each (1 to
+  /// max_steps(), else InputError) or fewer where `rule` ends them; `finished` sees each as it ends, and may
+  /// throw to end the run. Returns the image-steps simulated. run_samples() (runner.h) reads from a source.
+  std::int64_t stream(const SampleFeed& feed, const StopRule& rule, int steps,
                       const std::function<void(const SampleResult&)>& finished);
 
  private:

@@ -363,12 +363,25 @@ TEST(Runner, ARunThatEndedByAnExceptionLeavesNothingBehind) {
   const RandomImages images(12, {3, 9, 9});
   Engine engine(graph, full_registry(), options(4, 1));
   const auto policy = make_stop_policy({});
-  EXPECT_THROW(run_samples(engine, images, policy, {2, 0, 12},
+  // Samples end at different steps, so others are in their slots when the first does.
+  EXPECT_THROW(run_samples(engine, images, make_stop_policy({"margin", 1.0, 0.5}), {6, 0, 12},
                            [](const auto&) { throw InputError("sink", "", "full"); }),
                InputError);
+  for (int slot = 0; slot < engine.slots(); ++slot) EXPECT_FALSE(engine.occupied(slot)) << slot;
   std::vector<std::int64_t> seen;
   run_samples(engine, images, policy, {2, 7, 2}, [&](const SampleResult& r) { seen.push_back(r.sample); });
   EXPECT_THAT(seen, ElementsAre(7, 8));
+}
+
+TEST(Runner, AStreamTakesNoStepsThatItCouldNotAnswerFor) {
+  const auto nothing = [](SampleView&, std::uint64_t&) { return false; };
+  const Graph graph = testing::with_integers(small_residual_snn());
+  Engine engine(graph, full_registry(), options(1, 1));
+  ASSERT_LT(engine.max_steps(), 1 << 30);
+  const auto beyond = static_cast<int>(engine.max_steps() + 1);
+  for (const int steps : {0, -1, beyond})
+    EXPECT_THROW(engine.stream(nothing, StopRule{}, steps, [](const auto&) {}), InputError) << steps;
+  EXPECT_EQ(engine.stream(nothing, StopRule{}, beyond - 1, [](const auto&) {}), 0);
 }
 
 TEST(Coding, PoissonSpikesAverageToTheImage) {
