@@ -1,7 +1,7 @@
 // IF on the cpu: the equation of if_step.h on vectors, 64 channels to a word of spikes.
 #include "neurons/if_kernels.h"
 #include "neurons/if_step.h"
-#include "sim/op/host/host_loops.h"
+#include "neurons/spiking_loops.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "neurons/if_cpu.cpp"
@@ -72,30 +72,22 @@ HWY_EXPORT(step_pixel);
 
 namespace {
 
-class IfCpu : public IfKernel {
+class IfPixels : public IfKernel {
  public:
   using IfKernel::IfKernel;
 
-  void step(const StepArgs& args) const override {
-    const std::int64_t channels = input_.shape.channels;
-    const std::int64_t words = input_.words_per_pixel();
-    const auto step_one = HWY_DYNAMIC_DISPATCH(step_pixel);
-    for_stateful_items(args, input_.shape.pixels(), channels,
-                       [&](int lane, std::int64_t begin, std::int64_t end, ScratchMemory scratch) {
-                         auto* values = scratch.take<float>(channels);
-                         for (std::int64_t pixel = begin; pixel < end; ++pixel) {
-                           const float* x = pixel_values(input_, args.inputs[0], lane, pixel, values);
-                           step_one(reset_, args.state.real(lane) + pixel * channels, x, v_threshold_.data(),
-                                    v_reset_, channels, args.output.spikes(lane) + pixel * words);
-                         }
-                       });
+ protected:
+  auto stepper() const {
+    return [this, step = HWY_DYNAMIC_DISPATCH(step_pixel)](float* v, const float* x, std::uint64_t* spikes) {
+      step(reset_, v, x, v_threshold_.data(), v_reset_, input_.shape.channels, spikes);
+    };
   }
 };
 
 }  // namespace
 
 std::unique_ptr<HostKernel> make_if_cpu(const NodeContext& context, const NodePlan& /*plan*/) {
-  return std::make_unique<IfCpu>(context);
+  return std::make_unique<FloatNeuronCpu<IfPixels>>(context);
 }
 
 }  // namespace rheobase

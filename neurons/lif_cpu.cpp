@@ -1,6 +1,6 @@
 // LIF on the cpu: the equation of lif_step.h on vectors, 64 channels to a word of spikes.
 #include "neurons/lif_kernels.h"
-#include "sim/op/host/host_loops.h"
+#include "neurons/spiking_loops.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "neurons/lif_cpu.cpp"
@@ -72,30 +72,22 @@ HWY_EXPORT(step_pixel);
 
 namespace {
 
-class LifCpu : public LifKernel {
+class LifPixels : public LifKernel {
  public:
   using LifKernel::LifKernel;
 
-  void step(const StepArgs& args) const override {
-    const std::int64_t channels = input_.shape.channels;
-    const std::int64_t words = input_.words_per_pixel();
-    const auto step_one = HWY_DYNAMIC_DISPATCH(step_pixel);
-    for_stateful_items(args, input_.shape.pixels(), channels,
-                       [&](int lane, std::int64_t begin, std::int64_t end, ScratchMemory scratch) {
-                         auto* values = scratch.take<float>(channels);
-                         for (std::int64_t pixel = begin; pixel < end; ++pixel) {
-                           const float* x = pixel_values(input_, args.inputs[0], lane, pixel, values);
-                           step_one(reset_, args.state.real(lane) + pixel * channels, x, channels_.neurons(),
-                                    channels, args.output.spikes(lane) + pixel * words);
-                         }
-                       });
+ protected:
+  auto stepper() const {
+    return [this, step = HWY_DYNAMIC_DISPATCH(step_pixel)](float* v, const float* x, std::uint64_t* spikes) {
+      step(reset_, v, x, channels_.neurons(), input_.shape.channels, spikes);
+    };
   }
 };
 
 }  // namespace
 
 std::unique_ptr<HostKernel> make_lif_cpu(const NodeContext& context, const NodePlan& /*plan*/) {
-  return std::make_unique<LifCpu>(context);
+  return std::make_unique<FloatNeuronCpu<LifPixels>>(context);
 }
 
 }  // namespace rheobase

@@ -4,7 +4,7 @@
 #include <type_traits>
 
 #include "sim/op/fixed.h"
-#include "sim/op/host/fetch.h"
+#include "sim/op/host/prefetch.h"
 #include "sim/op/host/tile.h"
 
 namespace rheobase {
@@ -31,6 +31,32 @@ void step_each(const StepArgs& args, const SignalSpec& input, std::int64_t row, 
     }
   }
 }
+
+/// A spiking neuron of float32 arithmetic on the cpu. `Pixels` is a HostKernel with `input_` and stepper(),
+/// which returns what steps the neurons of one pixel: step(potentials, currents, spikes).
+template <class Pixels>
+class FloatNeuronCpu final : public Pixels {
+ public:
+  using Pixels::Pixels;
+
+  void step(const StepArgs& args) const override {
+    const std::int64_t channels = input_.shape.channels;
+    const std::int64_t words = input_.words_per_pixel();
+    const auto step_pixel = this->stepper();
+    for_stateful_items(args, input_.shape.pixels(), channels,
+                       [&](int lane, std::int64_t begin, std::int64_t end, ScratchMemory scratch) {
+                         auto* values = scratch.take<float>(channels);
+                         for (std::int64_t pixel = begin; pixel < end; ++pixel) {
+                           step_pixel(args.state.real(lane) + pixel * channels,
+                                      pixel_values(input_, args.inputs[0], lane, pixel, values),
+                                      args.output.spikes(lane) + pixel * words);
+                         }
+                       });
+  }
+
+ private:
+  using Pixels::input_;
+};
 
 /// One plane of up to 64 channels over some pixels, as vector kernels take it; strides in elements.
 struct NeuronRows {
@@ -88,7 +114,7 @@ class FixedNeuronCpu final : public Rows, public TileNeuron {
   void expect_tile(const Tile& tile, const SignalView& state) const override {
     const std::int32_t* v = state.int32(tile.lane) + tile.first_pixel * row_ + tile.first_channel;
     const std::int64_t channels = std::min(tile.width, row_ - tile.first_channel);
-    for (std::int64_t p = 0; p < tile.pixels; ++p, v += row_) fetch(v, channels * 4);
+    for (std::int64_t p = 0; p < tile.pixels; ++p, v += row_) prefetch(v, channels * 4);
   }
 
  private:

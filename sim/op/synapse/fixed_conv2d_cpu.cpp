@@ -8,7 +8,7 @@
 
 #include "sim/op/fixed.h"
 #include "sim/op/host/dense_density.h"
-#include "sim/op/host/fetch.h"
+#include "sim/op/host/prefetch.h"
 #include "sim/op/host/spike_bits.h"
 #include "sim/op/host/tile.h"
 #include "sim/op/structural/structural_kernels.h"
@@ -78,7 +78,7 @@ class FixedConv2dCpu : public HostKernel, public TileSource {
     }
     const std::int64_t position_bytes = lister_.possible() ? lister_.most_events() * 2 : row_bytes_;
     positions_ = std::clamp<std::int64_t>(list_bytes / position_bytes, max_lanes_per_slot, most_positions);
-    heavy_ = plan_.rows() * planes_.per_group() * planes_.width() > shared_bytes;
+    leaves_cache_ = plan_.rows() * planes_.per_group() * planes_.width() > shared_bytes;
     plan_.weights = {};
   }
 
@@ -139,7 +139,7 @@ class FixedConv2dCpu : public HostKernel, public TileSource {
     const std::int64_t threads = args.pool.threads();
     // Of heavy weights, as many positions as possible share each reading, and the workers divide the planes.
     // Others: small tasks that spread evenly.
-    const std::int64_t share = heavy_ ? total : total / (4 * threads) + 1;
+    const std::int64_t share = leaves_cache_ ? total : total / (4 * threads) + 1;
     const std::int64_t wanted = std::min(positions_, std::max(share, 4 * tile_pixels));
     Cut cut{};
     cut.strip_pixels = std::clamp<std::int64_t>(wanted / lanes, 1, pixels);
@@ -149,8 +149,9 @@ class FixedConv2dCpu : public HostKernel, public TileSource {
     cut.strips_per_task = std::max<std::int64_t>(1, wanted / (cut.strip_pixels * lanes));
     const std::int64_t strips = slots * cut.strips_per_slot;
     cut.tasks = (strips + cut.strips_per_task - 1) / cut.strips_per_task;
-    cut.plane_parts =
-        heavy_ ? std::clamp<std::int64_t>((threads + cut.tasks - 1) / cut.tasks, 1, planes_.per_group()) : 1;
+    cut.plane_parts = leaves_cache_ ? std::clamp<std::int64_t>((threads + cut.tasks - 1) / cut.tasks, 1,
+                                                               planes_.per_group())
+                                    : 1;
     return cut;
   }
 
@@ -233,14 +234,14 @@ class FixedConv2dCpu : public HostKernel, public TileSource {
   void sum(const EventLister::Lists& lists, std::int64_t plane, std::int64_t block, Positions positions,
            bool more_blocks, std::int32_t* currents) const {
     const std::int64_t width = planes_.width();
-    if (heavy_ && more_blocks) {
+    if (leaves_cache_ && more_blocks) {
       const EventPlane next = block + 1 < lister_.blocks() ? event_weights_.block(plane, block + 1)
                                                            : event_weights_.block(plane + 1, 0);
       const std::int64_t rows = lister_.first_row((block + 1) % lister_.blocks() + 1) -
                                 lister_.first_row((block + 1) % lister_.blocks());
       const std::int64_t begin = rows * positions.begin / lists.positions;
       const std::int64_t end = rows * positions.end / lists.positions;
-      fetch(next.rows + begin * width, (end - begin) * width);
+      prefetch(next.rows + begin * width, (end - begin) * width);
     }
     const std::int32_t* start = block == 0 ? offsets_.data() + plane * width : nullptr;
     sum_events(event_weights_.block(plane, block),
@@ -319,7 +320,7 @@ class FixedConv2dCpu : public HostKernel, public TileSource {
   std::optional<DenseWeights<std::int8_t>> count_weights_;   // of inputs in [0, 127]
   std::optional<DenseWeights<std::int16_t>> short_weights_;  // of others
   std::int64_t row_bytes_;                                   // dense inputs of one position
-  bool heavy_;                                               // a group's weights leave the second-level cache
+  bool leaves_cache_;                                        // a group's weights leave the second-level cache
   std::int64_t positions_;             // that a task holds at most; all lanes of a pixel at least
   std::vector<std::int32_t> offsets_;  // [plane][width]
 };
