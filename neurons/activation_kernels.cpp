@@ -57,7 +57,7 @@ std::unique_ptr<HostKernel> make_relu(const NodeContext& context, const NodePlan
 std::unique_ptr<HostKernel> make_qcfs(const NodeContext& context, const NodePlan& /*plan*/) {
   const QcfsParameters parameters = QcfsParameters::of(context.node);
   const auto levels = static_cast<float>(parameters.levels);
-  std::vector<float> lambda = parameters.lambda.values;
+  std::vector<float> lambda = parameters.lambda.reals();
   if (lambda.size() == 1) {
     return make_activation(
         context, [levels, l = lambda[0]](float x, std::int64_t) { return qcfs_step(x, l, levels); });

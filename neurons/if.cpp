@@ -22,14 +22,14 @@ IfParameters IfParameters::of(const Node& node) {
   parameters.v_threshold = node.tensors.at("v_threshold");
   if (const Tensor* v_init = node.tensor("v_init")) parameters.v_init = *v_init;
   parameters.reset = reset_of(node);
-  parameters.v_reset = static_cast<float>(node.real("v_reset", 0.0));
+  parameters.v_reset = node.real("v_reset", 0.0);
   return parameters;
 }
 
 Node IfParameters::node(std::string name, std::string input) const {
   Node node{std::move(name), "IF", {std::move(input)}, {}, {}};
   node.attributes["reset"] = std::string(to_string(reset));
-  if (reset == Reset::zero) node.attributes["v_reset"] = static_cast<double>(v_reset);
+  if (reset == Reset::zero) node.attributes["v_reset"] = v_reset;
   node.tensors["v_threshold"] = v_threshold;
   node.tensors["v_init"] = v_init;
   return node;

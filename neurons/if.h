@@ -12,7 +12,7 @@ struct IfParameters {
   Tensor v_threshold = scalar_tensor(1.0F);  ///< more than 0
   Tensor v_init = scalar_tensor(0.0F);       ///< potential at t = 0
   Reset reset = Reset::subtract;
-  float v_reset = 0.0F;  ///< used by Reset::zero
+  double v_reset = 0.0;  ///< used by Reset::zero
 
   static IfParameters of(const Node& node);
   /// A node of op `IF` with these parameters.

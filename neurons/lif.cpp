@@ -13,9 +13,10 @@ namespace {
 // In float32 arithmetic there is no `decay_shift`, and a decay is 0 to 1.
 void expect_decay(const Node& node, Faults& faults) {
   const double one = std::ldexp(1.0, static_cast<int>(node.integer("decay_shift", 0)));
-  for (const float value : node.tensors.at("decay").values) {
-    if (value >= 0 && value <= one) continue;
-    faults.push_back({node.name, fmt::format("decay is {}, expected 0 to {}", value, one)});
+  const Tensor& decay = node.tensors.at("decay");
+  for (std::size_t i = 0; i < decay.size(); ++i) {
+    if (decay.at(i) >= 0 && decay.at(i) <= one) continue;
+    faults.push_back({node.name, fmt::format("decay is {}, expected 0 to {}", decay.at(i), one)});
     return;
   }
 }
@@ -33,7 +34,11 @@ std::optional<Shape> infer(const Node& node, std::span<const Shape> inputs, Faul
 
 // To the nearest multiple of 2^-lif_decay_bits: exact from 1/2 on, where float32 has no finer ones.
 void make_fixed(Node& node) {
-  for (float& decay : node.tensors.at("decay").values) decay = std::round(std::ldexp(decay, lif_decay_bits));
+  Tensor& decay = node.tensors.at("decay");
+  std::vector<std::int32_t> integers;
+  for (const float value : decay.reals())
+    integers.push_back(static_cast<std::int32_t>(std::round(std::ldexp(value, lif_decay_bits))));
+  decay = Tensor(decay.shape, std::move(integers));
   node.attributes["decay_shift"] = std::int64_t{lif_decay_bits};
 }
 

@@ -6,7 +6,7 @@ namespace rheobase {
 NodePlan plan_lif(const NodeContext& context) {
   const LifParameters parameters = LifParameters::of(context.node);
   const ImageShape& shape = context.inputs[0].shape;
-  NodePlan plan{{SignalType::spikes, shape, parameters.height->values, false}};
+  NodePlan plan{{SignalType::spikes, shape, parameters.height->reals(), false}};
   plan.state = InitialState::repeat(spread(parameters.start(), shape.channels), shape.pixels());
   return plan;
 }

@@ -4,17 +4,15 @@
 
 #include <utility>
 
+#include "neurons/spiking_parameters.h"
+
 namespace rheobase {
 namespace {
 
 std::optional<Shape> infer(const Node& node, std::span<const Shape> inputs, Faults& faults) {
   const std::size_t before = faults.size();
   expect_per_channel(node, "lambda", inputs[0][0], faults);
-  for (const float value : node.tensors.at("lambda").values) {
-    if (value > 0) continue;
-    faults.push_back({node.name, fmt::format("lambda is {}, expected more than 0", value)});
-    break;
-  }
+  expect_positive(node, "lambda", faults);
   const std::int64_t levels = node.integer("L", 0);
   if (levels < 1 || levels > (1 << 20)) {
     faults.push_back({node.name, fmt::format("L is {}, expected 1 to 2^20", levels)});

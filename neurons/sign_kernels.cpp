@@ -13,7 +13,7 @@ NodePlan plan_sign(const NodeContext& context) {
 SignKernel::SignKernel(const NodeContext& context) : input_(context.inputs[0]) {
   const Tensor threshold = SignParameters::of(context.node).threshold;
   for (std::int64_t c = 0; c < input_.shape.channels; ++c)
-    threshold_.push_back(threshold.values[threshold.values.size() == 1 ? 0 : c]);
+    threshold_.push_back(threshold.reals()[threshold.size() == 1 ? 0 : c]);
 }
 
 }  // namespace rheobase

@@ -42,14 +42,16 @@ void expect_reset(const Node& node, Faults& faults) {
 void expect_positive(const Node& node, const std::string& tensor, Faults& faults) {
   const Tensor* found = node.tensor(tensor);
   if (found == nullptr) return;
-  const auto bad = std::find_if(found->values.begin(), found->values.end(), [](float v) { return !(v > 0); });
-  if (bad == found->values.end()) return;
-  faults.push_back({node.name, fmt::format("{} is {}, expected more than 0", tensor, *bad)});
+  for (std::size_t i = 0; i < found->size(); ++i) {
+    if (found->at(i) > 0) continue;
+    faults.push_back({node.name, fmt::format("{} is {}, expected more than 0", tensor, found->at(i))});
+    return;
+  }
 }
 
 std::vector<float> spread(const Tensor& tensor, std::int64_t channels) {
-  if (tensor.values.size() == 1) return std::vector<float>(channels, tensor.values[0]);
-  return tensor.values;
+  if (tensor.size() == 1) return std::vector<float>(channels, tensor.reals()[0]);
+  return tensor.reals();
 }
 
 }  // namespace rheobase

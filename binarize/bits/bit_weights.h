@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "sim/core/shape.h"
+#include "sim/graph/tensor.h"
 
 namespace rheobase {
 
@@ -12,8 +12,8 @@ namespace rheobase {
 
 /// The binary weights of a convolution, {O, C, kh, kw} of +-1, packed along the input channels.
 struct BitWeights {
-  /// `values` in row-major order; 0 or more is +1.
-  BitWeights(const Shape& shape, const std::vector<float>& values);
+  /// `signs` in row-major order.
+  BitWeights(const Shape& shape, const Signs& signs);
 
   std::int64_t words_per_tap() const { return (channels + 63) / 64; }
   /// The words of one tap (ky * kw + kx) of output channel `oc`.

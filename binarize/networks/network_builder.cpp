@@ -43,13 +43,14 @@ Tensor NetworkBuilder::normal(const Shape& shape, double deviation) const {
   Tensor tensor{shape, {}};
   const std::uint64_t node = graph.nodes.size();
   const std::int64_t count = element_count(shape);
-  tensor.values.resize(count);
+  std::vector<float>& values = tensor.reals();
+  values.resize(count);
   for (std::int64_t i = 0; i < count; i += 2) {
     const float radius = std::sqrt(-2.0F * std::log(1.0F - uniform(seed_, node, 0, i)));
     const float angle = 2.0F * std::numbers::pi_v<float> * uniform(seed_, node, 1, i);
     const auto scaled = static_cast<float>(deviation) * radius;
-    tensor.values[i] = scaled * std::cos(angle);
-    if (i + 1 < count) tensor.values[i + 1] = scaled * std::sin(angle);
+    values[i] = scaled * std::cos(angle);
+    if (i + 1 < count) values[i + 1] = scaled * std::sin(angle);
   }
   return tensor;
 }

@@ -93,20 +93,23 @@ class Writing : public TileSink {
 
 // The convolution with the same weights in bytes; nullptr where they are too large for one.
 std::unique_ptr<HostKernel> make_event_kernel(const NodeContext& context, const BinaryConv2dPlan& plan) {
-  const bool fits = std::all_of(plan.scale.begin(), plan.scale.end(),
-                                [](float scale) { return std::abs(scale) <= max_fixed_weight; });
+  const bool fits = std::all_of(plan.integer_scale.begin(), plan.integer_scale.end(), [](std::int32_t scale) {
+    return scale >= -max_fixed_weight && scale <= max_fixed_weight;
+  });
   if (plan.arithmetic != Arithmetic::fixed || plan.input.type != SignalType::spikes || !fits) return nullptr;
   Node node = context.node;
   node.op = node.op.substr(std::string("Binary").size());
   Tensor& weight = node.tensors.at("weight");
-  const std::size_t row = weight.values.size() / plan.scale.size();
-  for (std::size_t i = 0; i < weight.values.size(); ++i) weight.values[i] *= plan.scale[i / row];
+  const std::size_t row = weight.size() / plan.integer_scale.size();
+  std::vector<std::int8_t> bytes(weight.size());
+  for (std::size_t i = 0; i < bytes.size(); ++i)
+    bytes[i] = static_cast<std::int8_t>(weight.signs()[i] * plan.integer_scale[i / row]);
+  weight = Tensor(weight.shape, std::move(bytes));
   node.tensors.erase("scale");
-  if (auto shift = node.tensors.extract("shift")) {
-    node.tensors["bias"] = {{plan.output.channels}, plan.shift};
-  }
-  const NodeContext bytes{node, context.inputs, context.output_shape};
-  return make_fixed_conv2d_cpu(bytes, plan_fixed_conv2d(bytes));
+  if (node.tensors.erase("shift") > 0)
+    node.tensors["bias"] = Tensor({plan.output.channels}, plan.integer_shift);
+  const NodeContext real{node, context.inputs, context.output_shape};
+  return make_fixed_conv2d_cpu(real, plan_fixed_conv2d(real));
 }
 
 class BinaryConv2dCpu : public HostKernel, public TileSource {
@@ -124,10 +127,9 @@ class BinaryConv2dCpu : public HostKernel, public TileSource {
     plan_.weights.words = {};
     if (coding_.input == BitInput::signs) starts_ = window_sizes();
     const auto padded = static_cast<std::size_t>(planes_.count() * planes_.width());
-    for (const auto& [from, to] : {std::pair(&plan_.scale, &scale_), std::pair(&plan_.shift, &shift_)}) {
-      if (arithmetic == Arithmetic::fixed) to->assign(from->begin(), from->end());
-      to->resize(padded, 0);
-    }
+    scale_ = plan_.integer_scale;
+    shift_ = plan_.integer_shift;
+    for (auto* list : {&scale_, &shift_}) list->resize(padded, 0);
   }
 
   // A neuron takes integers: where the output is real, no more than the sum may leave.

@@ -3,15 +3,17 @@
 #include <bit>
 
 #include "sim/core/error.h"
+#include "sim/op/fixed.h"
 
 namespace rheobase {
 namespace {
 
-std::vector<float> per_channel(const Tensor* tensor, float otherwise, std::int64_t channels) {
-  std::vector<float> values(static_cast<std::size_t>(channels), otherwise);
+template <class Number>
+std::vector<Number> per_channel(const Tensor* tensor, Number otherwise, std::int64_t channels) {
+  std::vector<Number> values(static_cast<std::size_t>(channels), otherwise);
   if (tensor == nullptr) return values;
-  for (std::size_t c = 0; c < values.size(); ++c)
-    values[c] = tensor->values[tensor->values.size() == 1 ? 0 : c] + 0.0F;  // -0 becomes +0
+  for (std::int64_t c = 0; c < channels; ++c)
+    values[c] = static_cast<Number>(tensor->of_channel(c)) + Number{0};  // -0 becomes +0
   return values;
 }
 
@@ -43,9 +45,7 @@ BinaryConv2dPlan::BinaryConv2dPlan(const NodeContext& context, Arithmetic chosen
     : arithmetic(chosen),
       input(context.inputs[0]),
       output(as_image(context.output_shape)),
-      weights(context.node.tensors.at("weight").shape, context.node.tensors.at("weight").values),
-      scale(per_channel(context.node.tensor("scale"), 1.0F, output.channels)),
-      shift(per_channel(context.node.tensor("shift"), 0.0F, output.channels)),
+      weights(context.node.tensors.at("weight").shape, context.node.tensors.at("weight").signs()),
       relu(context.node.integer("relu", 0) != 0),
       adds(context.inputs.size() > 1) {
   check_inputs(context, arithmetic);
@@ -55,37 +55,41 @@ BinaryConv2dPlan::BinaryConv2dPlan(const NodeContext& context, Arithmetic chosen
                      "sums " + std::to_string(weights.channels * taps()) + " inputs, binary layers at most " +
                          std::to_string(max_bit_fan_in));
   }
+  const Tensor* scales = context.node.tensor("scale");
+  const Tensor* shifts = context.node.tensor("shift");
+  if (arithmetic == Arithmetic::fixed) {
+    integer_scale = per_channel<std::int32_t>(scales, 1, output.channels);
+    integer_shift = per_channel<std::int32_t>(shifts, 0, output.channels);
+    return;
+  }
+  scale = per_channel(scales, 1.0F, output.channels);
+  shift = per_channel(shifts, 0.0F, output.channels);
   if (input.type == SignalType::spikes) {
     for (float& factor : scale) factor *= input.scale(0);
   }
 }
 
 bool BinaryConv2dPlan::plain() const {
-  const auto all = [](const std::vector<float>& values, float wanted) {
-    return std::all_of(values.begin(), values.end(), [=](float v) { return v == wanted; });
+  const auto all = [](const auto& values, int wanted) {
+    return std::all_of(values.begin(), values.end(),
+                       [=](auto v) { return v == static_cast<decltype(v)>(wanted); });
   };
-  return !relu && !adds && all(scale, 1.0F) && all(shift, 0.0F);
+  return !relu && !adds && all(scale, 1) && all(shift, 0) && all(integer_scale, 1) && all(integer_shift, 0);
 }
 
 SignalSpec BinaryConv2dPlan::signal(const std::string& node) const {
   if (arithmetic == Arithmetic::float32) return {SignalType::real32, output, {1.0F}, false};
-  double low = 0.0, high = 0.0;
+  std::int64_t low = 0, high = 0;
   for (std::int64_t oc = 0; oc < output.channels; ++oc) {
-    const auto ones = static_cast<double>(count_ones(weights, oc));
-    const double others = static_cast<double>(weights.channels * taps()) - ones;
+    const std::int64_t ones = count_ones(weights, oc);
+    const std::int64_t others = weights.channels * taps() - ones;
     const bool both = input_bits() == BitInput::signs;  // inputs that are -1 turn a weight round
-    const double reach_up = both ? ones + others : ones, reach_down = both ? ones + others : others;
-    const double factor = scale[oc];
-    low = std::min({low, shift[oc] - factor * reach_down, shift[oc] + factor * reach_up});
-    high = std::max({high, shift[oc] - factor * reach_down, shift[oc] + factor * reach_up});
+    const std::int64_t reach_up = both ? ones + others : ones, reach_down = both ? ones + others : others;
+    const std::int64_t factor = integer_scale[oc], start = integer_shift[oc];
+    low = std::min({low, start - factor * reach_down, start + factor * reach_up});
+    high = std::max({high, start - factor * reach_down, start + factor * reach_up});
   }
-  constexpr double most = 2147483647.0;
-  if (low < -most || high > most)
-    throw InputError("graph", node, "fixed arithmetic may overflow: the sums of this node leave 32 bits");
-  SignalSpec spec{SignalType::int32, output, {1.0F}, false};
-  spec.low = static_cast<std::int64_t>(low);
-  spec.high = static_cast<std::int64_t>(high);
-  return spec;
+  return current_spec(node, output, low, high);
 }
 
 NodePlan plan_binary_conv2d(const NodeContext& context, Arithmetic arithmetic) {

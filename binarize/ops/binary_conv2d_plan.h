@@ -49,7 +49,10 @@ struct BinaryConv2dPlan {
   ImageShape output;
   Window window;
   BitWeights weights;
-  std::vector<float> scale, shift;  ///< one a channel; the height of presynaptic spikes is in the scale
+  /// One a channel, of float32 arithmetic; the height of presynaptic spikes is in the scale.
+  std::vector<float> scale, shift;
+  /// One a channel, of fixed arithmetic.
+  std::vector<std::int32_t> integer_scale, integer_shift;
   bool relu = false;
   bool adds = false;  ///< there is a second input to add
 };

@@ -42,8 +42,7 @@ class BinaryConv2dReference : public HostKernel {
 
   void write(const StepArgs& args, int lane, std::int64_t index, std::int64_t oc, std::int32_t sum) const {
     if (plan_.arithmetic == Arithmetic::fixed) {
-      args.output.int32(lane)[index] =
-          static_cast<std::int32_t>(plan_.scale[oc]) * sum + static_cast<std::int32_t>(plan_.shift[oc]);
+      args.output.int32(lane)[index] = plan_.integer_scale[oc] * sum + plan_.integer_shift[oc];
       return;
     }
     float& y = args.output.real(lane)[index];

@@ -10,8 +10,7 @@ namespace {
 
 double seconds_of_bits() {
   const BitCoding coding{preferred_count_method(), BitInput::spikes, sample_rows};
-  const BitWeights weights({sample_width, sample_rows},
-                           std::vector<float>(static_cast<std::size_t>(sample_width * sample_rows), -1.0F));
+  const BitWeights weights({sample_width, sample_rows}, Signs(sample_width * sample_rows));
   const BitPlanes planes(weights, coding);
   const std::vector<std::uint64_t> words((sample_rows + 63) / 64, 0x5555555555555555U);
   std::vector<std::byte> codes(static_cast<std::size_t>(coding.pixel_bytes() + BitCoding::slack_bytes));

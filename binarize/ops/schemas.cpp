@@ -17,18 +17,13 @@ OpSchema binary(const OpSchema& real) {
   schema.max_inputs = 2;
   std::erase_if(schema.attributes, [](const AttributeSpec& a) { return a.name == "shift"; });
   schema.attributes.push_back({"relu", std::int64_t{0}});
-  schema.tensors = {{"weight"}, {"scale", false}, {"shift", false}};
+  schema.tensors = {{"weight", true, Potential::none, true}, {"scale", false}, {"shift", false}};
   schema.infer = [infer = real.infer](const Node& node, std::span<const Shape> inputs,
                                       Faults& faults) -> std::optional<Shape> {
     auto output = infer(node, inputs.first(1), faults);
     if (!output) return std::nullopt;
     const std::size_t before = faults.size();
     if (node.integer("groups", 1) != 1) faults.push_back({node.name, "binary convolutions have no groups"});
-    const std::vector<float>& weights = node.tensors.at("weight").values;
-    const auto odd =
-        std::find_if(weights.begin(), weights.end(), [](float w) { return std::abs(w) != 1.0F; });
-    if (odd != weights.end())
-      faults.push_back({node.name, fmt::format("weight holds {}, expected -1 and 1 alone", *odd)});
     for (const char* tensor : {"scale", "shift"}) {
       if (node.tensor(tensor) != nullptr) expect_per_channel(node, tensor, (*output)[0], faults);
     }

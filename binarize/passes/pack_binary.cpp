@@ -7,6 +7,7 @@
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "binarize/ops/bit_rows.h"
 #include "binarize/passes/sum_chain.h"
@@ -21,12 +22,31 @@ namespace {
 // Of signs it is a disjunction.
 bool is_max_pool(const Node& node) { return node.op == "MaxPool2d"; }
 
-// The one magnitude of a channel's weights, or nothing.
-std::optional<float> magnitude_of(std::span<const float> weights) {
-  const float magnitude = std::abs(weights[0]);
-  const bool same =
-      std::all_of(weights.begin(), weights.end(), [&](float w) { return std::abs(w) == magnitude; });
-  return same && magnitude > 0.0F ? std::optional(magnitude) : std::nullopt;
+// What is left of a channel's weights beside their signs: their one magnitude, `Scale` a number. Nothing
+// where they have several, or are 0.
+template <class Scale, class Weight>
+std::optional<std::vector<Scale>> magnitudes_of(const std::vector<Weight>& weights, std::size_t row) {
+  std::vector<Scale> magnitudes;
+  for (auto first = weights.begin(); first != weights.end(); first += static_cast<std::ptrdiff_t>(row)) {
+    const Scale magnitude = std::abs(Scale{*first});
+    const auto is_same = [&](Weight w) { return std::abs(Scale{w}) == magnitude; };
+    if (magnitude == 0 || !std::all_of(first, first + static_cast<std::ptrdiff_t>(row), is_same))
+      return std::nullopt;
+    magnitudes.push_back(magnitude);
+  }
+  return magnitudes;
+}
+
+// Makes bits of weights that have one magnitude a channel, which becomes `scale` where it is not 1.
+template <class Scale, class Weight>
+bool split_weights(Node& node, const std::vector<Weight>& weights, std::size_t row) {
+  auto scale = magnitudes_of<Scale>(weights, row);
+  if (!scale) return false;
+  Tensor& weight = node.tensors.at("weight");
+  if (std::any_of(scale->begin(), scale->end(), [](Scale s) { return s != 1; }))
+    node.tensors["scale"] = Tensor({weight.shape[0]}, std::move(*scale));
+  weight = Tensor(weight.shape, Signs::of(weights));
+  return true;
 }
 
 class Packer {
@@ -61,8 +81,8 @@ class Packer {
       const Node& node = graph_.nodes[i];
       const OpSchema& schema = schemas_.of(node);
       const bool is_sign = node.op == "Sign";
-      const bool one_height = schema.is_spiking() &&
-                              (arithmetic_ == Arithmetic::fixed || schema.height_of(node).values.size() == 1);
+      const bool one_height =
+          schema.is_spiking() && (arithmetic_ == Arithmetic::fixed || schema.height_of(node).size() == 1);
       const bool moves_bits = schema.rearranges() && !schema.adds_zeros && bits_.contains(node.inputs[0]);
       const bool pools_signs = is_max_pool(node) && signs_.contains(node.inputs[0]);
       if (is_sign || one_height || moves_bits || pools_signs) bits_.insert(node.name);
@@ -74,20 +94,15 @@ class Packer {
   bool pack(Node& node) const {
     if (!schemas_.of(node).has_real_weights() || !bits_.contains(node.inputs[0])) return false;
     if (node.integer("groups", 1) != 1 || node.integer("shift", 0) != 0) return false;
-    Tensor& weight = node.tensors.at("weight");
-    const auto row = weight.values.size() / static_cast<std::size_t>(weight.shape[0]);
+    const Tensor& weight = node.tensors.at("weight");
+    const auto row = weight.size() / static_cast<std::size_t>(weight.shape[0]);
     if (row > static_cast<std::size_t>(max_bit_fan_in)) return false;
-    Tensor scale{{weight.shape[0]}, {}};
-    for (std::size_t first = 0; first < weight.values.size(); first += row) {
-      const auto magnitude = magnitude_of(std::span(weight.values).subspan(first, row));
-      if (!magnitude) return false;
-      scale.values.push_back(*magnitude);
-    }
-    for (float& w : weight.values) w = w < 0.0F ? -1.0F : 1.0F;
+    const bool split = arithmetic_ == Arithmetic::fixed
+                           ? split_weights<std::int32_t>(node, weight.int8s(), row)
+                           : split_weights<float>(node, weight.reals(), row);
+    if (!split) return false;
     node.op = "Binary" + node.op;
     node.attributes.erase("shift");
-    if (std::any_of(scale.values.begin(), scale.values.end(), [](float s) { return s != 1.0F; }))
-      node.tensors["scale"] = std::move(scale);
     if (auto bias = node.tensors.extract("bias")) {
       bias.key() = "shift";
       node.tensors.insert(std::move(bias));
@@ -168,20 +183,22 @@ class Packer {
 
   static void set_thresholds(Node& node, const SumChain& chain, Node& sign) {
     Tensor& weight = node.tensors.at("weight");
+    Signs signs = weight.signs();
     const std::int64_t channels = weight.shape[0];
-    const auto row = static_cast<std::int64_t>(weight.values.size()) / channels;
-    const std::vector<float> limits = SignParameters::of(sign).threshold.values;
-    Tensor thresholds{{channels}, {}};
+    const auto row = static_cast<std::int64_t>(signs.size()) / channels;
+    const Tensor limits = SignParameters::of(sign).threshold;
+    std::vector<float> thresholds;
     for (std::int64_t c = 0; c < channels; ++c) {
-      const float limit = limits[limits.size() == 1 ? 0 : static_cast<std::size_t>(c)];
+      const auto limit = static_cast<float>(limits.of_channel(c));
       const SumThreshold found = threshold_of(chain, c, limit, static_cast<std::int32_t>(row));
-      thresholds.values.push_back(static_cast<float>(found.least));
+      thresholds.push_back(static_cast<float>(found.least));
       if (!found.mirrored) continue;
-      for (std::int64_t i = c * row; i < (c + 1) * row; ++i) weight.values[i] = -weight.values[i];
+      for (std::int64_t i = c * row; i < (c + 1) * row; ++i) signs.set(i, signs[i] < 0);
     }
+    weight = Tensor(weight.shape, std::move(signs));
     node.tensors.erase("scale");
     node.tensors.erase("shift");
-    sign.tensors["threshold"] = std::move(thresholds);
+    sign.tensors["threshold"] = Tensor({channels}, std::move(thresholds));
   }
 
   // ReLU, Affine and the addition of a real behind a binary node become part of it.
@@ -213,17 +230,16 @@ class Packer {
         Node{"", "Affine", {}, {}, {{"scale", scalar_tensor(1.0F)}, {"shift", scalar_tensor(0.0F)}}});
     const std::int64_t channels = node.tensors.at("weight").shape[0];
     const auto at = [](const Node& from, const char* key, std::int64_t c) {
-      const std::vector<float>& values = from.tensors.at(key).values;
-      return static_cast<double>(values[values.size() == 1 ? 0 : static_cast<std::size_t>(c)]);
+      return from.tensors.at(key).of_channel(c);
     };
-    Tensor scale{{channels}, {}}, shift{{channels}, {}};
+    std::vector<float> scale, shift;
     for (std::int64_t c = 0; c < channels; ++c) {
       const double factor = at(affine, "scale", c);
-      scale.values.push_back(static_cast<float>(factor * at(own, "scale", c)));
-      shift.values.push_back(static_cast<float>(factor * at(own, "shift", c) + at(affine, "shift", c)));
+      scale.push_back(static_cast<float>(factor * at(own, "scale", c)));
+      shift.push_back(static_cast<float>(factor * at(own, "shift", c) + at(affine, "shift", c)));
     }
-    node.tensors["scale"] = std::move(scale);
-    node.tensors["shift"] = std::move(shift);
+    node.tensors["scale"] = Tensor({channels}, std::move(scale));
+    node.tensors["shift"] = Tensor({channels}, std::move(shift));
   }
 
   Graph& graph_;

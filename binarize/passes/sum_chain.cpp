@@ -17,8 +17,8 @@ void SumChain::append(const Node& node) {
     step.relu = true;
     step.max = ReluParameters::of(node).max;
   } else {
-    step.scale = node.tensors.at("scale").values;
-    step.shift = node.tensors.at("shift").values;
+    step.scale = node.tensors.at("scale").reals();
+    step.shift = node.tensors.at("shift").reals();
   }
   steps_.push_back(std::move(step));
 }

@@ -41,16 +41,16 @@ class PreluLayer : public ActivationLayer {
       : ActivationLayer(context),
         slope_{context.node.name + ".slope", &context.node.tensors.at("slope"), {}},
         sums_(context.batch.shards, std::vector<double>(context.output.shape.channels)) {
-    slope_.gradient.resize(slope_.value->values.size());
+    slope_.gradient.resize(slope_.value->size());
   }
 
   std::vector<Parameter*> parameters() override { return {&slope_}; }
 
   void forward(const Shard& shard) override {
-    loops::prelu(x(shard), slope_.value->values.data(), pixels(shard), y(shard));
+    loops::prelu(x(shard), slope_.value->reals().data(), pixels(shard), y(shard));
   }
   void backward(const Shard& shard) override {
-    loops::prelu_gradient(x(shard), dy(shard), slope_.value->values.data(), pixels(shard), dx(shard),
+    loops::prelu_gradient(x(shard), dy(shard), slope_.value->reals().data(), pixels(shard), dx(shard),
                           input().accumulate, sums_[shard.index].data());
   }
   void finish() override {
@@ -92,7 +92,7 @@ class QcfsLayer : public ActivationLayer {
   }
 
  private:
-  float lambda() const { return lambda_.value->values[0]; }
+  float lambda() const { return lambda_.value->reals()[0]; }
 
   float levels_;
   Parameter lambda_;

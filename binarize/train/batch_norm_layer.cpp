@@ -18,8 +18,8 @@ class BatchNormLayer : public Layer, private BatchStatistics {
         weight_{context.node.name + ".weight", &context.node.tensors.at("weight"),
                 std::vector<float>(channels_)},
         bias_{context.node.name + ".bias", &context.node.tensors.at("bias"), std::vector<float>(channels_)},
-        running_mean_(context.node.tensors.at("running_mean").values),
-        running_var_(context.node.tensors.at("running_var").values),
+        running_mean_(context.node.tensors.at("running_mean").reals()),
+        running_var_(context.node.tensors.at("running_var").reals()),
         mean_(channels_),
         deviation_(channels_),
         scale_(channels_),
@@ -96,7 +96,7 @@ class BatchNormLayer : public Layer, private BatchStatistics {
       product /= deviation_[c];
       bias_.gradient[c] = static_cast<float>(sum);
       weight_.gradient[c] = static_cast<float>(product);
-      const double scale = weight_.value->values[c] / deviation_[c];
+      const double scale = weight_.value->reals()[c] / deviation_[c];
       const double by_x = -scale * product / (count_ * deviation_[c]);
       gradient_tables_[0][c] = static_cast<float>(scale);
       gradient_tables_[1][c] = static_cast<float>(by_x);
@@ -122,11 +122,11 @@ class BatchNormLayer : public Layer, private BatchStatistics {
 
   void set_channel(std::int64_t c, double mean, double variance) {
     const double deviation = std::sqrt(variance + epsilon_);
-    const double scale = weight_.value->values[c] / deviation;
+    const double scale = weight_.value->reals()[c] / deviation;
     mean_[c] = static_cast<float>(mean);
     deviation_[c] = deviation;
     scale_[c] = static_cast<float>(scale);
-    shift_[c] = static_cast<float>(bias_.value->values[c] - mean * scale);
+    shift_[c] = static_cast<float>(bias_.value->reals()[c] - mean * scale);
   }
 
   double epsilon_, momentum_;

@@ -27,7 +27,7 @@ BinaryWeights::BinaryWeights(const EstimatorSettings& settings, bool scale_per_c
     : estimator_(make_estimator(settings, SignRole::weights)), scale_per_channel_(scale_per_channel) {}
 
 BinaryWeights::Standardized BinaryWeights::signed_values(const Tensor& latent) const {
-  Standardized result{latent.values, {}};
+  Standardized result{latent.reals(), {}};
   if (!estimator_->standardizes_weights()) return result;
   result.deviation.resize(latent.shape.at(0));
   for_parts(std::span(result.values), latent.shape[0], [&](std::int64_t channel, std::span<float> w) {

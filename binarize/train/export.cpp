@@ -19,13 +19,14 @@ struct ScaledSynapse {
 
 ScaledSynapse synapse(Node node, const EstimatorSettings& estimator) {
   Tensor& weight = node.tensors.at("weight");
-  weight.values = BinaryWeights(estimator, node.word("scale", "layer") == "channel").binarized(weight);
+  std::vector<float>& weights = weight.reals();
+  weights = BinaryWeights(estimator, node.word("scale", "layer") == "channel").binarized(weight);
   const std::int64_t outputs = weight.shape.at(0);
-  const std::size_t row = weight.values.size() / static_cast<std::size_t>(outputs);
-  Tensor alpha{{outputs}, {}};
-  for (std::size_t i = 0; i < weight.values.size(); i += row)
-    alpha.values.push_back(std::abs(weight.values[i]));
-  for (float& w : weight.values) w = std::signbit(w) ? -1.0F : 1.0F;
+  const std::size_t row = weights.size() / static_cast<std::size_t>(outputs);
+  std::vector<float> scales;
+  for (std::size_t i = 0; i < weights.size(); i += row) scales.push_back(std::abs(weights[i]));
+  Tensor alpha{{outputs}, std::move(scales)};
+  for (float& w : weights) w = std::signbit(w) ? -1.0F : 1.0F;
   node.op = node.op.substr(std::string("Binary").size());
   node.attributes.erase("scale");
   return {std::move(node), std::move(alpha)};
@@ -40,20 +41,23 @@ Node affine(std::string name, std::string input, Tensor scale, Tensor shift) {
 }
 
 Node batch_norm(const Node& node) {
-  Tensor scale = node.tensors.at("weight"), shift = node.tensors.at("bias");
+  std::vector<float> scale = node.tensors.at("weight").reals(), shift = node.tensors.at("bias").reals();
+  const std::vector<float>& mean = node.tensors.at("running_mean").reals();
+  const std::vector<float>& variance = node.tensors.at("running_var").reals();
   const double epsilon = node.real("epsilon", 1e-5);
-  for (std::size_t c = 0; c < scale.values.size(); ++c) {
-    const double slope = scale.values[c] / std::sqrt(node.tensors.at("running_var").values[c] + epsilon);
-    scale.values[c] = static_cast<float>(slope);
-    shift.values[c] = static_cast<float>(shift.values[c] - node.tensors.at("running_mean").values[c] * slope);
+  for (std::size_t c = 0; c < scale.size(); ++c) {
+    const double slope = scale[c] / std::sqrt(variance[c] + epsilon);
+    scale[c] = static_cast<float>(slope);
+    shift[c] = static_cast<float>(shift[c] - mean[c] * slope);
   }
-  return affine(node.name, node.inputs.at(0), std::move(scale), std::move(shift));
+  const Shape channels{static_cast<std::int64_t>(scale.size())};
+  return affine(node.name, node.inputs.at(0), {channels, std::move(scale)}, {channels, std::move(shift)});
 }
 
 // relu(x) - slope relu(-x)
 void add_prelu(Graph& graph, const Node& node) {
   Tensor slope = node.tensors.at("slope");
-  for (float& value : slope.values) value = -value;
+  for (float& value : slope.reals()) value = -value;
   const std::string& input = node.inputs.at(0);
   const auto part = [&](const char* suffix) { return node.name + suffix; };
   graph.nodes.push_back(ReluParameters{}.node(part(".positive"), input));
@@ -82,7 +86,7 @@ void scale_behind(Graph& graph, const std::string& name, const Tensor& alpha) {
     next = sole_reader(graph, next->name);
   if (next != nullptr && next->op == "Affine" && next->tensors.at("scale").shape == alpha.shape) {
     Tensor& scale = next->tensors.at("scale");
-    for (std::size_t c = 0; c < alpha.values.size(); ++c) scale.values[c] *= alpha.values[c];
+    for (std::size_t c = 0; c < alpha.size(); ++c) scale.reals()[c] *= alpha.reals()[c];
     return;
   }
   const std::string scaled = name + ".scale";

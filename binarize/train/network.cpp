@@ -28,7 +28,7 @@ Graph validated(Graph graph, const std::string& source) {
   for (const Node& node : graph.nodes) {
     if (!has_layer(node.op) && &node != &graph.input())
       faults.push_back({node.name, "training knows no " + node.op});
-    if (node.op == "QCFS" && node.tensors.at("lambda").values.size() != 1)
+    if (node.op == "QCFS" && node.tensors.at("lambda").size() != 1)
       faults.push_back({node.name, "training knows one lambda a node"});
   }
   throw_if_any(source, faults);
@@ -41,7 +41,7 @@ bool all_finite(std::span<const float> values) {
 
 bool has_finite_tensors(const Node& node) {
   return std::all_of(node.tensors.begin(), node.tensors.end(),
-                     [](const auto& entry) { return all_finite(entry.second.values); });
+                     [](const auto& entry) { return all_finite(entry.second.reals()); });
 }
 
 }  // namespace

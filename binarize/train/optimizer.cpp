@@ -26,8 +26,8 @@ Optimizer::Optimizer(OptimizerSettings settings, std::vector<Parameter*> paramet
          fmt::format("{}", s.weight_decay), "0 or more");
   throw_if_any("optimizer", faults);
   for (const Parameter* parameter : parameters_) {
-    state_.first.emplace_back(parameter->value->values.size(), 0.0F);
-    state_.second.emplace_back(s.name == "adam" ? parameter->value->values.size() : 0, 0.0F);
+    state_.first.emplace_back(parameter->value->size(), 0.0F);
+    state_.second.emplace_back(s.name == "adam" ? parameter->value->size() : 0, 0.0F);
   }
 }
 
@@ -39,13 +39,13 @@ void Optimizer::step(double learning_rate) {
     } else {
       step_adam(i, learning_rate);
     }
-    for (float& value : parameters_[i]->value->values)
+    for (float& value : parameters_[i]->value->reals())
       value = value < parameters_[i]->minimum ? parameters_[i]->minimum : value;
   }
 }
 
 void Optimizer::step_sgd(Parameter& parameter, std::vector<float>& velocity, double learning_rate) const {
-  std::vector<float>& w = parameter.value->values;
+  std::vector<float>& w = parameter.value->reals();
   const auto decay = static_cast<float>(settings_.weight_decay);
   const auto momentum = static_cast<float>(settings_.momentum);
   const auto rate = static_cast<float>(learning_rate);
@@ -57,7 +57,7 @@ void Optimizer::step_sgd(Parameter& parameter, std::vector<float>& velocity, dou
 
 void Optimizer::step_adam(std::size_t index, double learning_rate) {
   Parameter& parameter = *parameters_[index];
-  std::vector<float>& w = parameter.value->values;
+  std::vector<float>& w = parameter.value->reals();
   std::vector<float>&m = state_.first[index], &v = state_.second[index];
   const auto steps = static_cast<double>(state_.steps);
   const double rate = learning_rate / (1.0 - std::pow(settings_.beta1, steps));

@@ -30,11 +30,11 @@ class SynapseLayer : public Layer {
         dense_(plan_of(context)),
         weight_{context.node.name + ".weight", &context.node.tensors.at("weight"), {}},
         added_(context.batch.shards) {
-    weight_.gradient.resize(weight_.value->values.size());
+    weight_.gradient.resize(weight_.value->size());
     if (context.node.tensors.contains("bias")) {
       bias_ = {context.node.name + ".bias", &context.node.tensors.at("bias"), {}};
-      bias_->gradient.resize(bias_->value->values.size());
-      bias_sums_.assign(batch().shards, std::vector<double>(bias_->value->values.size()));
+      bias_->gradient.resize(bias_->value->size());
+      bias_sums_.assign(batch().shards, std::vector<double>(bias_->value->size()));
     }
     if (context.node.op.starts_with("Binary"))
       binary_.emplace(context.estimator, context.node.word("scale", "layer") == "channel");
@@ -57,14 +57,14 @@ class SynapseLayer : public Layer {
     if (binary_) {
       dense_.set_weights(binary_->binarized(*weight_.value).data(), training);
     } else {
-      dense_.set_weights(weight_.value->values.data(), training);
+      dense_.set_weights(weight_.value->reals().data(), training);
     }
   }
 
   void forward(const Shard& shard) override {
     float* const y = output().sample(shard.first);
     dense_.forward(shard.index, input().blob->sample(shard.first), y);
-    if (bias_) loops::add_to_channels(bias_->value->values.data(), pixels(shard), y);
+    if (bias_) loops::add_to_channels(bias_->value->reals().data(), pixels(shard), y);
   }
 
   void backward(const Shard& shard) override {

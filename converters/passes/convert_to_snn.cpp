@@ -10,7 +10,7 @@ Node spiking(const Node& node) {
   IfParameters neuron;
   neuron.v_threshold = qcfs.lambda;
   neuron.v_init = qcfs.lambda;
-  for (float& v_init : neuron.v_init.values) v_init /= 2;
+  for (float& v_init : neuron.v_init.reals()) v_init /= 2;
   return neuron.node(node.name, node.inputs.at(0));
 }
 

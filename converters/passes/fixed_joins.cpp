@@ -29,12 +29,12 @@ void normalize_by(Node& input, const Node& affine) {
   const Tensor mean = input.tensor("mean") != nullptr ? *input.tensor("mean") : scalar_tensor(0.0F);
   const Tensor std = input.tensor("std") != nullptr ? *input.tensor("std") : scalar_tensor(1.0F);
   std::size_t width = 1;
-  for (const Tensor* tensor : {&scale, &shift, &mean, &std}) width = std::max(width, tensor->values.size());
+  for (const Tensor* tensor : {&scale, &shift, &mean, &std}) width = std::max(width, tensor->size());
   std::vector<double> means, stds;
   for (std::size_t c = 0; c < width; ++c) {
     const auto channel = static_cast<std::int64_t>(c);
-    stds.push_back(at(std, channel) / at(scale, channel));
-    means.push_back(at(mean, channel) - at(shift, channel) * stds.back());
+    stds.push_back(std.of_channel(channel) / scale.of_channel(channel));
+    means.push_back(mean.of_channel(channel) - shift.of_channel(channel) * stds.back());
   }
   input.tensors["mean"] = tensor_of(means);
   input.tensors["std"] = tensor_of(stds);
@@ -61,7 +61,7 @@ void absorb_into_input(Graph& graph, const SchemaSet& schemas) {
     const int index = sole_reader(graph, input.name);
     if (index < 0 || schemas.of(graph.nodes[index]).role != Role::scaling) return;
     const Node affine = graph.nodes[index];
-    const auto& scale = affine.tensors.at("scale").values;
+    const auto& scale = affine.tensors.at("scale").reals();
     if (std::any_of(scale.begin(), scale.end(), [](float value) { return value <= 0; })) return;
     normalize_by(input, affine);
     for (Node& node : graph.nodes) {

@@ -16,7 +16,7 @@ std::map<std::size_t, double> smallest_thresholds(const Network& real, const Cur
     if (!schema.is_spiking()) continue;
     for (std::int64_t c = 0; c < real.channels(node); ++c) {
       const std::size_t root = currents.ties.root(currents.cell(node.inputs[0], c));
-      const double v_threshold = at(schema.threshold_of(node), c);
+      const double v_threshold = schema.threshold_of(node).of_channel(c);
       double& smallest = thresholds.emplace(root, v_threshold).first->second;
       smallest = std::min(smallest, v_threshold);
     }
@@ -38,12 +38,12 @@ struct Channel {
 };
 
 // The error of the current, and the largest weight.
-void measure_error(const Channel& channel, const Fan& fan, ChannelRounding& result) {
-  const auto& real = channel.real.tensors.at("weight").values;
-  const auto& rounded = channel.rounded.tensors.at("weight").values;
+void measure_error(const Channel& channel, const WeightRows& rows, ChannelRounding& result) {
+  const auto& real = channel.real.tensors.at("weight").reals();
+  const auto& rounded = channel.rounded.tensors.at("weight").int8s();
   const double step = std::ldexp(channel.unit, -static_cast<int>(channel.rounded.integer("shift", 0)));
   double squares = 0.0, sum = 0.0;
-  fan.for_weights(channel.output, [&](std::int64_t index, std::int64_t from) {
+  rows.for_weights(channel.output, [&](std::int64_t index, std::int64_t from) {
     const auto most = static_cast<double>(channel.input.bounds[from].magnitude());
     const double exact = real[index] * channel.input.units[from];
     const double error = (exact - rounded[index] * step) * most;
@@ -56,25 +56,25 @@ void measure_error(const Channel& channel, const Fan& fan, ChannelRounding& resu
   result.error = std::max(std::sqrt(squares), std::abs(sum));
 }
 
-double share_vanished(const Channel& channel, const Fan& fan, double least) {
-  const auto& real = channel.real.tensors.at("weight").values;
-  const auto& rounded = channel.rounded.tensors.at("weight").values;
+double share_vanished(const Channel& channel, const WeightRows& rows, double least) {
+  const auto& real = channel.real.tensors.at("weight").reals();
+  const auto& rounded = channel.rounded.tensors.at("weight").int8s();
   std::int64_t weights = 0, vanished = 0;
-  fan.for_weights(channel.output, [&](std::int64_t index, std::int64_t from) {
+  rows.for_weights(channel.output, [&](std::int64_t index, std::int64_t from) {
     const double exact = std::abs(real[index] * channel.input.units[from]);
     if (exact == 0.0 || exact < least) return;
     ++weights;
-    vanished += rounded[index] == 0.0F ? 1 : 0;
+    vanished += rounded[index] == 0 ? 1 : 0;
   });
   return weights == 0 ? 0.0 : static_cast<double>(vanished) / static_cast<double>(weights);
 }
 
-ChannelRounding measure(const Channel& channel, const Fan& fan) {
+ChannelRounding measure(const Channel& channel, const WeightRows& rows) {
   ChannelRounding result;
   result.channel = channel.output;
-  measure_error(channel, fan, result);
+  measure_error(channel, rows, result);
   const double scale = channel.v_threshold > 0 ? channel.v_threshold : result.largest;
-  result.vanished = share_vanished(channel, fan, negligible * scale);
+  result.vanished = share_vanished(channel, rows, negligible * scale);
   if (channel.v_threshold > 0) {
     result.threshold_steps = channel.v_threshold / channel.unit;
     result.error /= channel.v_threshold;
@@ -94,18 +94,17 @@ std::vector<LayerRounding> measure_losses(const Network& real, const Graph& roun
   for (const Node& node : real.graph.nodes) {
     if (!real.schema(node).is_synapse()) continue;
     LayerRounding layer{node.name, node.inputs[0], {}};
-    const Fan fan(node);
+    const WeightRows rows(node);
     const Signal& output = signals.at(node.name);
-    for (std::int64_t o = 0; o < fan.outputs(); ++o) {
+    for (std::int64_t o = 0; o < rows.outputs(); ++o) {
       bool empty = true;
-      fan.for_weights(o, [&](std::int64_t index, std::int64_t) {
-        empty &= node.tensors.at("weight").values[index] == 0.0F;
-      });
+      const std::vector<float>& weights = node.tensors.at("weight").reals();
+      rows.for_weights(o, [&](std::int64_t index, std::int64_t) { empty &= weights[index] == 0.0F; });
       if (empty) continue;
       const auto found = thresholds.find(currents.ties.root(currents.cell(node.name, o)));
       layer.channels.push_back(measure({node, *rounded.find(node.name), signals.at(node.inputs[0]),
                                         output.units[o], found == thresholds.end() ? 0.0 : found->second, o},
-                                       fan));
+                                       rows));
     }
     layers.push_back(std::move(layer));
   }

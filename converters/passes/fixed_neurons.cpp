@@ -10,7 +10,7 @@ namespace rheobase::fixed {
 Signal spikes_of(const Node& neuron, const OpSchema& schema, std::int64_t channels) {
   Signal spikes{Kind::spikes, {}, {}};
   for (std::int64_t c = 0; c < channels; ++c) {
-    spikes.units.push_back(at(schema.height_of(neuron), c));
+    spikes.units.push_back(schema.height_of(neuron).of_channel(c));
     spikes.bounds.push_back({0, 1});
   }
   return spikes;
@@ -21,7 +21,7 @@ double largest_potential(const Node& neuron, const OpSchema& schema, std::int64_
   for (const TensorSpec& spec : schema.tensors) {
     const Tensor* tensor = neuron.tensor(spec.name);
     if (spec.potential == Potential::none || tensor == nullptr) continue;
-    largest = std::max(largest, std::abs(at(*tensor, channel)));
+    largest = std::max(largest, std::abs(tensor->of_channel(channel)));
   }
   for (const AttributeSpec& spec : schema.attributes) {
     if (spec.potential != Potential::none) largest = std::max(largest, std::abs(neuron.real(spec.name, 0.0)));
@@ -36,14 +36,14 @@ bool shares_a_unit(const Node& neuron, const OpSchema& schema) {
 }
 
 bool rests_below_threshold(const Node& neuron, const OpSchema& schema, std::int64_t channel) {
-  const double v_threshold = at(schema.threshold_of(neuron), channel);
+  const double v_threshold = schema.threshold_of(neuron).of_channel(channel);
   const auto is_below = [&](const auto& spec, double potential) {
     return spec.potential != Potential::rest || potential < v_threshold;
   };
   return std::all_of(schema.tensors.begin(), schema.tensors.end(),
                      [&](const TensorSpec& spec) {
                        const Tensor* tensor = neuron.tensor(spec.name);
-                       return tensor == nullptr || is_below(spec, at(*tensor, channel));
+                       return tensor == nullptr || is_below(spec, tensor->of_channel(channel));
                      }) &&
          std::all_of(schema.attributes.begin(), schema.attributes.end(), [&](const AttributeSpec& spec) {
            return spec.potential == Potential::none || is_below(spec, neuron.real(spec.name, 0.0));
@@ -55,16 +55,17 @@ Node rounded_neuron(const Node& real, const OpSchema& schema, const std::vector<
   for (const TensorSpec& spec : schema.tensors) {
     const Tensor* tensor = real.tensor(spec.name);
     if (spec.name == schema.spike_height && spec.potential == Potential::none)
-      node.tensors[spec.name] = scalar_tensor(1.0F);  // a spike counts as 1, whatever it is worth
+      node.tensors[spec.name] =
+          Tensor({1}, std::vector<std::int32_t>{1});  // a spike counts as 1, whatever it is worth
     if (spec.potential == Potential::none || tensor == nullptr) continue;
     node.tensors[spec.name] = per_channel(units.size(), [&](std::size_t c) {
-      const float steps = rounded(at(*tensor, static_cast<std::int64_t>(c)) / units[c]);
-      return spec.potential == Potential::threshold ? std::max(2.0F, steps) : steps;
+      const std::int32_t steps = rounded(tensor->of_channel(static_cast<std::int64_t>(c)) / units[c]);
+      return spec.potential == Potential::threshold ? std::max(2, steps) : steps;
     });
   }
   for (const AttributeSpec& spec : schema.attributes) {
     if (spec.potential != Potential::none && real.attributes.contains(spec.name))
-      node.attributes[spec.name] = double{rounded(real.real(spec.name, 0.0) / units[0])};
+      node.attributes[spec.name] = static_cast<double>(rounded(real.real(spec.name, 0.0) / units[0]));
   }
   if (schema.make_fixed) schema.make_fixed(node);
   return node;

@@ -3,6 +3,8 @@
 // Real parameters to integers, and the bounds of what nodes make of integers.
 
 #include <algorithm>
+#include <cstdint>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -10,23 +12,23 @@
 
 namespace rheobase::fixed {
 
-/// To the nearest integer, ties away from zero; never the -0 that no integer is.
-float rounded(double value);
+/// To the nearest integer, ties away from zero; InternalError beyond int32.
+std::int32_t rounded(double value);
 
-/// value(channel), one number where all channels have the same.
+/// A tensor of value(channel), float or std::int32_t; one number where all channels have the same.
 template <class Value>
 Tensor per_channel(std::size_t channels, const Value& value) {
-  std::vector<float> values;
-  for (std::size_t c = 0; c < channels; ++c) values.push_back(static_cast<float>(value(c)));
-  const bool uniform = std::all_of(values.begin(), values.end(), [&](float v) { return v == values[0]; });
+  std::vector<std::invoke_result_t<Value, std::size_t>> values;
+  for (std::size_t c = 0; c < channels; ++c) values.push_back(value(c));
+  const bool uniform = std::all_of(values.begin(), values.end(), [&](auto v) { return v == values[0]; });
   if (uniform) values.resize(1);
   return {{static_cast<std::int64_t>(values.size())}, std::move(values)};
 }
 
 /// A synapse's weights, output by output. Walks them as visit(index into the tensor, input channel).
-class Fan {
+class WeightRows {
  public:
-  explicit Fan(const Node& synapse);
+  explicit WeightRows(const Node& synapse);
 
   std::int64_t outputs() const { return outputs_; }
   template <class Visit>

@@ -67,10 +67,6 @@ Bounds with_zero(const Bounds& b) {
 
 }  // namespace
 
-double at(const Tensor& tensor, std::int64_t channel) {
-  return tensor.values[tensor.values.size() == 1 ? 0 : channel];
-}
-
 Kinds find_kinds(const Graph& graph, const SchemaSet& schemas, Faults& faults) {
   Kinds kinds;
   for (const int index : topological_order(graph)) {
@@ -127,8 +123,8 @@ Signal carried(const Node& node, const Network& network, const Signals& signals)
 int fraction_bits(const Node& input, std::int64_t channels) {
   double largest = 0.0;
   for (std::int64_t c = 0; c < channels; ++c) {
-    const double mean = input.tensor("mean") != nullptr ? at(*input.tensor("mean"), c) : 0.0;
-    const double std = input.tensor("std") != nullptr ? at(*input.tensor("std"), c) : 1.0;
+    const double mean = input.tensor("mean") != nullptr ? input.tensor("mean")->of_channel(c) : 0.0;
+    const double std = input.tensor("std") != nullptr ? input.tensor("std")->of_channel(c) : 1.0;
     largest = std::max({largest, std::abs(mean / std), std::abs((1.0 - mean) / std)});
   }
   for (int bits = 14; bits >= 0; --bits) {

@@ -70,7 +70,4 @@ Signal carried(const Node& node, const Network& network, const Signals& signals)
 /// does.
 int fraction_bits(const Node& input, std::int64_t channels);
 
-/// A tensor of one number, or one a channel.
-double at(const Tensor& tensor, std::int64_t channel);
-
 }  // namespace rheobase::fixed

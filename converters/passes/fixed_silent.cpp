@@ -34,16 +34,16 @@ std::vector<Interval> of_input(const Node& node, std::int64_t channels) {
 
 // A place in the padding adds nothing.
 std::vector<Interval> of_synapse(const Node& node, const std::vector<Interval>& input) {
-  const Fan fan(node);
-  const auto& weights = node.tensors.at("weight").values;
+  const WeightRows rows(node);
+  const auto& weights = node.tensors.at("weight").reals();
   const Tensor* const bias = node.tensor("bias");
   std::vector<Interval> result;
-  for (std::int64_t o = 0; o < fan.outputs(); ++o) {
+  for (std::int64_t o = 0; o < rows.outputs(); ++o) {
     Interval sum;
-    fan.for_weights(o, [&](std::int64_t index, std::int64_t channel) {
+    rows.for_weights(o, [&](std::int64_t index, std::int64_t channel) {
       add_scaled(sum, weights[index], with_zero(input[channel]));
     });
-    if (bias != nullptr) add_scaled(sum, 1.0, {bias->values[o], bias->values[o]});
+    if (bias != nullptr) add_scaled(sum, 1.0, {bias->reals()[o], bias->reals()[o]});
     result.push_back(sum);
   }
   return result;
@@ -52,9 +52,9 @@ std::vector<Interval> of_synapse(const Node& node, const std::vector<Interval>& 
 std::vector<Interval> of_affine(const Node& node, const std::vector<Interval>& input) {
   std::vector<Interval> result;
   for (std::size_t c = 0; c < input.size(); ++c) {
-    const double shift = at(node.tensors.at("shift"), c);
+    const double shift = node.tensors.at("shift").of_channel(c);
     Interval sum{shift, shift};
-    add_scaled(sum, at(node.tensors.at("scale"), c), input[c]);
+    add_scaled(sum, node.tensors.at("scale").of_channel(c), input[c]);
     result.push_back(sum);
   }
   return result;
@@ -75,7 +75,7 @@ std::vector<Interval> of_neuron(const Node& node, const OpSchema& schema,
   for (std::size_t c = 0; c < current.size(); ++c) {
     const auto channel = static_cast<std::int64_t>(c);
     const bool silent = current[c].high <= 0.0 && rests_below_threshold(node, schema, channel);
-    result.push_back({0.0, silent ? 0.0 : at(schema.height_of(node), channel)});
+    result.push_back({0.0, silent ? 0.0 : schema.height_of(node).of_channel(channel)});
   }
   return result;
 }
@@ -119,11 +119,11 @@ void drop_silent_inputs(Graph& graph, const SchemaSet& schemas, const ShapeMap& 
     Node& node = graph.nodes[index];
     const OpSchema& schema = schemas.of(node);
     if (schema.is_synapse()) {
-      const Fan fan(node);
-      auto& weights = node.tensors.at("weight").values;
+      const WeightRows rows(node);
+      auto& weights = node.tensors.at("weight").reals();
       const std::vector<Interval>& input = intervals.at(node.inputs[0]);
-      for (std::int64_t o = 0; o < fan.outputs(); ++o) {
-        fan.for_weights(o, [&](std::int64_t weight, std::int64_t channel) {
+      for (std::int64_t o = 0; o < rows.outputs(); ++o) {
+        rows.for_weights(o, [&](std::int64_t weight, std::int64_t channel) {
           if (input[channel].is_zero()) weights[weight] = 0.0F;
         });
       }

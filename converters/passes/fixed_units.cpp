@@ -15,6 +15,8 @@ namespace {
 // Thresholds, biases behind their shift, and what Affine nodes and wide synapses add to a current: above the
 // precision of 8-bit weights, and 2^11 steps below int32.
 constexpr double max_current = 1 << 20;
+// Biases before their shift: the rest of int32 is for the sum of weights.
+constexpr double max_bias = 1 << 24;
 // An Affine of a wide signal has an integer scale that must not be coarse.
 constexpr double max_wide_affine = 1 << 22;
 constexpr std::int64_t max_sum = std::numeric_limits<std::int32_t>::max();
@@ -37,13 +39,13 @@ std::size_t UnitChooser::root(const Node& node, std::size_t channel) const {
 void UnitChooser::measure(const Current& current) {
   for (const Node* node : current) {
     if (!network_.schema(*node).is_synapse()) continue;
-    const Fan fan(*node);
-    const auto& weights = node->tensors.at("weight").values;
+    const WeightRows rows(*node);
+    const auto& weights = node->tensors.at("weight").reals();
     const Signal& input = signals_.at(node->inputs[0]);
     std::vector<double>& peaks = peaks_[node->name];
-    for (std::int64_t o = 0; o < fan.outputs(); ++o) {
+    for (std::int64_t o = 0; o < rows.outputs(); ++o) {
       double peak = 0.0;
-      fan.for_weights(o, [&](std::int64_t index, std::int64_t channel) {
+      rows.for_weights(o, [&](std::int64_t index, std::int64_t channel) {
         peak = std::max(peak, std::abs(weights[index] * input.units[channel]));
       });
       peaks.push_back(peak);
@@ -82,7 +84,7 @@ void UnitChooser::need_synapse(const Node& node) {
   for (std::size_t c = 0; c < peaks.size(); ++c) {
     need(node, c, peaks[c] * power / max_fixed_weight);
     if (bias != nullptr)
-      need(node, c, std::abs(at(*bias, c)) * std::max(1 / max_current, power / max_fixed_value));
+      need(node, c, std::abs(bias->of_channel(c)) * std::max(1 / max_current, power / max_bias));
   }
 }
 
@@ -91,8 +93,8 @@ void UnitChooser::need_affine(const Node& node) {
   const double limit = input.wide() ? max_wide_affine : max_current;
   for (std::size_t c = 0; c < input.units.size(); ++c) {
     const double largest = input.units[c] * static_cast<double>(input.bounds[c].magnitude());
-    const double scaled = std::abs(at(node.tensors.at("scale"), c)) * largest;
-    need(node, c, (scaled + std::abs(at(node.tensors.at("shift"), c))) / limit);
+    const double scaled = std::abs(node.tensors.at("scale").of_channel(c)) * largest;
+    need(node, c, (scaled + std::abs(node.tensors.at("shift").of_channel(c))) / limit);
   }
 }
 
@@ -116,7 +118,7 @@ void UnitChooser::fit_thresholds(const Current& current) {
       const Tensor& v_threshold = schema.threshold_of(*reader);
       for (std::int64_t c = 0; c < network_.channels(*node); ++c) {
         const std::size_t cell = currents_.cell(node->name, c);
-        const double threshold = at(v_threshold, c) / currents_.ties.ratio(cell);
+        const double threshold = v_threshold.of_channel(c) / currents_.ties.ratio(cell);
         double& smallest = thresholds.emplace(currents_.ties.root(cell), threshold).first->second;
         smallest = std::min(smallest, threshold);
       }

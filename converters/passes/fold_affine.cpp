@@ -13,7 +13,7 @@ struct Affine {
 
   static Affine of(const Node& node) {
     const auto widened = [&](const char* key) {
-      const auto& values = node.tensors.at(key).values;
+      const auto& values = node.tensors.at(key).reals();
       return std::vector<double>(values.begin(), values.end());
     };
     return {widened("scale"), widened("shift")};
@@ -37,15 +37,17 @@ Affine joined(const Affine& inner, const Affine& outer) {
 void fold_into(Node& synapse, const Affine& affine) {
   Tensor& weight = synapse.tensors.at("weight");
   const auto outputs = static_cast<std::size_t>(weight.shape.at(0));
-  const std::size_t fan_in = outputs == 0 ? 0 : weight.values.size() / outputs;
+  const std::size_t fan_in = outputs == 0 ? 0 : weight.size() / outputs;
   Tensor& bias = synapse.tensors["bias"];
-  if (bias.values.empty()) bias = {{weight.shape[0]}, std::vector<float>(outputs, 0.0F)};
+  if (bias.size() == 0) bias = {{weight.shape[0]}, std::vector<float>(outputs, 0.0F)};
+  std::vector<float>& weights = weight.reals();
+  std::vector<float>& biases = bias.reals();
   for (std::size_t o = 0; o < outputs; ++o) {
     const double scale = affine.scale_at(o);
     for (std::size_t i = o * fan_in; i < (o + 1) * fan_in; ++i) {
-      weight.values[i] = static_cast<float>(scale * weight.values[i]);
+      weights[i] = static_cast<float>(scale * weights[i]);
     }
-    bias.values[o] = static_cast<float>(scale * bias.values[o] + affine.shift_at(o));
+    biases[o] = static_cast<float>(scale * biases[o] + affine.shift_at(o));
   }
 }
 

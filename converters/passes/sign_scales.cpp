@@ -13,8 +13,8 @@ using Readers = std::map<std::string, std::vector<std::size_t>>;
 
 /// The factor of an Affine that only multiplies, by one number other than 0.
 std::optional<float> only_factor(const Node& affine) {
-  const auto& scale = affine.tensors.at("scale").values;
-  const auto& shift = affine.tensors.at("shift").values;
+  const auto& scale = affine.tensors.at("scale").reals();
+  const auto& shift = affine.tensors.at("shift").reals();
   const auto is_zero = [](float x) { return x == 0; };
   const auto is_first = [&](float x) { return x == scale[0]; };
   if (scale.empty() || scale[0] == 0 || !std::all_of(scale.begin(), scale.end(), is_first) ||
@@ -64,7 +64,7 @@ void fold_sign_scales(Graph& graph, const SchemaSet& schemas) {
     const auto synapses = synapses_behind(graph, schemas, readers, affine.name);
     if (!synapses) continue;
     for (const std::size_t index : *synapses) {
-      for (float& weight : graph.nodes[index].tensors.at("weight").values) weight *= *factor;
+      for (float& weight : graph.nodes[index].tensors.at("weight").reals()) weight *= *factor;
     }
     for (const std::size_t index : readers[affine.name]) graph.nodes[index].inputs = {sign->name};
     folded.insert(affine.name);

@@ -4,20 +4,18 @@
 #include <cmath>
 
 #include "converters/passes/directed.h"
-#include "converters/passes/fixed_signals.h"
 #include "neurons/qcfs.h"
 #include "neurons/relu.h"
 #include "neurons/sign.h"
+#include "sim/graph/channel_origins.h"
 #include "sim/graph/structural_ops.h"
 
 namespace rheobase {
 namespace {
 
-using fixed::at;
-
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
-bool is_one_number(const Tensor* tensor) { return tensor == nullptr || tensor->values.size() == 1; }
+bool is_one_number(const Tensor* tensor) { return tensor == nullptr || tensor->size() == 1; }
 
 /// (x - mean) / std for x from 0 to 1, rounded outwards.
 Interval pixel_interval(double mean, double std) {
@@ -32,7 +30,7 @@ ChannelRanges input_ranges(const Node& node, const Shape& shape) {
   const bool is_image = shape.size() == 3;
   const auto number = [&](const char* key, std::size_t group, double fallback) {
     const Tensor* tensor = node.tensor(key);
-    return tensor == nullptr ? fallback : at(*tensor, static_cast<std::int64_t>(group));
+    return tensor == nullptr ? fallback : tensor->of_channel(static_cast<std::int64_t>(group));
   };
   const bool is_uniform = is_one_number(node.tensor("mean")) && is_one_number(node.tensor("std"));
   ChannelRanges result{std::vector<ValueRange>(is_uniform ? 1 : static_cast<std::size_t>(shape.at(0))),
@@ -160,7 +158,7 @@ ChannelRanges affine_ranges(const Node& node, const ChannelRanges& input) {
   const Tensor& shift = node.tensors.at("shift");
   return each(input, is_one_number(&scale) && is_one_number(&shift),
               [&](const ValueRange& range, std::int64_t channel) {
-                return affine_range(range, at(scale, channel), at(shift, channel));
+                return affine_range(range, scale.of_channel(channel), shift.of_channel(channel));
               });
 }
 
@@ -174,14 +172,14 @@ ChannelRanges neuron_ranges(const Node& node, const ChannelRanges& input) {
   if (node.op == "QCFS") {
     const QcfsParameters qcfs = QcfsParameters::of(node);
     return each(input, is_one_number(&qcfs.lambda), [&](const ValueRange& range, std::int64_t channel) {
-      const double lambda = at(qcfs.lambda, channel);
+      const double lambda = qcfs.lambda.of_channel(channel);
       return qcfs_range(node.name, lambda, lambda / static_cast<double>(qcfs.levels), range);
     });
   }
   if (node.op == "Sign") {
     const SignParameters sign = SignParameters::of(node);
     return each(input, is_one_number(&sign.threshold), [&](const ValueRange& range, std::int64_t channel) {
-      return sign_range(range, at(sign.threshold, channel));
+      return sign_range(range, sign.threshold.of_channel(channel));
     });
   }
   return {{ValueRange{}}, input.size()};

@@ -73,8 +73,8 @@ const Node* split_value(const Graph& graph, const std::string& left, const std::
   const auto mirrors = [&](const Node& relu, const std::string& of) {
     const Node* affine = graph.find(relu.inputs.at(0));
     if (affine->op != "Affine" || affine->inputs.at(0) != of) return false;
-    const auto& scale = affine->tensor("scale")->values;
-    const auto& shift = affine->tensor("shift")->values;
+    const auto& scale = affine->tensor("scale")->reals();
+    const auto& shift = affine->tensor("shift")->reals();
     return std::all_of(scale.begin(), scale.end(), [](float x) { return x < 0; }) &&
            std::all_of(shift.begin(), shift.end(), [](float x) { return x == 0; });
   };
@@ -116,11 +116,11 @@ void join_causes(const Graph& graph, const std::vector<const ValueRange*>& terms
 
 ChannelRanges synapse_ranges(const Node& node, const ChannelRanges& input) {
   const Taps taps(node);
-  const auto& weights = node.tensor("weight")->values;
+  const auto& weights = node.tensor("weight")->reals();
   const Tensor* bias = node.tensor("bias");
   ChannelRanges result;
   for (std::size_t o = 0; o * taps.per_output < weights.size(); ++o) {
-    Terms terms(bias != nullptr ? bias->values[o] : 0.0, taps.padded);
+    Terms terms(bias != nullptr ? bias->reals()[o] : 0.0, taps.padded);
     const std::size_t first = o / taps.outputs * taps.inputs;
     for (std::size_t i = 0; i < taps.inputs; ++i) {
       const ValueRange& read = input.at(static_cast<std::int64_t>(first + i));

@@ -92,8 +92,8 @@ Notes check_normalization(const Normalization& normalization, const Shape& shape
 Normalization normalization_of(const Graph& graph) {
   Normalization result;
   const Node& input = graph.input();
-  if (const Tensor* mean = input.tensor("mean")) result.mean = mean->values;
-  if (const Tensor* std = input.tensor("std")) result.std = std->values;
+  if (const Tensor* mean = input.tensor("mean")) result.mean = mean->reals();
+  if (const Tensor* std = input.tensor("std")) result.std = std->reals();
   if (result.mean.empty()) result.mean.assign(result.std.size(), 0.0F);
   if (result.std.empty()) result.std.assign(result.mean.size(), 1.0F);
   return result;

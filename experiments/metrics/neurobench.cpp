@@ -6,19 +6,10 @@
 namespace rheobase {
 
 std::uint64_t footprint_bytes(const Graph& graph, const SchemaSet& schemas) {
-  const bool fixed = arithmetic_of(graph) == Arithmetic::fixed;
   std::uint64_t bytes = 0;
   for (const Node& node : graph.nodes) {
-    const OpSchema& schema = schemas.of(node);
-    if (schema.role == Role::input) continue;
-    for (const auto& [name, tensor] : node.tensors) {
-      const bool weight = schema.is_synapse() && name == "weight";
-      if (weight && schema.binary) {
-        bytes += (tensor.values.size() + 7) / 8;
-      } else {
-        bytes += tensor.values.size() * (fixed && weight ? 1 : sizeof(float));
-      }
-    }
+    if (schemas.of(node).role == Role::input) continue;
+    for (const auto& [name, tensor] : node.tensors) bytes += tensor.bytes();
   }
   return bytes;
 }
@@ -28,9 +19,9 @@ double connection_sparsity(const Graph& graph, const SchemaSet& schemas) {
   std::int64_t weights = 0;
   for (const Node& node : graph.nodes) {
     if (!schemas.of(node).is_synapse()) continue;
-    const std::vector<float>& values = node.tensors.at("weight").values;
-    zeros += std::count(values.begin(), values.end(), 0.0F);
-    weights += static_cast<std::int64_t>(values.size());
+    const Tensor& weight = node.tensors.at("weight");
+    for (std::size_t i = 0; i < weight.size(); ++i) zeros += weight.at(i) == 0.0 ? 1 : 0;
+    weights += static_cast<std::int64_t>(weight.size());
   }
   return weights == 0 ? 0.0 : static_cast<double>(zeros) / static_cast<double>(weights);
 }

@@ -118,7 +118,7 @@ bool starts_with_magic(const std::string& path) {
 std::vector<std::vector<float>> tensors_of(const Graph& graph) {
   std::vector<std::vector<float>> tensors;
   for (const Node& node : graph.nodes) {
-    for (const auto& [_, tensor] : node.tensors) tensors.push_back(tensor.values);
+    for (const auto& [_, tensor] : node.tensors) tensors.push_back(tensor.reals());
   }
   return tensors;
 }
@@ -127,9 +127,9 @@ void set_tensors(Graph& graph, const std::vector<std::vector<float>>& tensors) {
   std::size_t next = 0;
   for (Node& node : graph.nodes) {
     for (auto& [_, tensor] : node.tensors) {
-      if (next == tensors.size() || tensors[next].size() != tensor.values.size())
+      if (next == tensors.size() || tensors[next].size() != tensor.size())
         throw InternalError("a checkpoint's tensors do not fit the network");
-      tensor.values = tensors[next++];
+      tensor.reals() = tensors[next++];
     }
   }
   if (next != tensors.size()) throw InternalError("a checkpoint has more tensors than the network");

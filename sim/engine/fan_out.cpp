@@ -30,9 +30,9 @@ std::vector<std::uint32_t> weights_per_tap(const Tensor& weight, std::int64_t gr
   for (std::int64_t o = 0; o < outputs; ++o) {
     const std::int64_t first = o / (outputs / groups) * group_inputs;
     for (std::int64_t i = 0; i < group_inputs; ++i) {
-      const float* values = &weight.values[(o * group_inputs + i) * taps];
+      const std::int64_t row = (o * group_inputs + i) * taps;
       for (std::int64_t tap = 0; tap < taps; ++tap) {
-        if (values[tap] != 0.0F) ++count[tap * channels + first + i];
+        if (weight.at(row + tap) != 0.0) ++count[tap * channels + first + i];
       }
     }
   }
@@ -67,10 +67,10 @@ FanOut conv2d_fan_out(const Node& node, const ImageShape& input) {
 FanOut linear_fan_out(const Node& node, const ImageShape& input) {
   const Tensor& weight = node.tensors.at("weight");
   FanOut result;
-  result.dense = weight.values.size();
+  result.dense = weight.size();
   result.effective.assign(input.size(), 0);
-  for (std::size_t i = 0; i < weight.values.size(); ++i) {
-    if (weight.values[i] != 0.0F) ++result.effective[i % input.size()];
+  for (std::size_t i = 0; i < weight.size(); ++i) {
+    if (weight.at(i) != 0.0) ++result.effective[i % input.size()];
   }
   return result;
 }

@@ -56,7 +56,7 @@ PlannedNode plan_node(const Node& node, const Plan& plan, const std::map<std::st
   planned.output = std::move(made.output);
   planned.output.constant = constant && made.state.size == 0;
   planned.state = std::move(made.state);
-  planned.max_steps = made.max_steps;
+  planned.max_steps = std::max<std::int64_t>(made.max_steps, 0);
   return planned;
 }
 
@@ -150,7 +150,7 @@ Plan make_plan(const Graph& graph, const Registry& registry, const EngineOptions
     plan.nodes.push_back(plan_node(node, plan, index, shapes.at(node.name), registry, options));
     plan.graph_nodes.push_back({node.name, node.op, node.inputs, node.attributes, {}});
     if (plan.nodes.back().role != Role::readout) continue;
-    if (const Tensor* unit = node.tensor("unit")) plan.units = unit->values;
+    if (const Tensor* unit = node.tensor("unit")) plan.units = unit->reals();
   }
   constant_first(plan);
   for (std::size_t i = 0; i < plan.nodes.size(); ++i) {

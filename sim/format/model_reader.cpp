@@ -6,6 +6,7 @@
 #include "sim/format/model_file.h"
 #include "sim/format/model_layout.h"
 #include "sim/format/sealed_file.h"
+#include "sim/graph/arithmetic.h"
 #include "sim/graph/validate.h"
 #include "sim/hdf5/entry_reader.h"
 
@@ -230,6 +231,7 @@ Model read_model(const std::string& path, const SchemaSet& schemas) {
   } catch (const hdf5::CallFailed& failure) {
     throw InputError(path, "", failure.what());
   }
+  set_value_types(model.graph, schemas);
   for (Fault& fault : graph_faults(model.graph, schemas)) {
     if (!damaged.contains(fault.where)) faults.push_back(std::move(fault));
   }

@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <optional>
 
 #include "sim/core/file.h"
 #include "sim/format/model_file.h"
@@ -88,57 +89,58 @@ class StorableCheck {
   void tensor(const std::string& node, const std::string& name, const Tensor& tensor) {
     const bool negative = std::any_of(tensor.shape.begin(), tensor.shape.end(), [](auto e) { return e < 0; });
     if (negative || tensor.shape.size() > H5S_MAX_RANK ||
-        element_count(tensor.shape) != static_cast<std::int64_t>(tensor.values.size())) {
+        element_count(tensor.shape) != static_cast<std::int64_t>(tensor.size())) {
       faults_.push_back({node, fmt::format("tensor '{}' of shape {} with {} values", name,
-                                           to_string(tensor.shape), tensor.values.size())});
+                                           to_string(tensor.shape), tensor.size())});
     }
   }
 
   Faults& faults_;
 };
 
-void write_real_tensor(hid_t tensors, const std::string& name, const Tensor& tensor) {
-  hdf5::write_dataset(tensors, name, tensor.shape, H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, tensor.values.data());
-}
-
-// Value i is bit i % 8 of byte i / 8, set for 1.
 void write_bits(hid_t tensors, const std::string& name, const Tensor& tensor) {
-  std::vector<std::uint8_t> bytes((tensor.values.size() + 7) / 8);
-  for (std::size_t i = 0; i < tensor.values.size(); ++i)
-    bytes[i / 8] |= static_cast<std::uint8_t>((tensor.values[i] > 0.0F ? 1U : 0U) << i % 8);
+  const Tensor signs = tensor.as(ValueType::bits).value();
+  const std::vector<std::uint8_t>& bytes = signs.signs().bytes();
   hdf5::write_dataset(tensors, name, {static_cast<std::int64_t>(bytes.size())}, H5T_STD_B8LE, H5T_NATIVE_B8,
                       bytes.data());
   const hdf5::Dataset dataset(H5Dopen2(tensors, name.c_str(), H5P_DEFAULT), "open a dataset");
   hdf5::write_attribute(dataset.get(), "shape", tensor.shape);
 }
 
-// Whether all values are integers of this type; a zero that has a sign is none.
-template <class Integer>
-bool all_are(const std::vector<float>& values) {
-  return std::all_of(values.begin(), values.end(), [](float value) {
-    return value == std::trunc(value) && !(value == 0.0F && std::signbit(value)) &&
-           double{value} >= std::numeric_limits<Integer>::min() &&
-           double{value} <= std::numeric_limits<Integer>::max();
-  });
-}
-
-template <class Integer>
-void write_integers(hid_t tensors, const std::string& name, const Tensor& tensor, hid_t stored, hid_t type) {
-  const std::vector<Integer> values(tensor.values.begin(), tensor.values.end());
-  hdf5::write_dataset(tensors, name, tensor.shape, stored, type, values.data());
-}
-
-// Fixed arithmetic: the narrowest type that keeps every value.
-void write_fixed_tensor(hid_t tensors, const std::string& name, const Tensor& tensor) {
-  if (all_are<std::int8_t>(tensor.values)) {
-    write_integers<std::int8_t>(tensors, name, tensor, H5T_STD_I8LE, H5T_NATIVE_INT8);
-  } else if (all_are<std::int16_t>(tensor.values)) {
-    write_integers<std::int16_t>(tensors, name, tensor, H5T_STD_I16LE, H5T_NATIVE_INT16);
-  } else if (all_are<std::int32_t>(tensor.values)) {
-    write_integers<std::int32_t>(tensors, name, tensor, H5T_STD_I32LE, H5T_NATIVE_INT32);
+// As the narrowest type that keeps every value.
+void write_integers(hid_t tensors, const std::string& name, const Shape& shape,
+                    const std::vector<std::int32_t>& values) {
+  const auto fit = [&]<class Narrow>(Narrow) {
+    using Limits = std::numeric_limits<Narrow>;
+    return std::all_of(values.begin(), values.end(),
+                       [](std::int32_t v) { return v >= Limits::min() && v <= Limits::max(); });
+  };
+  if (fit(std::int8_t{})) {
+    hdf5::write_values(tensors, name, shape, std::vector<std::int8_t>(values.begin(), values.end()));
+  } else if (fit(std::int16_t{})) {
+    hdf5::write_values(tensors, name, shape, std::vector<std::int16_t>(values.begin(), values.end()));
   } else {
-    write_real_tensor(tensors, name, tensor);
+    hdf5::write_values(tensors, name, shape, values);
   }
+}
+
+// Nothing where a value is no int32, or a zero that has a sign.
+std::optional<Tensor> as_integers(const Tensor& tensor) {
+  if (tensor.type() == ValueType::float32) {
+    const auto& values = tensor.reals();
+    if (std::any_of(values.begin(), values.end(), [](float v) { return v == 0.0F && std::signbit(v); }))
+      return std::nullopt;
+  }
+  return tensor.as(ValueType::int32);
+}
+
+// Reals that are whole are stored as integers in fixed arithmetic.
+void write_tensor(hid_t tensors, const std::string& name, const Tensor& tensor, Arithmetic arithmetic) {
+  if (stored_as_bits(tensor)) return write_bits(tensors, name, tensor);
+  const bool integers = tensor.type() == ValueType::int8 || tensor.type() == ValueType::int32;
+  const auto whole = integers || arithmetic == Arithmetic::fixed ? as_integers(tensor) : std::nullopt;
+  if (whole) return write_integers(tensors, name, tensor.shape, whole->int32s());
+  hdf5::write_values(tensors, name, tensor.shape, tensor.as(ValueType::float32).value().reals());
 }
 
 void write_node(hid_t nodes, std::size_t number, const Node& node, Arithmetic arithmetic) {
@@ -151,17 +153,11 @@ void write_node(hid_t nodes, std::size_t number, const Node& node, Arithmetic ar
     std::visit([&, &key = name](const auto& v) { hdf5::write_attribute(attributes.get(), key, v); }, value);
   }
   const Group tensors = hdf5::create_group(group.get(), "tensors");
-  for (const auto& [name, tensor] : node.tensors) {
-    const auto write = stored_as_bits(tensor)            ? write_bits
-                       : arithmetic == Arithmetic::fixed ? write_fixed_tensor
-                                                         : write_real_tensor;
-    write(tensors.get(), name, tensor);
-  }
+  for (const auto& [name, tensor] : node.tensors) write_tensor(tensors.get(), name, tensor, arithmetic);
 }
 
 void write_hashes(hid_t group, const std::vector<std::uint64_t>& hashes) {
-  hdf5::write_dataset(group, "sample_hashes", {static_cast<std::int64_t>(hashes.size())}, H5T_STD_U64LE,
-                      H5T_NATIVE_UINT64, hashes.data());
+  hdf5::write_values(group, "sample_hashes", {static_cast<std::int64_t>(hashes.size())}, hashes);
 }
 
 void write_calibration(hid_t stop, const CalibrationSamples& from) {
@@ -241,8 +237,7 @@ std::string model_image(const Model& model) {
 
 bool stored_as_bits(const Tensor& tensor) {
   constexpr std::size_t fewest = 64;
-  return tensor.values.size() >= fewest &&
-         std::all_of(tensor.values.begin(), tensor.values.end(), [](float v) { return std::abs(v) == 1.0F; });
+  return tensor.size() >= fewest && tensor.as(ValueType::bits).has_value();
 }
 
 bool sound_hashes(const std::vector<std::uint64_t>& hashes, std::int64_t samples) {

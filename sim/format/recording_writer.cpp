@@ -236,16 +236,12 @@ class RecordingWriter::Impl {
     const hdf5::Session session;
     const hid_t root = image_->id();
     const auto layers = static_cast<std::int64_t>(info_.layers.size());
-    hdf5::write_dataset(root, "label", {info_.samples}, H5T_STD_I64LE, H5T_NATIVE_INT64, labels_.data());
-    hdf5::write_dataset(root, "exit_step", {info_.samples}, H5T_STD_I64LE, H5T_NATIVE_INT64,
-                        exit_steps_.data());
-    hdf5::write_dataset(root, "stopped", {info_.samples}, H5T_STD_U8LE, H5T_NATIVE_UINT8, stopped_.data());
-    hdf5::write_dataset(root, "spike_counts", {info_.samples, layers}, H5T_STD_U64LE, H5T_NATIVE_UINT64,
-                        spike_counts_.data());
-    if (!info_.sample_hashes.empty()) {
-      hdf5::write_dataset(root, "sample_hashes", {info_.samples}, H5T_STD_U64LE, H5T_NATIVE_UINT64,
-                          info_.sample_hashes.data());
-    }
+    hdf5::write_values(root, "label", {info_.samples}, labels_);
+    hdf5::write_values(root, "exit_step", {info_.samples}, exit_steps_);
+    hdf5::write_values(root, "stopped", {info_.samples}, stopped_);
+    hdf5::write_values(root, "spike_counts", {info_.samples, layers}, spike_counts_);
+    if (!info_.sample_hashes.empty())
+      hdf5::write_values(root, "sample_hashes", {info_.samples}, info_.sample_hashes);
     if (info_.step_costs) {
       static_assert(sizeof(StepCost) == 3 * sizeof(std::uint64_t));
       hdf5::write_dataset(root, "step_costs", {info_.samples, info_.steps, 3}, H5T_STD_U64LE,

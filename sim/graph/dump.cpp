@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <bit>
+#include <cmath>
 
 #include "sim/core/hash.h"
 #include "sim/graph/graph.h"
@@ -17,10 +18,19 @@ struct AttributeText {
   }
 };
 
+// Of the float32 that has this value, whatever type holds it: a graph has one text. An integer that no
+// float32 is counts by its double.
+std::uint64_t bits_of(double value) {
+  const auto real = static_cast<float>(value);
+  return double{real} != value && !std::isnan(value) ? std::bit_cast<std::uint64_t>(value)
+                                                     : std::bit_cast<std::uint32_t>(real);
+}
+
 std::string tensor_text(const Tensor& tensor) {
-  if (tensor.values.size() == 1) return fmt::format("{:.9g}", tensor.values[0]);
+  const int digits = tensor.type() == ValueType::float32 ? 9 : 10;  // as many as tell two values apart
+  if (tensor.size() == 1) return fmt::format("{:.{}g}", tensor.at(0), digits);
   std::uint64_t digest = 0;
-  for (const float value : tensor.values) digest = mix64(digest ^ std::bit_cast<std::uint32_t>(value));
+  for (std::size_t i = 0; i < tensor.size(); ++i) digest = mix64(digest ^ bits_of(tensor.at(i)));
   return fmt::format("{}:{:016x}", to_string(tensor.shape), digest);
 }
 

@@ -25,8 +25,6 @@ auto& only(Nodes& nodes, const char* op) {
 
 }  // namespace
 
-Tensor scalar_tensor(float value) { return {{1}, {value}}; }
-
 std::int64_t Node::integer(const std::string& key, std::int64_t fallback) const {
   const auto* value = get_if<std::int64_t>(*this, key);
   return value != nullptr ? *value : fallback;

@@ -7,20 +7,9 @@
 #include <vector>
 
 #include "sim/core/error.h"
-#include "sim/core/shape.h"
+#include "sim/graph/tensor.h"
 
 namespace rheobase {
-
-/// Dense float32 values in row-major order; a node's weights or a neuron's parameters.
-struct Tensor {
-  Shape shape;
-  std::vector<float> values;
-
-  bool operator==(const Tensor&) const = default;
-};
-
-/// A tensor of shape {1}.
-Tensor scalar_tensor(float value);
 
 /// A node's setting: an integer, a real, a word or a list of integers.
 using Attribute = std::variant<std::int64_t, double, std::string, std::vector<std::int64_t>>;
@@ -63,8 +52,8 @@ struct Graph {
 std::vector<int> topological_order(const Graph& graph);
 
 /// The graph as stable text, one node a line in topological order: name = op(inputs) {attributes} [tensors].
-/// Tensors are shown by shape and a digest of their bits, so two dumps are equal when the graphs compute the
-/// same.
+/// Tensors are shown by shape and a digest of their values, so two dumps are equal when the graphs compute
+/// the same.
 std::string dump(const Graph& graph);
 
 }  // namespace rheobase

@@ -45,6 +45,7 @@ struct TensorSpec {
   std::string name;
   bool required = true;
   Potential potential = Potential::none;  ///< {1} or {C}
+  bool is_signs = false;                  ///< -1 and 1 alone, in either arithmetic
 };
 
 using Faults = std::vector<Fault>;

@@ -82,10 +82,10 @@ std::optional<Shape> infer_input(const Node& node, Inputs, Faults& faults) {
   const bool mean = expect_per_channel(node, "mean", shape[0], faults);
   if (!expect_per_channel(node, "std", shape[0], faults) || !mean) return std::nullopt;
   if (const Tensor* std = node.tensor("std")) {
-    for (const float value : std->values) {
-      if (value > 0) continue;
+    for (std::size_t i = 0; i < std->size(); ++i) {
+      if (std->at(i) > 0) continue;
       faults.push_back(
-          {node.name, fmt::format("tensor 'std' has the value {}, expected more than 0", value)});
+          {node.name, fmt::format("tensor 'std' has the value {}, expected more than 0", std->at(i))});
       return std::nullopt;
     }
   }

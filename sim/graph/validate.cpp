@@ -39,15 +39,16 @@ void check_attributes(const Node& node, const OpSchema& schema, Faults& faults) 
 
 void check_tensor(const Node& node, const std::string& key, const Tensor& tensor, Faults& faults) {
   const auto count = element_count(tensor.shape);
-  if (count != static_cast<std::int64_t>(tensor.values.size())) {
+  if (count != static_cast<std::int64_t>(tensor.size())) {
     faults.push_back({node.name, fmt::format("tensor '{}' of shape {} has {} values", key,
-                                             to_string(tensor.shape), tensor.values.size())});
+                                             to_string(tensor.shape), tensor.size())});
   }
-  const auto bad = std::find_if(tensor.values.begin(), tensor.values.end(),
-                                [](float value) { return !std::isfinite(value); });
-  if (bad != tensor.values.end()) {
+  if (tensor.type() != ValueType::float32) return;
+  const std::vector<float>& values = tensor.reals();
+  const auto bad = std::find_if(values.begin(), values.end(), [](float v) { return !std::isfinite(v); });
+  if (bad != values.end()) {
     faults.push_back({node.name, fmt::format("tensor '{}' has the value {} at index {}", key, *bad,
-                                             bad - tensor.values.begin())});
+                                             bad - values.begin())});
   }
 }
 

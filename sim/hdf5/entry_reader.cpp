@@ -70,44 +70,6 @@ bool storable(const Entry& entry) {
 }
 
 template <class T>
-struct Stored;
-template <>
-struct Stored<float> {
-  static hid_t in_file() { return H5T_IEEE_F32LE; }
-  static hid_t in_memory() { return H5T_NATIVE_FLOAT; }
-};
-template <>
-struct Stored<std::int8_t> {
-  static hid_t in_file() { return H5T_STD_I8LE; }
-  static hid_t in_memory() { return H5T_NATIVE_INT8; }
-};
-template <>
-struct Stored<std::int16_t> {
-  static hid_t in_file() { return H5T_STD_I16LE; }
-  static hid_t in_memory() { return H5T_NATIVE_INT16; }
-};
-template <>
-struct Stored<std::int32_t> {
-  static hid_t in_file() { return H5T_STD_I32LE; }
-  static hid_t in_memory() { return H5T_NATIVE_INT32; }
-};
-template <>
-struct Stored<std::int64_t> {
-  static hid_t in_file() { return H5T_STD_I64LE; }
-  static hid_t in_memory() { return H5T_NATIVE_INT64; }
-};
-template <>
-struct Stored<std::uint64_t> {
-  static hid_t in_file() { return H5T_STD_U64LE; }
-  static hid_t in_memory() { return H5T_NATIVE_UINT64; }
-};
-template <>
-struct Stored<std::uint8_t> {
-  static hid_t in_file() { return H5T_STD_U8LE; }
-  static hid_t in_memory() { return H5T_NATIVE_UINT8; }
-};
-
-template <class T>
 bool holds(hid_t dataset) {
   const Datatype type(H5Dget_type(dataset), "read a type");
   return H5Tequal(type.get(), Stored<T>::in_file()) > 0;
@@ -266,19 +228,14 @@ std::optional<Shape> EntryReader::contents_shape(const Place& place, hid_t type,
   return Shape(extents->begin(), extents->end());
 }
 
-template <class T>
+// As `Held`, which has all values of the type in the file.
+template <class T, class Held>
 std::optional<Tensor> EntryReader::tensor_of(const Place& place) {
   auto shape = contents_shape(place, Stored<T>::in_file(), 1);
   if (!shape) return std::nullopt;
-  const std::vector<T> values = read_dataset<T>(place.id, *shape);
-  Tensor tensor{std::move(*shape), {values.begin(), values.end()}};
-  if constexpr (std::is_same_v<T, std::int32_t>) {
-    for (std::size_t i = 0; i < values.size(); ++i) {
-      if (tensor.values[i] != static_cast<double>(values[i]))
-        return fault(place.path, fmt::format("has the value {}, which no float32 holds", values[i]));
-    }
-  }
-  return tensor;
+  std::vector<T> values = read_dataset<T>(place.id, *shape);
+  if constexpr (std::is_same_v<T, Held>) return Tensor(std::move(*shape), std::move(values));
+  return Tensor(std::move(*shape), std::vector<Held>(values.begin(), values.end()));
 }
 
 std::optional<Tensor> EntryReader::tensor_of_bits(const Place& place) {
@@ -297,12 +254,9 @@ std::optional<Tensor> EntryReader::tensor_of_bits(const Place& place) {
   if (count > 0) {
     checked(H5Dread(place.id, H5T_NATIVE_B8, H5S_ALL, H5S_ALL, H5P_DEFAULT, packed.data()), "read a dataset");
   }
-  Tensor tensor{*shape, std::vector<float>(count)};
-  for (std::uint64_t i = 0; i < count; ++i)
-    tensor.values[i] = (packed[i / 8] >> i % 8 & 1U) != 0 ? 1.0F : -1.0F;
   if (count % 8 != 0 && packed.back() >> count % 8 != 0)
     return fault(place.path, "has bits beyond its last value");
-  return tensor;
+  return Tensor(*shape, Signs(count, std::move(packed)));
 }
 
 std::optional<Tensor> EntryReader::tensor(const Place& group, const std::string& name) {
@@ -313,10 +267,10 @@ std::optional<Tensor> EntryReader::tensor(const Place& group, const std::string&
     const Place place{found->get(), where};
     const Datatype type(H5Dget_type(place.id), "read a type");
     if (H5Tequal(type.get(), H5T_STD_B8LE) > 0) return tensor_of_bits(place);
-    if (holds<std::int8_t>(place.id)) return tensor_of<std::int8_t>(place);
-    if (holds<std::int16_t>(place.id)) return tensor_of<std::int16_t>(place);
-    if (holds<std::int32_t>(place.id)) return tensor_of<std::int32_t>(place);
-    return tensor_of<float>(place);
+    if (holds<std::int8_t>(place.id)) return tensor_of<std::int8_t, std::int8_t>(place);
+    if (holds<std::int16_t>(place.id)) return tensor_of<std::int16_t, std::int32_t>(place);
+    if (holds<std::int32_t>(place.id)) return tensor_of<std::int32_t, std::int32_t>(place);
+    return tensor_of<float, float>(place);
   });
 }
 

@@ -51,8 +51,8 @@ class EntryReader {
     return attribute<T>(place, name).value_or(T{});
   }
 
-  /// A dataset of float32, int8, int16 or int32, or of bits that stand for -1 and 1, contiguous and inside
-  /// the file; integers that are no float32 are a fault.
+  /// A dataset of float32, int8, int16 (held as int32) or int32, or of bits that stand for -1 and 1,
+  /// contiguous and inside the file.
   std::optional<Tensor> tensor(const Place& group, const std::string& name);
   /// A dataset of exactly this type and shape. `expansion`: how many bytes a stored byte may stand for, 1
   /// unless the dataset may be compressed.
@@ -63,7 +63,7 @@ class EntryReader {
  private:
   std::optional<Dataset> dataset(const Place& group, const std::string& name);
   std::optional<Shape> contents_shape(const Place& place, hid_t type, std::uint64_t expansion);
-  template <class T>
+  template <class T, class Held>
   std::optional<Tensor> tensor_of(const Place& place);
   std::optional<Tensor> tensor_of_bits(const Place& place);
   bool is_hard_link(const Place& parent, const std::string& name);

@@ -21,7 +21,7 @@ SignalSpec current_spec(const std::string& node, const ImageShape& shape, std::i
 std::vector<std::int32_t> integers_per_channel(const Tensor& tensor, std::int64_t channels) {
   std::vector<std::int32_t> integers;
   for (std::int64_t c = 0; c < channels; ++c)
-    integers.push_back(static_cast<std::int32_t>(tensor.values[tensor.values.size() == 1 ? 0 : c]));
+    integers.push_back(static_cast<std::int32_t>(tensor.of_channel(c)));
   return integers;
 }
 

@@ -23,7 +23,7 @@ struct FixedShift {
   std::int32_t rounding;
 };
 
-/// One integer a channel from a tensor with one value or one a channel.
+/// One integer a channel from a tensor with one value or one a channel; a default may be a whole real.
 std::vector<std::int32_t> integers_per_channel(const Tensor& tensor, std::int64_t channels);
 
 /// One pixel's integers: a pointer into the signal where it holds int32, else into `scratch` (C integers).

@@ -16,8 +16,8 @@ namespace {
 std::vector<float> per_channel(const Node& input, const char* key, std::int64_t channels, float otherwise) {
   const Tensor* tensor = input.tensor(key);
   if (tensor == nullptr) return std::vector<float>(channels, otherwise);
-  if (tensor->values.size() == 1) return std::vector<float>(channels, tensor->values[0]);
-  return tensor->values;
+  if (tensor->size() == 1) return std::vector<float>(channels, tensor->reals()[0]);
+  return tensor->reals();
 }
 
 // Stores one number at a place of the output.

@@ -25,8 +25,8 @@ class Layer {
       : input_{SignalType::signs, {inputs, extent, extent}, {1.0F}, false}, pool_(1) {
     GraphBuilder b;
     Node node{"conv", "BinaryConv2d", {"input"}, {{"padding", std::vector<std::int64_t>{1, 1, 1, 1}}}, {}};
-    node.tensors["weight"] = b.tensor({outputs, inputs, 3, 3});
-    for (float& w : node.tensors["weight"].values) w = w < 0.0F ? -1.0F : 1.0F;
+    const Tensor weight = b.tensor({outputs, inputs, 3, 3});
+    node.tensors["weight"] = Tensor(weight.shape, Signs::of(weight.reals()));
     const NodeContext conv{node, {input_}, {outputs, extent, extent}};
     kernel_ = make_binary_conv2d_cpu(conv, Arithmetic::float32, method);
     const Node sign = sign_node("sign", "conv");

@@ -29,7 +29,10 @@ class Layer {
     if (binary) {
       conv->op = "BinaryConv2d";
       conv->tensors.erase("bias");
-      for (float& w : conv->tensors.at("weight").values) w = w < 0.0F ? -1.0F : 1.0F;
+      Tensor& weight = conv->tensors.at("weight");
+      Signs signs(weight.size());
+      for (std::size_t i = 0; i < weight.size(); ++i) signs.set(i, weight.at(i) >= 0.0);
+      weight = Tensor(weight.shape, std::move(signs));
     }
     const Registry registry = testing::full_registry();
     const SignalSpec input{SignalType::spikes, shape_, {1.0F}, false};

@@ -18,7 +18,7 @@ using testing::GraphBuilder;
 double surrogate_loss(const Tensor& w, const Tensor& at, const std::vector<float>& d, const SignEstimator& e,
                       bool per_channel) {
   const auto standardized = [&](const Tensor& t) {
-    std::vector<double> u(t.values.begin(), t.values.end());
+    std::vector<double> u(t.reals().begin(), t.reals().end());
     if (!e.standardizes_weights()) return u;
     const std::size_t width = u.size() / t.shape[0];
     for (std::size_t first = 0; first < u.size(); first += width) {
@@ -49,20 +49,20 @@ TEST(BinaryWeights, HaveTheGradientOfTheirSurrogateAndOfAlpha) {
     for (const bool per_channel : {false, true}) {
       GraphBuilder random(4);
       Tensor w = random.tensor({3, 2, 3, 3});
-      for (float& value : w.values) value += value >= 0 ? 0.11F : -0.11F;  // beside ReSTE's chord
-      const std::vector<float> d = random.tensor(w.shape).values;
+      for (float& value : w.reals()) value += value >= 0 ? 0.11F : -0.11F;  // beside ReSTE's chord
+      const std::vector<float> d = random.tensor(w.shape).reals();
       const auto estimator = make_estimator({.name = name}, SignRole::weights);
       estimator->set_progress(0.5);
       BinaryWeights weights({.name = name}, per_channel);
       weights.set_progress(0.5);
       weights.binarized(w);
-      std::vector<float> gradient(w.values.size());
+      std::vector<float> gradient(w.size());
       weights.gradient(w, d, gradient);
-      for (std::size_t i = 0; i < w.values.size(); ++i) {
+      for (std::size_t i = 0; i < w.size(); ++i) {
         Tensor above = w, below = w;
-        above.values[i] += 1e-3F;
-        below.values[i] -= 1e-3F;
-        const double h = static_cast<double>(above.values[i]) - below.values[i];
+        above.reals()[i] += 1e-3F;
+        below.reals()[i] -= 1e-3F;
+        const double h = static_cast<double>(above.reals()[i]) - below.reals()[i];
         const double expected = (surrogate_loss(above, w, d, *estimator, per_channel) -
                                  surrogate_loss(below, w, d, *estimator, per_channel)) /
                                 h;
@@ -84,7 +84,7 @@ TEST(Training, MeasuresTheErrorWhereTheSignIsTaken) {
   const auto error = [](const char* estimator, float scale) {
     GraphBuilder b(5);
     Tensor weight = b.tensor({4, 6});
-    for (float& value : weight.values) value *= scale;
+    for (float& value : weight.reals()) value *= scale;
     const std::string sign = b.add({"s", "Sign", {b.input({6})}, {}, {}});
     b.output(b.add({"binary", "BinaryLinear", {sign}, {}, {{"weight", std::move(weight)}}}));
     NetworkOptions options{.batch = 2, .threads = 1, .estimator = {.name = estimator}};

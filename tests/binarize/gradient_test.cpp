@@ -40,8 +40,8 @@ class Training {
     for (Parameter* p : network.parameters()) {
       double largest = 0.0;
       for (const float g : gradients[p->name]) largest = std::max<double>(largest, std::abs(g));
-      for (std::size_t i = 0; i < p->value->values.size(); i += 1 + p->value->values.size() / 7) {
-        float& value = p->value->values[i];
+      for (std::size_t i = 0; i < p->value->size(); i += 1 + p->value->size() / 7) {
+        float& value = p->value->reals()[i];
         const float before = value;
         value = before + h;
         const double above = mean_loss();
@@ -181,7 +181,7 @@ struct TwoLayers {
       : training(graph(activation), options) {
     training.mean_loss();
     for (const Node& node : training.network.graph().nodes) {
-      if (node.op == "Linear" && first.values.empty()) {
+      if (node.op == "Linear" && first.reals().empty()) {
         first = node.tensors.at("weight");
         bias = node.tensors.at("bias");
       } else if (node.op == "Linear") {
@@ -204,12 +204,12 @@ struct TwoLayers {
       double sum = 0;
       for (const float v : z) sum += std::exp(v);
       for (std::int64_t unit = 0; unit < 30; ++unit) {
-        double x = bias.values[unit];
-        for (int i = 0; i < 5; ++i) x += first.values[unit * 5 + i] * training.network.input()[n * 5 + i];
+        double x = bias.reals()[unit];
+        for (int i = 0; i < 5; ++i) x += first.reals()[unit * 5 + i] * training.network.input()[n * 5 + i];
         double dy = 0;
         for (int k = 0; k < 4; ++k) {
           const double target = k == training.labels[n] ? 1 : 0;
-          dy += second.values[k * 30 + unit] * (std::exp(z[k]) / sum - target) / static_cast<double>(batch);
+          dy += second.reals()[k * 30 + unit] * (std::exp(z[k]) / sum - target) / static_cast<double>(batch);
         }
         f(unit, x, dy);
       }
@@ -287,8 +287,8 @@ TEST(Training, ObservesTheMeanOfTheStatisticsOfBatches) {
   observe(1, {1, 10, 3, 10});  // [sample][channel]: means 2 and 10, unbiased variances 2 and 0
   observe(2, {0, 4, 8, 8});    // 4 and 6, 32 and 8
   const auto& tensors = network.graph().find("norm")->tensors;
-  EXPECT_EQ(tensors.at("running_mean").values, (std::vector<float>{3, 8}));
-  EXPECT_EQ(tensors.at("running_var").values, (std::vector<float>{17, 4}));
+  EXPECT_EQ(tensors.at("running_mean").reals(), (std::vector<float>{3, 8}));
+  EXPECT_EQ(tensors.at("running_var").reals(), (std::vector<float>{17, 4}));
 }
 
 TEST(Training, NamesTheFirstNodeThatIsNoLongerFinite) {
@@ -297,7 +297,7 @@ TEST(Training, NamesTheFirstNodeThatIsNoLongerFinite) {
   Training training(std::move(b.graph));
   training.mean_loss();
   EXPECT_EQ(training.network.first_not_finite(), "");
-  training.network.graph().find("PReLU3")->tensors.at("slope").values[1] = std::nanf("");
+  training.network.graph().find("PReLU3")->tensors.at("slope").reals()[1] = std::nanf("");
   EXPECT_EQ(training.network.first_not_finite(), "PReLU3");
 }
 
@@ -313,7 +313,7 @@ TEST(Training, SeesANumberThatAnActivationHides) {
     training.mean_loss();
     EXPECT_TRUE(training.network.is_finite()) << hiding;
     Parameter* const weight = training.network.parameters().front();
-    weight->value->values[2] = std::nanf("");
+    weight->value->reals()[2] = std::nanf("");
     EXPECT_TRUE(std::isfinite(training.mean_loss())) << hiding;
     EXPECT_FALSE(training.network.is_finite()) << hiding;
     EXPECT_EQ(training.network.first_not_finite(), weight->name.substr(0, weight->name.find('.')));

@@ -25,8 +25,7 @@ std::int64_t count(const Graph& graph, const std::string& op) {
 std::size_t weights(const Graph& graph) {
   std::size_t sum = 0;
   for (const Node& node : graph.nodes)
-    sum += node.tensors.contains("weight") && node.op != "BatchNorm" ? node.tensors.at("weight").values.size()
-                                                                     : 0;
+    sum += node.tensors.contains("weight") && node.op != "BatchNorm" ? node.tensors.at("weight").size() : 0;
   return sum;
 }
 

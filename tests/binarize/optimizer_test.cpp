@@ -15,7 +15,7 @@ struct OneWeight {
   float step(Optimizer& optimizer, float gradient, double rate) {
     parameter.gradient[0] = gradient;
     optimizer.step(rate);
-    return tensor.values[0];
+    return tensor.reals()[0];
   }
   Tensor tensor;
   Parameter parameter;
@@ -54,7 +54,7 @@ TEST(Optimizer, GoesOnFromItsState) {
     OneWeight a(1.0F), b(1.0F);
     Optimizer first({.name = name}, {&a.parameter});
     a.step(first, 0.4F, 0.1);
-    b.tensor.values[0] = a.tensor.values[0];
+    b.tensor.reals()[0] = a.tensor.reals()[0];
     Optimizer second({.name = name}, {&b.parameter});
     second.set_state(first.state());
     EXPECT_EQ(a.step(first, 0.2F, 0.1), b.step(second, 0.2F, 0.1)) << name;

@@ -29,10 +29,10 @@ int count(const Graph& graph, const std::string& op) {
 // Weights of the same magnitude for each output channel.
 void binarize(Tensor& weight, GraphBuilder& b, bool unit) {
   const Tensor magnitude = b.tensor({weight.shape[0]});
-  const std::size_t row = weight.values.size() / magnitude.values.size();
-  for (std::size_t i = 0; i < weight.values.size(); ++i) {
-    const float m = unit ? 1.0F : std::abs(magnitude.values[i / row]) + 0.01F;
-    weight.values[i] = weight.values[i] < 0.0F ? -m : m;
+  const std::size_t row = weight.size() / magnitude.size();
+  for (std::size_t i = 0; i < weight.size(); ++i) {
+    const float m = unit ? 1.0F : std::abs(magnitude.reals()[i / row]) + 0.01F;
+    weight.reals()[i] = weight.reals()[i] < 0.0F ? -m : m;
   }
 }
 
@@ -65,8 +65,8 @@ struct Builder : GraphBuilder {
   // Slopes of both signs and one of 0, as batch norm may learn them.
   std::string norm(const std::string& from, std::int64_t channels) {
     Tensor scale = tensor({channels}), shift = tensor({channels});
-    scale.values[0] = 0.0F;
-    for (float& value : shift.values) value *= 20.0F;
+    scale.reals()[0] = 0.0F;
+    for (float& value : shift.reals()) value *= 20.0F;
     return add({"", "Affine", {from}, {}, {{"scale", scale}, {"shift", shift}}});
   }
   std::string binary(const std::string& from, std::int64_t inputs, std::int64_t outputs, bool unit) {

@@ -87,8 +87,8 @@ Graph fixed(Graph graph) {
   return graph;
 }
 
-const Floats& values(const Graph& graph, const std::string& node, const std::string& tensor) {
-  return graph.find(node)->tensors.at(tensor).values;
+Floats values(const Graph& graph, const std::string& node, const std::string& tensor) {
+  return graph.find(node)->tensors.at(tensor).as(ValueType::float32).value().reals();
 }
 
 TEST(AnyNeuron, IsQuantisedByItsSchema) {
@@ -174,7 +174,7 @@ TEST(AnyNeuron, IsCheckedAsItsArithmeticAsks) {
   graph.find("b")->attributes["v_leak"] = 0.5;
   EXPECT_THAT(
       what(graph),
-      ElementsAre("b: attribute 'v_leak' is 0.5, expected an integer within +-16777216 in fixed arithmetic",
+      ElementsAre("b: attribute 'v_leak' is 0.5, expected an integer within +-2147483647 in fixed arithmetic",
                   "b: attribute 'bits' is 9, expected 0 to 8"));
 }
 

@@ -12,7 +12,7 @@ using testing::HasSubstr;
 void expect_qcfs(Chain& chain, const Floats& lambda, std::int64_t levels) {
   const Graph graph = chain.import();
   EXPECT_EQ(ops_of(graph), "Input QCFS Flatten Output");
-  EXPECT_EQ(only(graph, "QCFS").tensor("lambda")->values, lambda);
+  EXPECT_EQ(only(graph, "QCFS").tensor("lambda")->reals(), lambda);
   EXPECT_EQ(only(graph, "QCFS").integer("L", 0), levels);
 }
 
@@ -104,8 +104,8 @@ TEST(QcfsInOnnx, KeepsAScaleAndShiftThatStandBeforeIt) {
   chain.binary("Mul", 2).binary("Add", 0.5F).unary("Floor").binary("Div", 2);
   const Graph graph = chain.import();
   EXPECT_EQ(ops_of(graph), "Input Affine QCFS Flatten Output");
-  EXPECT_EQ(only(graph, "Affine").tensor("scale")->values, (Floats{3, 5}));
-  EXPECT_EQ(only(graph, "Affine").tensor("shift")->values, (Floats{1, -1}));
+  EXPECT_EQ(only(graph, "Affine").tensor("scale")->reals(), (Floats{3, 5}));
+  EXPECT_EQ(only(graph, "Affine").tensor("shift")->reals(), (Floats{1, -1}));
 }
 
 TEST(QcfsInOnnx, KeepsAScaleThatStandsBehindIt) {
@@ -113,8 +113,8 @@ TEST(QcfsInOnnx, KeepsAScaleThatStandsBehindIt) {
   chain.clip(0, 2).binary("Mul", 2).binary("Add", 0.5F).unary("Floor").binary("Div", 2).binary("Mul", 3);
   const Graph graph = chain.import();
   EXPECT_EQ(ops_of(graph), "Input QCFS Affine Flatten Output");
-  EXPECT_EQ(only(graph, "QCFS").tensor("lambda")->values, Floats{2});
-  EXPECT_EQ(only(graph, "Affine").tensor("scale")->values, Floats{3});
+  EXPECT_EQ(only(graph, "QCFS").tensor("lambda")->reals(), Floats{2});
+  EXPECT_EQ(only(graph, "Affine").tensor("scale")->reals(), Floats{3});
 }
 
 TEST(QcfsInOnnx, IsNamedAfterItsModule) {
@@ -139,7 +139,7 @@ TEST(QcfsInOnnx, MayFloorWithoutAShift) {
   Chain chain;
   const Graph graph = chain.clip(0, 2).binary("Mul", 2).unary("Floor").binary("Div", 2).import();
   EXPECT_EQ(ops_of(graph), "Input Affine QCFS Flatten Output");
-  EXPECT_EQ(only(graph, "Affine").tensor("shift")->values, Floats{-0.25F});
+  EXPECT_EQ(only(graph, "Affine").tensor("shift")->reals(), Floats{-0.25F});
 }
 
 TEST(QcfsInOnnx, OfANegativeLambdaIsMirrored) {
@@ -149,10 +149,10 @@ TEST(QcfsInOnnx, OfANegativeLambdaIsMirrored) {
   const Graph graph = chain.import();
   EXPECT_EQ(ops_of(graph), "Input Affine QCFS Affine Flatten Output");
   for (const char* name : {"/act/before", "/act/behind"}) {
-    EXPECT_EQ(graph.find(name)->tensor("scale")->values, Floats{-1}) << name;
-    EXPECT_EQ(graph.find(name)->tensor("shift")->values, Floats{0}) << name;
+    EXPECT_EQ(graph.find(name)->tensor("scale")->reals(), Floats{-1}) << name;
+    EXPECT_EQ(graph.find(name)->tensor("shift")->reals(), Floats{0}) << name;
   }
-  EXPECT_EQ(only(graph, "QCFS").tensor("lambda")->values, Floats{0.7F});
+  EXPECT_EQ(only(graph, "QCFS").tensor("lambda")->reals(), Floats{0.7F});
   EXPECT_EQ(only(graph, "QCFS").integer("L", 0), 4);
 }
 
@@ -161,9 +161,9 @@ TEST(QcfsInOnnx, MirrorsTheChannelsWhoseLambdaIsNegative) {
   chain.binary("Div", {2, 1, 1}, {0.7F, -0.3F}).clip(0, 1).binary("Mul", 4).binary("Add", 0.5F);
   chain.unary("Floor").binary("Div", 4).binary("Mul", {2, 1, 1}, {0.7F, -0.3F});
   const Graph graph = chain.import();
-  EXPECT_EQ(graph.find("/act/before")->tensor("scale")->values, (Floats{1, -1}));
-  EXPECT_EQ(only(graph, "QCFS").tensor("lambda")->values, (Floats{0.7F, 0.3F}));
-  EXPECT_EQ(graph.find("/act/behind")->tensor("scale")->values, (Floats{1, -1}));
+  EXPECT_EQ(graph.find("/act/before")->tensor("scale")->reals(), (Floats{1, -1}));
+  EXPECT_EQ(only(graph, "QCFS").tensor("lambda")->reals(), (Floats{0.7F, 0.3F}));
+  EXPECT_EQ(graph.find("/act/behind")->tensor("scale")->reals(), (Floats{1, -1}));
 }
 
 TEST(QcfsInOnnx, NeedsAWholeNumberOfLevels) {
@@ -228,9 +228,9 @@ TEST(ReluInOnnx, IsAnyOtherClipByShift) {
   Chain chain;
   const Graph graph = chain.clip(-1, 1).import();
   EXPECT_EQ(ops_of(graph), "Input Affine ReLU Affine Flatten Output");
-  EXPECT_EQ(graph.find("/act/Clip1/before")->tensor("shift")->values, Floats{1});
+  EXPECT_EQ(graph.find("/act/Clip1/before")->tensor("shift")->reals(), Floats{1});
   EXPECT_EQ(only(graph, "ReLU").real("max", 0), 2);
-  EXPECT_EQ(graph.find("/act/Clip1/behind")->tensor("shift")->values, Floats{-1});
+  EXPECT_EQ(graph.find("/act/Clip1/behind")->tensor("shift")->reals(), Floats{-1});
 }
 
 TEST(ReluInOnnx, IsAMaximumWithAnyNumber) {
@@ -246,8 +246,8 @@ TEST(ReluInOnnx, IsAMinimumMirrored) {
   EXPECT_EQ(ops_of(graph), "Input Affine ReLU Affine Flatten Output");
   for (const Node& node : graph.nodes) {
     if (node.op != "Affine") continue;
-    EXPECT_EQ(node.tensor("scale")->values, Floats{-1});
-    EXPECT_EQ(node.tensor("shift")->values, Floats{3});
+    EXPECT_EQ(node.tensor("scale")->reals(), Floats{-1});
+    EXPECT_EQ(node.tensor("shift")->reals(), Floats{3});
   }
 }
 
@@ -256,10 +256,10 @@ TEST(ReluInOnnx, TakesWidthsThatDifferBetweenChannelsAsFactors) {
   chain.binary("Max", {2, 1, 1}, {-1, -2}).binary("Min", {2, 1, 1}, {1, 2});
   const Graph graph = chain.import();
   EXPECT_EQ(ops_of(graph), "Input Affine ReLU Affine Flatten Output");
-  EXPECT_EQ(graph.find("/act/before")->tensor("scale")->values, (Floats{0.5F, 0.25F}));
+  EXPECT_EQ(graph.find("/act/before")->tensor("scale")->reals(), (Floats{0.5F, 0.25F}));
   EXPECT_EQ(only(graph, "ReLU").real("max", 0), 1);
-  EXPECT_EQ(graph.find("/act/behind")->tensor("scale")->values, (Floats{2, 4}));
-  EXPECT_EQ(graph.find("/act/behind")->tensor("shift")->values, (Floats{-1, -2}));
+  EXPECT_EQ(graph.find("/act/behind")->tensor("scale")->reals(), (Floats{2, 4}));
+  EXPECT_EQ(graph.find("/act/behind")->tensor("shift")->reals(), (Floats{-1, -2}));
 }
 
 TEST(ReluInOnnx, RefusesAClipThatLeavesOneValue) {
@@ -272,8 +272,8 @@ TEST(ScaleAndShiftInOnnx, AreJoinedToOneAffine) {
   const Graph graph =
       chain.binary("Mul", 3).binary("Add", 1).binary("Div", 2).binary("Sub", 4).reversed("Sub", 1).import();
   EXPECT_EQ(ops_of(graph), "Input Affine Flatten Output");
-  EXPECT_EQ(only(graph, "Affine").tensor("scale")->values, Floats{-1.5F});
-  EXPECT_EQ(only(graph, "Affine").tensor("shift")->values, Floats{4.5F});
+  EXPECT_EQ(only(graph, "Affine").tensor("scale")->reals(), Floats{-1.5F});
+  EXPECT_EQ(only(graph, "Affine").tensor("shift")->reals(), Floats{4.5F});
 }
 
 TEST(ScaleAndShiftInOnnx, VanishWhenTheyChangeNothing) {
@@ -290,7 +290,7 @@ TEST(ScaleAndShiftInOnnx, MayZeroAChannel) {
 TEST(ScaleAndShiftInOnnx, TakeConstantsThatRepeatOverTheImage) {
   Chain chain;
   const Graph graph = chain.binary("Add", {2, 1, 3}, {1, 1, 1, 2, 2, 2}).import();
-  EXPECT_EQ(only(graph, "Affine").tensor("shift")->values, (Floats{1, 2}));
+  EXPECT_EQ(only(graph, "Affine").tensor("shift")->reals(), (Floats{1, 2}));
 }
 
 TEST(ScaleAndShiftInOnnx, RefuseConstantsThatVaryOverTheImage) {
@@ -332,7 +332,7 @@ TEST(ChainsInOnnx, ReportEveryActivationThatIsNone) {
 TEST(ChainsInOnnx, FollowVectorsToo) {
   OnnxModel model({-1, 3});
   model.reals("b", {3}, {1, 2, 3}).node("Add", {"x", "b"}, "y");
-  EXPECT_EQ(only(model.import(), "Affine").tensor("shift")->values, (Floats{1, 2, 3}));
+  EXPECT_EQ(only(model.import(), "Affine").tensor("shift")->reals(), (Floats{1, 2, 3}));
 }
 
 TEST(ChainsInOnnx, TakeAConstantPerFeatureOfAFlattenedImage) {

@@ -20,7 +20,7 @@ Floats binary_weights(const Floats& latent, const std::function<void(OnnxModel&)
   binarise(model);
   model.node("Conv", {"x", "b"}, "c");
   model.node("Flatten", {"c"}, "y");
-  return only(model.import(), "Conv2d").tensor("weight")->values;
+  return only(model.import(), "Conv2d").tensor("weight")->reals();
 }
 
 TEST(BinaryWeights, AreFoldedWithAScalePerLayer) {
@@ -96,7 +96,7 @@ TEST(BinaryWeights, OfAMatrixAreSnappedByOutput) {
   OnnxModel model({-1, 2});
   const float above = 1 + 2e-6F;
   model.reals("w", {2, 2}, {1, 3, -above, 4}).node("MatMul", {"x", "w"}, "y");  // one column an output
-  const Floats weights = only(model.import(), "Linear").tensor("weight")->values;
+  const Floats weights = only(model.import(), "Linear").tensor("weight")->reals();
   EXPECT_EQ(weights[0], -weights[1]);
   EXPECT_EQ(weights[2], 3);
   EXPECT_EQ(weights[3], 4);
@@ -109,19 +109,19 @@ TEST(Prelu, IsADifferenceOfTwoRelus) {
   const auto node = [&](const char* suffix) { return graph.find(std::string("/act/PRelu1") + suffix); };
   EXPECT_EQ(node("")->inputs, (Names{"/act/PRelu1/positive", "/act/PRelu1/scaled"}));
   EXPECT_EQ(node("/positive")->inputs, Names{"x"});
-  EXPECT_EQ(node("/mirrored")->tensor("scale")->values, Floats{-1});
+  EXPECT_EQ(node("/mirrored")->tensor("scale")->reals(), Floats{-1});
   EXPECT_EQ(node("/negative")->inputs, Names{"/act/PRelu1/mirrored"});
   EXPECT_EQ(node("/scaled")->inputs, Names{"/act/PRelu1/negative"});
-  EXPECT_EQ(node("/scaled")->tensor("scale")->values, (Floats{-0.25F, 2}));
+  EXPECT_EQ(node("/scaled")->tensor("scale")->reals(), (Floats{-0.25F, 2}));
 }
 
 TEST(Prelu, MayHaveOneSlope) {
   Chain chain;
   const Graph graph = chain.binary("PRelu", 0.25F).import();
-  EXPECT_EQ(graph.find("/act/PRelu1/scaled")->tensor("scale")->values, Floats{-0.25F});
+  EXPECT_EQ(graph.find("/act/PRelu1/scaled")->tensor("scale")->reals(), Floats{-0.25F});
   OnnxModel leaky({-1, 3});
   leaky.node("LeakyRelu", {"x"}, "y", "leaky").with("alpha", 0.5);
-  EXPECT_EQ(leaky.import().find("leaky/scaled")->tensor("scale")->values, Floats{-0.5F});
+  EXPECT_EQ(leaky.import().find("leaky/scaled")->tensor("scale")->reals(), Floats{-0.5F});
 }
 
 TEST(Prelu, MayStandBetweenShifts) {  // RPReLU
@@ -150,7 +150,7 @@ Graph scaled_sign(const Floats& factor, const char* between) {
 TEST(FoldAffine, PutsTheFactorOfASignIntoTheWeightsThatReadIt) {
   const Graph graph = scaled_sign({-0.5F}, "Identity");
   EXPECT_EQ(ops_of(graph), "Input Sign Conv2d Flatten Output");
-  EXPECT_EQ(only(graph, "Conv2d").tensor("weight")->values, (Floats{-1.5F, 1.5F}));
+  EXPECT_EQ(only(graph, "Conv2d").tensor("weight")->reals(), (Floats{-1.5F, 1.5F}));
 }
 
 TEST(FoldAffine, KeepsFactorsOfASignThatDifferOrMeetAPool) {
@@ -168,8 +168,8 @@ TEST(FoldAffine, FollowsASignThroughFlattenToEveryReader) {
   Graph graph = chain.at("sum").import();
   fold_affine(graph, converter_schemas());
   EXPECT_EQ(ops_of(graph), "Input Sign Flatten Linear Linear Add Output");
-  EXPECT_EQ(graph.find("p")->tensor("weight")->values, (Floats{-1, -3, -2, -4}));
-  EXPECT_EQ(graph.find("q")->tensor("weight")->values, (Floats{-1, -3, -2, -4}));
+  EXPECT_EQ(graph.find("p")->tensor("weight")->reals(), (Floats{-1, -3, -2, -4}));
+  EXPECT_EQ(graph.find("q")->tensor("weight")->reals(), (Floats{-1, -3, -2, -4}));
 }
 
 }  // namespace

@@ -128,7 +128,7 @@ class RandomNetwork {
   Tensor some(std::int64_t channels, float low, float high) {
     std::uniform_real_distribution<float> uniform(low, high);
     Tensor tensor{{pick(0, 1) == 0 ? 1 : channels}, {}};
-    for (std::int64_t c = 0; c < tensor.shape[0]; ++c) tensor.values.push_back(uniform(random_));
+    for (std::int64_t c = 0; c < tensor.shape[0]; ++c) tensor.reals().push_back(uniform(random_));
     return tensor;
   }
   void affine() {
@@ -231,7 +231,7 @@ TEST(Export, OfPackedLayersComputesTheSameBits) {
   const std::string stem = b.conv2d(b.input({3, 6, 6}), {.outputs = 8, .inputs = 3});
   const auto binary = [&](const std::string& from) {
     const std::string conv = b.conv2d(from, {.outputs = 8, .inputs = 8, .bias = false});
-    for (float& w : b.graph.find(conv)->tensors.at("weight").values) w = w < 0 ? -1.0F : 1.0F;
+    for (float& w : b.graph.find(conv)->tensors.at("weight").reals()) w = w < 0 ? -1.0F : 1.0F;
     return conv;
   };
   const auto affine = [&](const std::string& from) {
@@ -242,7 +242,7 @@ TEST(Export, OfPackedLayersComputesTheSameBits) {
   const std::string sum = b.op("Add", {second, stem});
   const std::string flat = b.op("Flatten", {b.add(sign_node("sign3", sum))});
   const std::string linear = b.linear(flat, 288, 5);
-  for (float& w : b.graph.find(linear)->tensors.at("weight").values) w = w < 0 ? -1.0F : 1.0F;
+  for (float& w : b.graph.find(linear)->tensors.at("weight").reals()) w = w < 0 ? -1.0F : 1.0F;
   b.output(linear);
   Graph packed = b.graph;
   ASSERT_EQ(pack_binary(packed, full_registry().schemas()), 3);
@@ -259,7 +259,7 @@ TEST(Export, IncludesTheNormalisation) {
   b.output(b.op("Flatten", {b.add(std::move(input))}));
   const Graph again = imported(exported(b.graph));
   EXPECT_EQ(only(again, "Input").name, "image");
-  EXPECT_EQ(only(again, "Affine").tensor("scale")->values, (Floats{2, 0.25F}));
+  EXPECT_EQ(only(again, "Affine").tensor("scale")->reals(), (Floats{2, 0.25F}));
   EXPECT_EQ(logits(again, {0, 1, 0.25F, 1}), (Floats{-1, 1, 0, 0.1875F}));
 }
 

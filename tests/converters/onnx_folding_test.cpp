@@ -109,7 +109,7 @@ TEST(FoldedConstants, DoRealArithmeticWithoutRoundingTwice) {
   model.node("Div", {"one", "inverse"}, "again");
   model.node("Mul", {"again", "third"}, "whole");
   model.node("Mul", {"x", "whole"}, "y");
-  EXPECT_EQ(only(model.import(), "Affine").tensor("scale")->values, Floats{0.7F});
+  EXPECT_EQ(only(model.import(), "Affine").tensor("scale")->reals(), Floats{0.7F});
 }
 
 TEST(FoldedConstants, MayBeParametrisedThresholds) {
@@ -129,7 +129,7 @@ TEST(FoldedConstants, MayStandInConstantNodes) {
   model.node("Constant", {}, "two").with("value_float", 2.0);
   model.node("Reshape", {"x", "shape"}, "flat");
   model.node("Mul", {"flat", "two"}, "y");
-  EXPECT_EQ(only(model.import(), "Affine").tensor("scale")->values, Floats{2});
+  EXPECT_EQ(only(model.import(), "Affine").tensor("scale")->reals(), Floats{2});
 }
 
 TEST(FoldedConstants, StayInProportionToTheFile) {

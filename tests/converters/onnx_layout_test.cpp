@@ -33,7 +33,7 @@ TEST(TransposesInOnnx, AreTakenUpByTheMatrixBehindAFlatten) {
   const Graph graph = model.import();
   EXPECT_EQ(ops_of(graph), "Input Flatten Linear Output");
   // The file's element (w, c) is 2 w + c; the network's is (c, w).
-  EXPECT_EQ(only(graph, "Linear").tensor("weight")->values, (Floats{0, 2, 4, 1, 3, 5}));
+  EXPECT_EQ(only(graph, "Linear").tensor("weight")->reals(), (Floats{0, 2, 4, 1, 3, 5}));
 }
 
 TEST(TransposesInOnnx, AreTakenUpByAGemmOfEitherOrientation) {
@@ -41,7 +41,7 @@ TEST(TransposesInOnnx, AreTakenUpByAGemmOfEitherOrientation) {
   model.node("Transpose", {"x"}, "t").with("perm", to_last);
   model.integers("s", {0, -1}).node("Reshape", {"t", "s"}, "f");
   model.reals("w", {1, 6}, counting(6)).node("Gemm", {"f", "w"}, "y", "fc").with("transB", 1);
-  EXPECT_EQ(only(model.import(), "Linear").tensor("weight")->values, (Floats{0, 2, 4, 1, 3, 5}));
+  EXPECT_EQ(only(model.import(), "Linear").tensor("weight")->reals(), (Floats{0, 2, 4, 1, 3, 5}));
 }
 
 TEST(TransposesInOnnx, CancelAroundElementwiseOpsAndPools) {
@@ -54,7 +54,7 @@ TEST(TransposesInOnnx, CancelAroundElementwiseOpsAndPools) {
   model.node("Flatten", {"p"}, "y");
   const Graph graph = model.import();
   EXPECT_EQ(ops_of(graph), "Input Affine ReLU MaxPool2d Flatten Output");
-  EXPECT_EQ(only(graph, "Affine").tensor("shift")->values, (Floats{1, 2}));
+  EXPECT_EQ(only(graph, "Affine").tensor("shift")->reals(), (Floats{1, 2}));
 }
 
 TEST(TransposesInOnnx, LeaveMeansPadsSlicesAndJoinsTheirAxes) {
@@ -72,7 +72,7 @@ TEST(TransposesInOnnx, LeaveMeansPadsSlicesAndJoinsTheirAxes) {
   EXPECT_EQ(shapes.at("slice"), (Shape{2, 7, 2}));
   EXPECT_EQ(shapes.at("concat"), (Shape{4, 7, 2}));
   EXPECT_EQ(shapes.at("mean"), (Shape{4, 1, 1}));
-  EXPECT_EQ(only(graph, "Linear").tensor("weight")->values, (Floats{0, 1, 2, 3}));
+  EXPECT_EQ(only(graph, "Linear").tensor("weight")->reals(), (Floats{0, 1, 2, 3}));
 }
 
 TEST(TransposesInOnnx, OfAFlattenedImagePermuteConstantsAFeature) {
@@ -84,9 +84,9 @@ TEST(TransposesInOnnx, OfAFlattenedImagePermuteConstantsAFeature) {
   model.node("BatchNormalization", {"a", "g", "o", "o", "v"}, "n", "norm").with("epsilon", 0.0);
   add_counting_matmul(model, "n", 4);
   const Graph graph = model.import();
-  EXPECT_EQ(graph.find("bias")->tensor("shift")->values, (Floats{0, 2, 1, 3}));
-  EXPECT_EQ(graph.find("norm")->tensor("scale")->values, (Floats{4, 6, 5, 7}));
-  EXPECT_EQ(only(graph, "Linear").tensor("weight")->values, (Floats{0, 2, 1, 3}));
+  EXPECT_EQ(graph.find("bias")->tensor("shift")->reals(), (Floats{0, 2, 1, 3}));
+  EXPECT_EQ(graph.find("norm")->tensor("scale")->reals(), (Floats{4, 6, 5, 7}));
+  EXPECT_EQ(only(graph, "Linear").tensor("weight")->reals(), (Floats{0, 2, 1, 3}));
 }
 
 TEST(TransposesInOnnx, JoinBranchesOfOneOrder) {
@@ -96,7 +96,7 @@ TEST(TransposesInOnnx, JoinBranchesOfOneOrder) {
   model.node("Add", {"r", "t"}, "a", "join");
   model.node("Flatten", {"a"}, "f");
   add_counting_matmul(model, "f", 6);
-  EXPECT_EQ(only(model.import(), "Linear").tensor("weight")->values, (Floats{0, 2, 4, 1, 3, 5}));
+  EXPECT_EQ(only(model.import(), "Linear").tensor("weight")->reals(), (Floats{0, 2, 4, 1, 3, 5}));
   OnnxModel crossed({-1, 3, 3, 3});
   crossed.node("Transpose", {"x"}, "t").with("perm", to_last);
   crossed.node("Add", {"x", "t"}, "a", "join").proto();
@@ -133,7 +133,7 @@ TEST(ChannelsLastInOnnx, TakeSamplesOfChannelsFirst) {
   const Graph graph = model.import();
   EXPECT_EQ(ops_of(graph), "Input Affine Conv2d Flatten Output");
   EXPECT_EQ(shapes_of(graph).at("x"), (Shape{3, 4, 5}));
-  EXPECT_EQ(only(graph, "Affine").tensor("shift")->values, (Floats{-1, -2, -3}));
+  EXPECT_EQ(only(graph, "Affine").tensor("shift")->reals(), (Floats{-1, -2, -3}));
   EXPECT_THAT(model.notes(),
               ElementsAre("x: the file takes channels last, 1x4x5x3; the samples of the imported "
                           "network are C x H x W, 3x4x5"));

@@ -45,7 +45,7 @@ TEST(DefaultModel, HasFiveQcfsActivationsAndNothingLeftToFold) {
     const Node& node = graph.nodes[static_cast<std::size_t>(index)];
     if (node.op != "QCFS") continue;
     EXPECT_EQ(node.integer("L", 0), 4);
-    lambdas.push_back(node.tensor("lambda")->values.at(0));
+    lambdas.push_back(node.tensor("lambda")->reals().at(0));
   }
   EXPECT_THAT(lambdas, Pointwise(FloatNear(5e-7F), {0.192498F, 0.468416F, 0.38407F, 0.406395F, 1.665917F}));
   EXPECT_EQ(ops_of(graph),

@@ -44,8 +44,8 @@ TEST(BipolarQuantInOnnx, IsASignTimesItsScale) {
     model.node("Flatten", {"q"}, "y");
     const Graph graph = model.import();
     EXPECT_EQ(ops_of(graph), "Input Sign Affine Flatten Output");
-    EXPECT_EQ(only(graph, "Affine").tensor("scale")->values, (Floats{0.5F, 2}));
-    EXPECT_EQ(only(graph, "Affine").tensor("shift")->values, Floats{0});
+    EXPECT_EQ(only(graph, "Affine").tensor("scale")->reals(), (Floats{0.5F, 2}));
+    EXPECT_EQ(only(graph, "Affine").tensor("shift")->reals(), Floats{0});
   }
 }
 
@@ -54,7 +54,7 @@ TEST(BipolarQuantInOnnx, MakesZeroWeightsPositive) {
   model.reals("w", {3, 1}, {-0.2F, 0, 0.1F}).real("s", 0.5F);
   qonnx(model, "BipolarQuant", {"w", "s"}, "q");
   model.node("MatMul", {"x", "q"}, "y");
-  EXPECT_EQ(only(model.import(), "Linear").tensor("weight")->values, (Floats{-0.5F, 0.5F, 0.5F}));
+  EXPECT_EQ(only(model.import(), "Linear").tensor("weight")->reals(), (Floats{-0.5F, 0.5F, 0.5F}));
 }
 
 TEST(QuantInOnnx, OfUnsignedIntegersIsQcfs) {
@@ -62,7 +62,7 @@ TEST(QuantInOnnx, OfUnsignedIntegersIsQcfs) {
   qonnx(model, "Quant", {"x", "s", "z", "b"}, "q").with("signed", 0);
   const Graph graph = model.import();
   EXPECT_EQ(ops_of(graph), "Input QCFS Flatten Output");
-  EXPECT_EQ(only(graph, "QCFS").tensor("lambda")->values, Floats{1.5F});
+  EXPECT_EQ(only(graph, "QCFS").tensor("lambda")->reals(), Floats{1.5F});
   EXPECT_EQ(only(graph, "QCFS").integer("L", 0), 3);
 }
 
@@ -71,9 +71,9 @@ TEST(QuantInOnnx, OfSignedIntegersIsAShiftedStair) {
   qonnx(model, "Quant", {"x", "s", "z", "b"}, "q");
   const Graph graph = model.import();  // -1, -1/2, 0, 1/2
   EXPECT_EQ(ops_of(graph), "Input Affine QCFS Affine Flatten Output");
-  EXPECT_EQ(only(graph, "QCFS").tensor("lambda")->values, Floats{1.5F});
-  EXPECT_EQ(graph.find("/q/before")->tensor("shift")->values, Floats{1});
-  EXPECT_EQ(graph.find("/q/behind")->tensor("shift")->values, Floats{-1});
+  EXPECT_EQ(only(graph, "QCFS").tensor("lambda")->reals(), Floats{1.5F});
+  EXPECT_EQ(graph.find("/q/before")->tensor("shift")->reals(), Floats{1});
+  EXPECT_EQ(graph.find("/q/behind")->tensor("shift")->reals(), Floats{-1});
   OnnxModel narrow = quant(0.5F, 0, 2);
   qonnx(narrow, "Quant", {"x", "s", "z", "b"}, "q").with("narrow", 1);
   EXPECT_EQ(only(narrow.import(), "QCFS").integer("L", 0), 2);
@@ -90,8 +90,8 @@ TEST(QuantInOnnx, MayFloorAndCeil) {
     OnnxModel model = quant(1, 0, 2);
     qonnx(model, "Quant", {"x", "s", "z", "b"}, "q").with("signed", 0).with("rounding_mode", mode);
     const Graph graph = model.import();
-    return graph.find("/q/before")->tensor("shift")->values[0] *
-           graph.find("/q/before")->tensor("scale")->values[0];
+    return graph.find("/q/before")->tensor("shift")->reals()[0] *
+           graph.find("/q/before")->tensor("scale")->reals()[0];
   };
   EXPECT_EQ(shift("FLOOR"), -0.5F);  // floor(u) = floor(u - 1/2 + 1/2)
   EXPECT_EQ(shift("DOWN"), -0.5F);
@@ -108,7 +108,7 @@ TEST(QuantInOnnx, OfWeightsFollowsItsDefinition) {
     auto node = qonnx(model, "Quant", {"w", "s", "z", "b"}, "q");
     node.with("rounding_mode", mode).with("signed", is_signed).with("narrow", narrow);
     model.node("MatMul", {"x", "q"}, "y");
-    return only(model.import(), "Linear").tensor("weight")->values;
+    return only(model.import(), "Linear").tensor("weight")->reals();
   };
   EXPECT_EQ(folded("ROUND", 1, 0),
             (Floats{-2, -1, -1, 0, 1, 1, 1.5F}));  // ties to even: -2.5, -1.5, 0.5, 1.5, 2.5
@@ -144,7 +144,7 @@ TEST(MultiThresholdInOnnx, OfOneThresholdIsASign) {
   model.node("Flatten", {"m"}, "y");
   const Graph graph = model.import();
   EXPECT_EQ(ops_of(graph), "Input Affine Sign Flatten Output");
-  EXPECT_EQ(only(graph, "Affine").tensor("shift")->values, (Floats{-0.5F, 1}));
+  EXPECT_EQ(only(graph, "Affine").tensor("shift")->reals(), (Floats{-0.5F, 1}));
 }
 
 TEST(MultiThresholdInOnnx, OfEqualStepsIsAStair) {
@@ -154,9 +154,9 @@ TEST(MultiThresholdInOnnx, OfEqualStepsIsAStair) {
   model.node("Flatten", {"m"}, "y");
   const Graph graph = model.import();
   EXPECT_EQ(ops_of(graph), "Input Affine QCFS Flatten Output");
-  EXPECT_EQ(only(graph, "Affine").tensor("scale")->values, (Floats{1, 0.25F}));
-  EXPECT_EQ(only(graph, "Affine").tensor("shift")->values, Floats{0});
-  EXPECT_EQ(only(graph, "QCFS").tensor("lambda")->values, Floats{1.5F});
+  EXPECT_EQ(only(graph, "Affine").tensor("scale")->reals(), (Floats{1, 0.25F}));
+  EXPECT_EQ(only(graph, "Affine").tensor("shift")->reals(), Floats{0});
+  EXPECT_EQ(only(graph, "QCFS").tensor("lambda")->reals(), Floats{1.5F});
   EXPECT_EQ(only(graph, "QCFS").integer("L", 0), 3);
 }
 
@@ -193,7 +193,7 @@ TEST(QdqInOnnx, IsItsFloatNetwork) {
   OnnxModel model = qdq(int8, 0);
   const Graph graph = model.import();
   EXPECT_EQ(ops_of(graph), "Input Linear Output");
-  EXPECT_EQ(only(graph, "Linear").tensor("weight")->values, (Floats{0.5F, 1.5F, -4, 8}));
+  EXPECT_EQ(only(graph, "Linear").tensor("weight")->reals(), (Floats{0.5F, 1.5F, -4, 8}));
   EXPECT_THAT(model.notes(),
               ElementsAre(HasSubstr("quantise: a quantised file: its float network is imported")));
 }
@@ -234,7 +234,7 @@ TEST(QdqInOnnx, QuantisesConstantsAsTheFileDoes) {
   model.node("QuantizeLinear", {"w", "s", "z"}, "q");
   model.node("DequantizeLinear", {"q", "s", "z"}, "d");
   model.node("MatMul", {"x", "d"}, "y");
-  EXPECT_EQ(only(model.import(), "Linear").tensor("weight")->values, (Floats{0, 1, -0.5F, 127}));
+  EXPECT_EQ(only(model.import(), "Linear").tensor("weight")->reals(), (Floats{0, 1, -0.5F, 127}));
 }
 
 TEST(QdqInOnnx, RefusesScalesThatDoNotFit) {
@@ -274,11 +274,11 @@ TEST(QOperatorsInOnnx, AreTheirFloatOps) {
   add_integers(model, "c1", {1}, {8}, int32);
   const Graph graph = model.import();
   EXPECT_EQ(ops_of(graph), "Input Conv2d Add AvgPool2d Flatten Linear Linear Output");
-  EXPECT_EQ(only(graph, "Conv2d").tensor("weight")->values, (Floats{1.5F, -2}));
-  EXPECT_EQ(only(graph, "Conv2d").tensor("bias")->values, (Floats{1, 1}));  // 4 x 0.5 x 0.5, 1 x 0.5 x 2
-  EXPECT_EQ(graph.find("fc")->tensor("weight")->values, (Floats{1, 2}));
-  EXPECT_EQ(graph.find("gemm")->tensor("weight")->values, Floats{5});
-  EXPECT_EQ(graph.find("gemm")->tensor("bias")->values, Floats{2});  // 8 x 0.25 x 1
+  EXPECT_EQ(only(graph, "Conv2d").tensor("weight")->reals(), (Floats{1.5F, -2}));
+  EXPECT_EQ(only(graph, "Conv2d").tensor("bias")->reals(), (Floats{1, 1}));  // 4 x 0.5 x 0.5, 1 x 0.5 x 2
+  EXPECT_EQ(graph.find("fc")->tensor("weight")->reals(), (Floats{1, 2}));
+  EXPECT_EQ(graph.find("gemm")->tensor("weight")->reals(), Floats{5});
+  EXPECT_EQ(graph.find("gemm")->tensor("bias")->reals(), Floats{2});  // 8 x 0.25 x 1
   EXPECT_EQ(model.notes().size(), 1U);
 }
 

@@ -18,7 +18,7 @@ std::vector<std::pair<float, float>> affines(const Graph& graph) {
   for (const int index : topological_order(graph)) {
     const Node& node = graph.nodes[static_cast<std::size_t>(index)];
     if (node.op == "Affine")
-      found.emplace_back(node.tensor("scale")->values[0], node.tensor("shift")->values[0]);
+      found.emplace_back(node.tensor("scale")->reals()[0], node.tensor("shift")->reals()[0]);
   }
   return found;
 }
@@ -45,7 +45,7 @@ TEST(SignInOnnx, KeepsAShiftPerChannel) {
   Chain chain;
   const Graph graph = chain.binary("Add", {1, 2, 1, 1}, {0.5F, -2}).unary("Sign").import();
   EXPECT_EQ(ops_of(graph), "Input Affine Sign Flatten Output");
-  EXPECT_EQ(only(graph, "Affine").tensor("shift")->values, (Floats{0.5F, -2}));
+  EXPECT_EQ(only(graph, "Affine").tensor("shift")->reals(), (Floats{0.5F, -2}));
 }
 
 TEST(SignInOnnx, LooksThroughAClipBeforeAShift) {
@@ -70,8 +70,8 @@ TEST(SignInOnnx, MayTakeOtherValues) {
   Chain chain;
   const Graph graph = chain.unary("Sign").binary("Mul", {2, 1, 1}, {2, 3}).clip(-2, 5).import();
   EXPECT_EQ(ops_of(graph), "Input Sign Affine Flatten Output");
-  EXPECT_EQ(only(graph, "Affine").tensor("scale")->values, (Floats{2, 2.5F}));
-  EXPECT_EQ(only(graph, "Affine").tensor("shift")->values, (Floats{0, 0.5F}));
+  EXPECT_EQ(only(graph, "Affine").tensor("scale")->reals(), (Floats{2, 2.5F}));
+  EXPECT_EQ(only(graph, "Affine").tensor("shift")->reals(), (Floats{0, 0.5F}));
 }
 
 TEST(SignInOnnx, OfASignKeepsZeroOnItsSide) {  // sign(sign(x) - 0.1): 0 becomes -1
@@ -115,7 +115,7 @@ TEST(Threshold, OfZeroNeedsNoShift) {
 TEST(Threshold, MayBeOnePerChannel) {
   Chain chain;
   const Graph graph = chain.binary("GreaterOrEqual", {2, 1, 1}, {1, 2}).where({1}, {-1}).import();
-  EXPECT_EQ(only(graph, "Affine").tensor("shift")->values, (Floats{-1, -2}));
+  EXPECT_EQ(only(graph, "Affine").tensor("shift")->reals(), (Floats{-1, -2}));
 }
 
 // 1 above or below 3: what stands before the sign and behind it.
@@ -179,8 +179,8 @@ TEST(Threshold, MayBeNegated) {
 TEST(Threshold, MayChooseOneValuePerChannel) {
   Chain chain;
   const Graph graph = chain.binary("GreaterOrEqual", 0).where({0.5F, 3}, {-0.5F, 1}, {1, 2, 1, 1}).import();
-  EXPECT_EQ(only(graph, "Affine").tensor("scale")->values, (Floats{0.5F, 1}));
-  EXPECT_EQ(only(graph, "Affine").tensor("shift")->values, (Floats{0, 2}));
+  EXPECT_EQ(only(graph, "Affine").tensor("scale")->reals(), (Floats{0.5F, 1}));
+  EXPECT_EQ(only(graph, "Affine").tensor("shift")->reals(), (Floats{0, 2}));
 }
 
 TEST(Threshold, OfARectifiedValueIsThatOfTheValue) {

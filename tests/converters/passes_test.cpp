@@ -24,7 +24,7 @@ Node input(const Shape& shape) {
 Node conv(const std::string& name, const std::string& from, Tensor weight, Tensor bias = {}) {
   Node node{name, "Conv2d", {from}, {}, {}};
   node.tensors["weight"] = std::move(weight);
-  if (!bias.values.empty()) node.tensors["bias"] = std::move(bias);
+  if (!bias.reals().empty()) node.tensors["bias"] = std::move(bias);
   return node;
 }
 
@@ -103,8 +103,8 @@ TEST(FoldAffine, FoldsGroupedConvolutionsChannelByChannel) {
   Graph graph{{input({2, 1, 1}), depthwise, affine("a", "c", {2, 10}, {1}), plain("f", "Flatten", {"a"}),
                plain("out", "Output", {"f"})}};
   fold_affine(graph, converter_schemas());
-  EXPECT_EQ(only(graph, "Conv2d").tensor("weight")->values, (Floats{6, 50}));
-  EXPECT_EQ(only(graph, "Conv2d").tensor("bias")->values, (Floats{3, 11}));
+  EXPECT_EQ(only(graph, "Conv2d").tensor("weight")->reals(), (Floats{6, 50}));
+  EXPECT_EQ(only(graph, "Conv2d").tensor("bias")->reals(), (Floats{3, 11}));
 }
 
 TEST(FoldAffine, RoundsEachWeightOnce) {
@@ -115,8 +115,8 @@ TEST(FoldAffine, RoundsEachWeightOnce) {
   fold_affine(graph, converter_schemas());
   const double s = static_cast<double>(scale) * scale;
   const double t = static_cast<double>(shift) * scale + shift;
-  EXPECT_EQ(only(graph, "Conv2d").tensor("weight")->values[0], static_cast<float>(s * weight));
-  EXPECT_EQ(only(graph, "Conv2d").tensor("bias")->values[0], static_cast<float>(s * bias + t));
+  EXPECT_EQ(only(graph, "Conv2d").tensor("weight")->reals()[0], static_cast<float>(s * weight));
+  EXPECT_EQ(only(graph, "Conv2d").tensor("bias")->reals()[0], static_cast<float>(s * bias + t));
 }
 
 TEST(FoldAffine, MakesBatchNormalizationExact) {
@@ -131,7 +131,7 @@ TEST(FoldAffine, MakesBatchNormalizationExact) {
   fold_affine(graph, converter_schemas());
   EXPECT_EQ(ops_of(graph), "Input Conv2d Flatten Output");
   const auto scale = static_cast<float>(gamma / std::sqrt(static_cast<double>(variance) + 1e-5F));
-  EXPECT_EQ(only(graph, "Conv2d").tensor("weight")->values[0],
+  EXPECT_EQ(only(graph, "Conv2d").tensor("weight")->reals()[0],
             static_cast<float>(static_cast<double>(scale) * weight));
 }
 
@@ -147,8 +147,8 @@ TEST(ConvertToSnn, TurnsQcfsIntoIntegrateAndFireHalfCharged) {
   const Node& neuron = only(graph, "IF");
   EXPECT_EQ(neuron.name, "n");
   EXPECT_EQ(neuron.word("reset", ""), "subtract");
-  EXPECT_EQ(neuron.tensor("v_threshold")->values, (Floats{0.5F, 3}));
-  EXPECT_EQ(neuron.tensor("v_init")->values, (Floats{0.25F, 1.5F}));
+  EXPECT_EQ(neuron.tensor("v_threshold")->reals(), (Floats{0.5F, 3}));
+  EXPECT_EQ(neuron.tensor("v_init")->reals(), (Floats{0.25F, 1.5F}));
 }
 
 TEST(ConvertToSnn, KeepsAveragePools) {

@@ -16,6 +16,9 @@ using testing::DoubleNear;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
+using Bytes = std::vector<std::int8_t>;
+using Integers = std::vector<std::int32_t>;
+
 Node plain(const std::string& name, const std::string& op, const Names& from) {
   return {name, op, from, {}, {}};
 }
@@ -74,8 +77,8 @@ TEST(QuantizeBounds, DropsTheWeightsOfAChannelThatNeverFires) {
   // 100 thresholds on channel 0 would round all others to 0.
   Graph graph = network(outlier_and(3, 0.25F), 1, true);
   const auto layers = quantize(graph, converter_schemas(), "net");
-  EXPECT_EQ(graph.find("l")->tensors.at("weight").values, (Floats{0, 127, 127, 127}));
-  EXPECT_EQ(graph.find("b")->tensors.at("v_threshold").values, (Floats{508}));
+  EXPECT_EQ(graph.find("l")->tensors.at("weight").int8s(), (Bytes{0, 127, 127, 127}));
+  EXPECT_EQ(graph.find("b")->tensors.at("v_threshold").int32s(), (Integers{508}));
   EXPECT_THAT(ruined_layers(layers), IsEmpty());
   EXPECT_THAT(rounding_notes(layers), IsEmpty());
 }
@@ -88,21 +91,21 @@ TEST(QuantizeBounds, FollowsAChannelThatNeverFiresThroughTheNetwork) {
   graph.nodes.push_back(linear("m", "moved", 2, {100, 1, 50, 0.25F}));
   graph.nodes.push_back(plain("out", "Output", {"m"}));
   quantize(graph, converter_schemas(), "net");
-  EXPECT_EQ(graph.find("l")->tensors.at("weight").values, (Floats{0, 0, 0, 127}));
-  EXPECT_EQ(graph.find("m")->tensors.at("weight").values, (Floats{0, 127, 0, 127}));
+  EXPECT_EQ(graph.find("l")->tensors.at("weight").int8s(), (Bytes{0, 0, 0, 127}));
+  EXPECT_EQ(graph.find("m")->tensors.at("weight").int8s(), (Bytes{0, 127, 0, 127}));
 }
 
 TEST(QuantizeBounds, KeepsTheWeightsOfChannelsThatMayFire) {
   for (const float bias : {1e-6F, 2.0F}) {
     Graph graph = network(outlier_and(3, 0.25F), 1, true);
-    graph.find("first")->tensors.at("bias").values[0] = bias;
+    graph.find("first")->tensors.at("bias").reals()[0] = bias;
     quantize(graph, converter_schemas(), "net");
-    EXPECT_EQ(graph.find("l")->tensors.at("weight").values, (Floats{127, 0, 0, 0})) << bias;
+    EXPECT_EQ(graph.find("l")->tensors.at("weight").int8s(), (Bytes{127, 0, 0, 0})) << bias;
   }
   Graph charged = network(outlier_and(3, 0.25F), 1, true);  // fires once, whatever it reads
-  charged.find("a")->tensors.at("v_init").values[0] = 1.0F;
+  charged.find("a")->tensors.at("v_init").reals()[0] = 1.0F;
   quantize(charged, converter_schemas(), "net");
-  EXPECT_EQ(charged.find("l")->tensors.at("weight").values, (Floats{127, 0, 0, 0}));
+  EXPECT_EQ(charged.find("l")->tensors.at("weight").int8s(), (Bytes{127, 0, 0, 0}));
 }
 
 TEST(QuantizeBounds, MeasuresTheErrorInThresholds) {

@@ -35,7 +35,7 @@ Node input(const Shape& shape, const Floats& mean = {}, const Floats& std = {}) 
 Node neuron(const std::string& name, const std::string& from, const Floats& v_threshold) {
   IfParameters parameters;
   parameters.v_threshold = parameters.v_init = per_channel(v_threshold);
-  for (float& v_init : parameters.v_init.values) v_init /= 2;
+  for (float& v_init : parameters.v_init.reals()) v_init /= 2;
   return parameters.node(name, from);
 }
 
@@ -82,8 +82,8 @@ Graph fixed(Graph graph) {
   return graph;
 }
 
-const Floats& values(const Graph& graph, const std::string& node, const std::string& tensor) {
-  return graph.find(node)->tensors.at(tensor).values;
+Floats values(const Graph& graph, const std::string& node, const std::string& tensor) {
+  return graph.find(node)->tensors.at(tensor).as(ValueType::float32).value().reals();
 }
 
 std::vector<std::string> refusals(Graph graph) {

@@ -167,7 +167,7 @@ class FixedModelFile : public ::testing::Test {
 Tensor spread(const Shape& shape, std::int64_t stride) {
   Tensor tensor{shape, {}};
   for (std::int64_t i = 0; i < element_count(shape); ++i)
-    tensor.values.push_back(static_cast<float>(i * stride % 97 - 48) / 64.0F);
+    tensor.reals().push_back(static_cast<float>(i * stride % 97 - 48) / 64.0F);
   return tensor;
 }
 
@@ -175,7 +175,7 @@ Node neuron(const std::string& name, const std::string& from, std::vector<float>
   IfParameters parameters;
   const auto channels = static_cast<std::int64_t>(v_threshold.size());
   parameters.v_threshold = parameters.v_init = {{channels}, std::move(v_threshold)};
-  for (float& v_init : parameters.v_init.values) v_init /= 2;
+  for (float& v_init : parameters.v_init.reals()) v_init /= 2;
   parameters.reset = reset;
   return parameters.node(name, from);
 }
@@ -184,7 +184,7 @@ Node neuron(const std::string& name, const std::string& from, std::vector<float>
 Tensor rows(std::int64_t outputs, std::int64_t inputs) {
   Tensor weight = spread({outputs, inputs}, 41);
   for (std::int64_t i = 0; i < outputs * inputs; ++i)
-    weight.values[i] *= static_cast<float>(1 + i / inputs) / 4.0F;
+    weight.reals()[i] *= static_cast<float>(1 + i / inputs) / 4.0F;
   return weight;
 }
 

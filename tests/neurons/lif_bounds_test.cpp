@@ -21,7 +21,9 @@ struct Neuron {
   Reset reset;
 };
 
-Tensor tensor(std::int64_t value) { return scalar_tensor(static_cast<float>(value)); }
+Tensor tensor(std::int64_t value) {
+  return {{1}, std::vector<std::int32_t>{static_cast<std::int32_t>(value)}};
+}
 
 Node node_of(const Neuron& n) {
   LifParameters p{tensor(n.decay),  tensor(n.v_threshold),
@@ -62,7 +64,7 @@ std::int64_t wide_step(const Neuron& n, std::int64_t v, std::int64_t x, std::int
 TEST(LifBounds, AreThoseOfIfAtDecayOne) {
   for (const std::int64_t current : {0, 1, 1000, 32767, 1 << 30}) {
     for (const std::int64_t start : {0, 7, -5000}) {
-      IfParameters plain{tensor(10), tensor(start), Reset::zero, -3.0F};
+      IfParameters plain{tensor(10), tensor(start), Reset::zero, -3.0};
       EXPECT_EQ(max_steps(Neuron{one, 0, 10, -3, start, Reset::zero}, current),
                 max_steps(plain.node("neuron", "current"), current));
     }

@@ -181,9 +181,9 @@ TEST(Lif, StartsWhereItLeaksToAndSpikesAreWorthTheThreshold) {
   parameters.v_threshold = scalar_tensor(2.0F);
   parameters.v_leak = scalar_tensor(-0.5F);
   const Node node = parameters.node("n", "in");
-  EXPECT_EQ(node.tensors.at("height").values, std::vector<float>{2.0F});
+  EXPECT_EQ(node.tensors.at("height").reals(), std::vector<float>{2.0F});
   EXPECT_FALSE(node.tensors.contains("v_init"));
-  EXPECT_EQ(LifParameters::of(node).start().values, std::vector<float>{-0.5F});
+  EXPECT_EQ(LifParameters::of(node).start().reals(), std::vector<float>{-0.5F});
 }
 
 std::vector<std::string> faults_of(const LifParameters& parameters, const std::string& reset = "subtract") {
@@ -224,17 +224,17 @@ TEST(Lif, IsQuantisedWithItsDecayAMultipleOfAPowerOfTwo) {
   b.output(b.add(parameters.node("leaky", current)));
   const Graph graph = fixed(b.graph);
   const Node& node = *graph.find("leaky");
-  const auto values = [&](const char* tensor) { return node.tensors.at(tensor).values; };
+  const auto values = [&](const char* tensor) { return node.tensors.at(tensor).int32s(); };
   EXPECT_EQ(node.integer("decay_shift", 0), 24);
   // 0.75 * 2^24, 0.9 * 2^24 as float32 has 0.9, and the nearest to 0.3 * 2^24 = 5033164.97 (of float32's
   // 0.3).
-  EXPECT_EQ(values("decay"), (std::vector<float>{12582912, 15099494, 5033165}));
-  EXPECT_EQ(values("height"), std::vector<float>{1});
-  const std::vector<float> v_threshold = values("v_threshold");
+  EXPECT_EQ(values("decay"), (std::vector<std::int32_t>{12582912, 15099494, 5033165}));
+  EXPECT_EQ(values("height"), std::vector<std::int32_t>{1});
+  const std::vector<std::int32_t> v_threshold = values("v_threshold");
   EXPECT_EQ(values("v_leak")[0], -v_threshold[0] / 2);
-  EXPECT_EQ(values("v_leak")[1], std::round(v_threshold[1] / 4));
-  EXPECT_EQ(LifParameters::of(node).start().values, values("v_leak"));
-  EXPECT_EQ(graph.find("output")->tensors.at("unit").values, std::vector<float>{3});
+  EXPECT_EQ(values("v_leak")[1], std::round(v_threshold[1] / 4.0));
+  EXPECT_EQ(LifParameters::of(node).start().int32s(), values("v_leak"));
+  EXPECT_EQ(graph.find("output")->tensors.at("unit").reals(), std::vector<float>{3});
   EXPECT_THAT(validate(graph, full_registry().schemas()).faults, ElementsAre());
 }
 

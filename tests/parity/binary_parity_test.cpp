@@ -20,11 +20,7 @@ using testing::GraphBuilder;
 
 using Ints = std::vector<std::int64_t>;
 
-Tensor signs(GraphBuilder& b, const Shape& shape) {
-  Tensor tensor = b.tensor(shape);
-  for (float& value : tensor.values) value = value < 0.0F ? -1.0F : 1.0F;
-  return tensor;
-}
+Tensor signs(GraphBuilder& b, const Shape& shape) { return {shape, Signs::of(b.tensor(shape).reals())}; }
 
 struct Case {
   Shape input;
@@ -66,11 +62,14 @@ Graph graph_of(const Case& c, std::uint32_t seed, bool real) {
   const std::string bits =
       c.spikes ? b.if_neuron(image, 1.0F) : b.add(SignParameters{scalar_tensor(0.5F)}.node("", image));
   Node node = binary_conv(b, c, bits);
-  if (real) node.op = "Conv2d";
+  if (real) {
+    node.op = "Conv2d";
+    node.tensors["weight"] = node.tensors["weight"].as(ValueType::float32).value();
+  }
   std::string last = b.add(node);
   if (c.thresholds) {
     SignParameters sign{b.tensor({c.outputs})};
-    for (float& threshold : sign.threshold.values) threshold = std::round(20 * threshold) / 2;
+    for (float& threshold : sign.threshold.reals()) threshold = std::round(20 * threshold) / 2;
     last = b.add(sign.node("thresholds", last));
   }
   b.output(b.op("Flatten", {last}));
@@ -149,7 +148,7 @@ TEST(BinaryParity, CountsTimesAScaleAreTheWeightedSumsOfIntegers) {
     Node& node = *graph.find("binary");
     node.op = "BinaryConv2d";
     node.tensors["weight"] = synapse.tensors.at("weight");
-    node.tensors["scale"] = {{c.outputs}, std::vector<float>(c.outputs, 120.0F)};
+    node.tensors["scale"] = Tensor({c.outputs}, std::vector<std::int32_t>(c.outputs, 120));
     const std::vector<float> expected = outputs(real, DeviceKind::reference);
     EXPECT_EQ(outputs(graph, DeviceKind::reference), expected) << dump(graph);
     expect_parity(graph, expected);
@@ -163,7 +162,7 @@ TEST(BinaryParity, ManyInputsOfADenseLayerAreCountedWithoutOverflow) {
     const std::string bits =
         spikes ? b.if_neuron(image, 0.01F) : b.add(sign_node("", image));  // nearly all set
     Node node{"binary", "BinaryLinear", {bits}, {}, {}};
-    node.tensors["weight"] = {{70, 9001}, std::vector<float>(70 * 9001, -1.0F)};
+    node.tensors["weight"] = Tensor({70, 9001}, Signs(70 * 9001));
     b.output(b.add(node));
     const std::vector<float> expected = outputs(b.graph, DeviceKind::reference);
     EXPECT_LT(expected[0], spikes ? -85.0F : -8500.0F);

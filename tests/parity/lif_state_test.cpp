@@ -30,14 +30,16 @@ std::vector<std::int32_t> integers(std::mt19937& random, std::int64_t count) {
 Node fixed_lif(std::mt19937& random, Reset reset) {
   const auto tensor = [&](std::int32_t low, std::int32_t high) {
     std::uniform_int_distribution<std::int32_t> within(low, high);
-    Tensor values{{channels}, {}};
-    for (std::int64_t c = 0; c < channels; ++c) values.values.push_back(static_cast<float>(within(random)));
+    std::vector<std::int32_t> values;
+    for (std::int64_t c = 0; c < channels; ++c) values.push_back(within(random));
     return values;
   };
+  const auto held = [](std::vector<std::int32_t> values) { return Tensor({channels}, std::move(values)); };
   constexpr std::int32_t one = 1 << lif_decay_bits;
-  LifParameters p{tensor(0, one), tensor(1, 5000), tensor(-5000, 5000), tensor(-5000, 5000)};
-  p.decay.values[0] = 0;
-  p.decay.values[1] = static_cast<float>(one);
+  std::vector<std::int32_t> decay = tensor(0, one);
+  decay[0] = 0;
+  decay[1] = one;
+  LifParameters p{held(decay), held(tensor(1, 5000)), held(tensor(-5000, 5000)), held(tensor(-5000, 5000))};
   p.reset = reset;
   Node node = p.node("neuron", "current");
   node.attributes["decay_shift"] = std::int64_t{lif_decay_bits};
@@ -70,10 +72,10 @@ void expect_the_equation(Reset reset, std::mt19937& random) {
   std::vector<std::int32_t> x = integers(random, channels), v = integers(random, row);
   std::vector<std::int32_t> expected = v;
   std::vector<std::uint64_t> spikes(2), expected_spikes(2);
-  const auto integer = [](const Tensor& t, std::int64_t c) { return static_cast<std::int32_t>(t.values[c]); };
+  const auto integer = [](const Tensor& t, std::int64_t c) { return t.int32s()[c]; };
   for (std::int64_t c = 0; c < channels; ++c) {
     const LifNeuron<std::int32_t> neuron{integer(p.decay, c), integer(p.v_leak, c), integer(p.v_threshold, c),
-                                         p.v_reset.values.size() == 1 ? 0 : integer(p.v_reset, c)};
+                                         p.v_reset.size() == 1 ? 0 : integer(p.v_reset, c)};
     expected_spikes[c / 64] |= std::uint64_t{lif_step(expected[c], x[c], neuron, reset)} << (c % 64);
   }
   step(dynamic_cast<const HostKernel&>(*made), x, v, spikes);

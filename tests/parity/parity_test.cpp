@@ -109,7 +109,7 @@ Case leaky_case(Reset reset) {
             LifParameters p;
             testing::leak_by_channel(b, p, 70);
             p.v_threshold = b.tensor({70});
-            for (float& v : p.v_threshold.values) v = std::abs(v) + 0.1F;
+            for (float& v : p.v_threshold.reals()) v = std::abs(v) + 0.1F;
             p.height = scalar_tensor(0.75F);
             p.reset = reset;
             return b.add(p.node("", b.conv2d(f, {.outputs = 70, .inputs = 70})));
@@ -154,7 +154,7 @@ std::vector<Case> other_cases() {
       {"IF", image, false,
        [](GraphBuilder& b, const std::string& f) {
          IfParameters p{b.tensor({70}), b.tensor({70}), Reset::zero, 0.125F};
-         for (float& v : p.v_threshold.values) v = std::abs(v) + 0.1F;
+         for (float& v : p.v_threshold.reals()) v = std::abs(v) + 0.1F;
          return b.add(p.node("", b.conv2d(f, {.outputs = 70, .inputs = 70})));
        }},
       {"QCFS", image, false,

@@ -227,7 +227,7 @@ TEST(Engine, FixedArithmeticRefusesWhatMayOverflow) {
   b.output(b.linear(neuron, 3, 2));
   Graph graph = testing::with_integers(b.graph);
   Node& first = *graph.find("Linear1");
-  for (float& w : first.tensors["weight"].values) w = 127.0F;
+  first.tensors["weight"] = Tensor({3, 4}, std::vector<std::int8_t>(12, 127));
   first.attributes["shift"] = std::int64_t{0};
   // 4 weights of 127 by a pixel of 32767, and the bias: about 2^24 a step, so that 2^31 is some 128 steps
   // away.
@@ -242,7 +242,7 @@ TEST(Engine, FixedArithmeticRefusesWhatMayOverflow) {
   GraphBuilder wide;
   wide.output(wide.linear(wide.input({1000}), 1000, 2));
   Graph sums = testing::with_integers(wide.graph);
-  for (float& w : sums.find("Linear1")->tensors["weight"].values) w = 127.0F;
+  sums.find("Linear1")->tensors["weight"] = Tensor({2, 1000}, std::vector<std::int8_t>(2000, 127));
   EXPECT_THAT(refusal(sums, 1), HasSubstr("Linear1: fixed arithmetic may overflow: the sums"));
 }
 
@@ -259,12 +259,38 @@ TEST(Engine, FixedArithmeticRefusesPixelsBeyondTheInputsRange) {
   }
 }
 
+TEST(Engine, FixedArithmeticComparesIntegersThatNoFloat32Holds) {
+  constexpr std::int32_t exact = 1 << 24;
+  const auto integers = [](std::int32_t value) { return Tensor({1}, std::vector<std::int32_t>{value}); };
+  GraphBuilder b;
+  b.output(b.linear(b.if_neuron(b.linear(b.input({1}), 1, 1), 1.0F), 1, 1));
+  Graph graph = testing::with_integers(b.graph);
+  graph.find("Linear1")->tensors["weight"] = Tensor({1, 1}, std::vector<std::int8_t>{0});
+  graph.find("Linear1")->attributes["shift"] = std::int64_t{0};
+  graph.find("Linear1")->tensors["bias"] = integers(exact + 1);
+  graph.find("IF2")->tensors["v_init"] = integers(0);
+  graph.find("Linear3")->tensors["weight"] = Tensor({1, 1}, std::vector<std::int8_t>{1});
+  graph.find("Linear3")->tensors["bias"] = integers(0);
+  graph.find("output")->tensors["unit"] = scalar_tensor(1.0F);
+  for (const DeviceKind device : {DeviceKind::reference, DeviceKind::cpu}) {
+    for (const auto& [v_threshold, spikes] : {std::pair(exact + 1, 1.0F), std::pair(exact + 2, 0.0F)}) {
+      graph.find("IF2")->tensors["v_threshold"] = integers(v_threshold);
+      EngineOptions chosen = options(1, 1);
+      chosen.device = device;
+      Engine engine(graph, full_registry(), chosen);
+      engine.load(0, std::vector<float>{0.0F}, 0);
+      engine.step();
+      EXPECT_EQ(engine.logits(0)[0], spikes) << v_threshold;
+    }
+  }
+}
+
 TEST(Engine, TheLogitsOfFixedArithmeticAreTheIntegerSumTimesTheUnit) {
   GraphBuilder b;
   b.output(b.linear(b.input({2}), 2, 1));
   Graph graph = testing::with_integers(b.graph);
-  graph.find("Linear1")->tensors["weight"].values = {3.0F, -2.0F};
-  graph.find("Linear1")->tensors["bias"].values = {5.0F};
+  graph.find("Linear1")->tensors["weight"] = Tensor({1, 2}, std::vector<std::int8_t>{3, -2});
+  graph.find("Linear1")->tensors["bias"] = Tensor({1}, std::vector<std::int32_t>{5});
   graph.find("Linear1")->attributes["shift"] = std::int64_t{2};
   graph.find("output")->tensors["unit"] = scalar_tensor(0.5F);
   Engine engine(graph, full_registry(), options(1, 1));

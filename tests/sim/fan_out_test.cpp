@@ -68,7 +68,7 @@ TEST(FanOut, GroupsAndDilationAndUnevenPaddingMatchTheLoop) {
 TEST(FanOut, ZeroWeightsLeadNowhere) {
   // Group 0 maps channel 0 to output 0, group 1 channel 1 to output 1; the second weight is 0.
   Node node = conv({2, 1, 1, 1}, {{"groups", std::int64_t{2}}});
-  node.tensors["weight"].values = {0.5F, 0.0F};
+  node.tensors["weight"].reals() = {0.5F, 0.0F};
   const FanOut result = fan_out(node, {2, 1, 2});
   EXPECT_THAT(result.effective, ElementsAre(1, 0, 1, 0));
   EXPECT_EQ(result.dense, 4U);

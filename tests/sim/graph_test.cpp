@@ -41,7 +41,7 @@ TEST(Graph, ValidationReportsEveryFaultAtOnce) {
   const std::string image = b.input({3, 8, 8});
   const std::string bad = b.conv2d(image, {.outputs = 4, .inputs = 5});
   Node nan{"nan", "Conv2d", {image}, {}, {{"weight", b.tensor({2, 3, 1, 1})}}};
-  nan.tensors["weight"].values[4] = std::numeric_limits<float>::quiet_NaN();
+  nan.tensors["weight"].reals()[4] = std::numeric_limits<float>::quiet_NaN();
   b.add(nan);
   b.add({"odd", "Convolution", {image}, {}, {}});
   b.add({"bare", "Linear", {image}, {{"colour", std::int64_t{1}}}, {}});
@@ -167,7 +167,7 @@ TEST(Graph, DumpIsTopologicalAndTellsWeightsApart) {
   Graph other = one;
   EXPECT_EQ(dump(one), dump(other));
   for (Node& node : other.nodes) {
-    if (node.tensors.contains("weight")) node.tensors.at("weight").values[0] += 1e-6F;
+    if (node.tensors.contains("weight")) node.tensors.at("weight").reals()[0] += 1e-6F;
   }
   EXPECT_NE(dump(one), dump(other));
 }
@@ -199,11 +199,11 @@ TEST(Validate, AFixedGraphHoldsIntegersOnly) {
   b.output(neuron);
   b.graph.nodes[0].attributes["fraction_bits"] = std::int64_t{15};
   Node& linear = b.graph.nodes[1];
-  linear.tensors["weight"].values.assign(12, 3.0F);
-  linear.tensors["weight"].values[5] = 128.0F;
-  linear.tensors["bias"].values.assign(3, 0.5F);
+  linear.tensors["weight"].reals().assign(12, 3.0F);
+  linear.tensors["weight"].reals()[5] = 128.0F;
+  linear.tensors["bias"].reals().assign(3, 0.5F);
   linear.attributes["shift"] = std::int64_t{31};
-  b.graph.nodes[2].tensors["v_threshold"] = scalar_tensor(2.0F);
+  b.graph.nodes[2].tensors["v_threshold"] = Tensor({1}, std::vector<std::int32_t>{2});
   b.graph.nodes[2].tensors["v_init"] = scalar_tensor(1.0F);
   b.graph.nodes[2].attributes["v_reset"] = 0.5;
   const Faults faults = validate(b.graph, full_registry().schemas()).faults;
@@ -211,9 +211,10 @@ TEST(Validate, AFixedGraphHoldsIntegersOnly) {
   EXPECT_THAT(faults, Contains(fault("Linear1", "'weight' has the value 128 at index 5")));
   EXPECT_THAT(faults, Contains(fault("Linear1", "'bias' has the value 0.5")));
   EXPECT_THAT(faults, Contains(fault("Linear1", "'shift' is 31")));
+  EXPECT_THAT(faults, Contains(fault("IF2", "'v_init' is held as float32, expected int32")));
   EXPECT_THAT(faults, Contains(fault("IF2", "'v_reset' is 0.5")));
   EXPECT_THAT(faults, Contains(fault("output", "'unit' is missing")));
-  EXPECT_THAT(faults, SizeIs(6));
+  EXPECT_THAT(faults, SizeIs(7));
 }
 
 TEST(Validate, SettingsOfFixedArithmeticNeedAFixedGraph) {

@@ -73,7 +73,7 @@ class GraphBuilder {
   Tensor tensor(const Shape& shape) {
     std::normal_distribution<float> normal(0.0F, 0.3F);
     Tensor tensor{shape, {}};
-    for (std::int64_t i = 0; i < element_count(shape); ++i) tensor.values.push_back(normal(random_));
+    for (std::int64_t i = 0; i < element_count(shape); ++i) tensor.reals().push_back(normal(random_));
     return tensor;
   }
   /// Numbers in [0, 1), as pixels are.

@@ -4,9 +4,18 @@
 #include <cmath>
 
 #include "neurons/schemas.h"
-#include "sim/graph/graph.h"
+#include "sim/graph/arithmetic.h"
 
 namespace rheobase::testing {
+
+/// A graph written down with whole reals, its tensors held as its arithmetic asks for.
+inline Graph with_value_types(Graph graph) {
+  SchemaSet schemas;
+  add_structural_schemas(schemas);
+  add_neuron_schemas(schemas);
+  set_value_types(graph, schemas);
+  return graph;
+}
 
 /// Makes a graph of GraphBuilder a fixed one: not the network it was, but one with integers of the sizes that
 /// conversion finds. Synapses that read the image get a shift.
@@ -14,7 +23,8 @@ inline Graph with_integers(Graph graph) {
   SchemaSet neurons;
   add_neuron_schemas(neurons);
   const auto round = [](Tensor& tensor, float scale, float limit) {
-    for (float& value : tensor.values) value = std::clamp(std::round(value * scale), -limit, limit);
+    tensor = tensor.as(ValueType::float32).value();
+    for (float& value : tensor.reals()) value = std::clamp(std::round(value * scale), -limit, limit);
   };
   for (Node& node : graph.nodes) {
     if (node.op == "Input") node.attributes["fraction_bits"] = std::int64_t{12};
@@ -33,7 +43,7 @@ inline Graph with_integers(Graph graph) {
     const Node* source = graph.find(node.inputs.at(0));
     if (synapse && source->op == "Input") node.attributes["shift"] = std::int64_t{12};
   }
-  return graph;
+  return with_value_types(std::move(graph));
 }
 
 }  // namespace rheobase::testing

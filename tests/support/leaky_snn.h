@@ -30,7 +30,7 @@ Graph with_leaks(Graph graph, const Change& change) {
 /// Decays from 0 to 1, most about 0.7; where the potential goes, starts and is reset to, by channel.
 inline void leak_by_channel(GraphBuilder& random, LifParameters& parameters, std::int64_t channels) {
   parameters.decay = random.tensor({channels});
-  for (float& decay : parameters.decay.values) decay = std::clamp(0.7F + decay, 0.0F, 1.0F);
+  for (float& decay : parameters.decay.reals()) decay = std::clamp(0.7F + decay, 0.0F, 1.0F);
   parameters.v_leak = random.tensor({channels});
   parameters.v_reset = random.tensor({channels});
   parameters.v_init = random.tensor({channels});

@@ -11,7 +11,8 @@ namespace {
 
 std::string tensor(const ExportCall& call, const char* name) {
   const Tensor& values = call.node.tensors.at(name);
-  return call.writer.reals(call.node.name + "." + name, values.shape, values.values);
+  return call.writer.reals(call.node.name + "." + name, values.shape,
+                           values.as(ValueType::float32).value().reals());
 }
 
 /// Input, weight and, where there is one, bias.

@@ -31,11 +31,11 @@ constexpr std::array<std::pair<const char*, OpExport>, 17> op_exports{{
 std::string ExportCall::per_channel(const std::string& tensor) const {
   const Tensor& values = node.tensors.at(tensor);
   Shape dims;  // of no axes: one number
-  if (values.values.size() > 1) {
+  if (values.size() > 1) {
     dims.assign(shape().size(), 1);
-    dims[0] = static_cast<std::int64_t>(values.values.size());
+    dims[0] = static_cast<std::int64_t>(values.size());
   }
-  return writer.reals(node.name + "." + tensor, dims, values.values);
+  return writer.reals(node.name + "." + tensor, dims, values.reals());
 }
 
 OpExport find_op_export(const std::string& op) {

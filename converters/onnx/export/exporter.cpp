@@ -48,7 +48,7 @@ void check_size(const Graph& graph, const OnnxExport& settings) {
   for (const Node& node : graph.nodes) {
     bytes += bytes_per_node;
     for (const auto& [name, tensor] : node.tensors)
-      bytes += static_cast<std::int64_t>(tensor.values.size() * sizeof(float));
+      bytes += static_cast<std::int64_t>(tensor.size() * sizeof(float));
   }
   if (bytes <= settings.most_bytes) return;
   throw InputError(settings.source, "",

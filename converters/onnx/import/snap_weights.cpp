@@ -22,10 +22,10 @@ void snap_channel(std::span<float> weights) {
 }  // namespace
 
 void snap_binary_weights(Tensor& weight) {
-  if (weight.values.empty()) return;
-  const std::size_t width = weight.values.size() / static_cast<std::size_t>(weight.shape.at(0));
-  for (std::size_t begin = 0; begin < weight.values.size(); begin += width)
-    snap_channel(std::span(weight.values).subspan(begin, width));
+  if (weight.reals().empty()) return;
+  const std::size_t width = weight.size() / static_cast<std::size_t>(weight.shape.at(0));
+  for (std::size_t begin = 0; begin < weight.size(); begin += width)
+    snap_channel(std::span(weight.reals()).subspan(begin, width));
 }
 
 }  // namespace rheobase::onnx_import

@@ -97,7 +97,7 @@ std::string summary(const Model& model, const SchemaSet& schemas, const std::str
   for (const Node& node : model.graph.nodes) {
     const OpSchema& schema = schemas.of(node);
     if (schema.role == Role::input) continue;
-    for (const auto& [name, tensor] : node.tensors) parameters += static_cast<double>(tensor.values.size());
+    for (const auto& [name, tensor] : node.tensors) parameters += static_cast<double>(tensor.size());
     synapses += schema.is_synapse() ? 1 : 0;
     binary += schema.binary ? 1 : 0;
   }

@@ -86,12 +86,18 @@ std::string calibration_text(const CalibrationSamples& on) {
   return text + "\n";
 }
 
+std::vector<double> values_of(const Tensor& tensor) {
+  std::vector<double> values;
+  for (std::size_t i = 0; i < tensor.size(); ++i) values.push_back(tensor.at(i));
+  return values;
+}
+
 Json node_json(const NodeFacts& row) {
   Json node{{"name", row.node->name}, {"op", row.node->op},           {"inputs", row.node->inputs},
             {"shape", row.shape},     {"parameters", row.parameters}, {"neurons", row.neurons}};
-  if (row.threshold != nullptr) node["v_threshold"] = row.threshold->values;
+  if (row.threshold != nullptr) node["v_threshold"] = values_of(*row.threshold);
   for (const char* key : {"mean", "std"}) {
-    if (const Tensor* tensor = row.node->tensor(key)) node[key] = tensor->values;
+    if (const Tensor* tensor = row.node->tensor(key)) node[key] = values_of(*tensor);
   }
   return node;
 }
@@ -146,7 +152,8 @@ std::string cpu_text(const Engine& engine) {
 
 std::string threshold_text(const NodeFacts& row) {
   if (row.threshold == nullptr) return "";
-  const auto [low, high] = std::minmax_element(row.threshold->values.begin(), row.threshold->values.end());
+  const std::vector<double> values = values_of(*row.threshold);
+  const auto [low, high] = std::minmax_element(values.begin(), values.end());
   return *low == *high ? fmt::format("{:.6g}", *low) : fmt::format("{:.6g} to {:.6g}", *low, *high);
 }
 

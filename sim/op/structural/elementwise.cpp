@@ -15,8 +15,8 @@ class AffineKernel : public HostKernel {
     const Tensor& scale = context.node.tensors.at("scale");
     const Tensor& shift = context.node.tensors.at("shift");
     for (std::int64_t c = 0; c < input_.shape.channels; ++c) {
-      scale_.push_back(scale.values[scale.values.size() == 1 ? 0 : c] * input_.scale(c));
-      shift_.push_back(shift.values[shift.values.size() == 1 ? 0 : c]);
+      scale_.push_back(scale.reals()[scale.size() == 1 ? 0 : c] * input_.scale(c));
+      shift_.push_back(shift.reals()[shift.size() == 1 ? 0 : c]);
     }
   }
   std::size_t scratch_bytes() const override { return ScratchMemory::size<float>(input_.shape.channels); }

@@ -32,18 +32,18 @@ NodePlan current_output(const NodeContext& context, const Bounds& bounds) {
 // padding and absent spikes are 0, so a bound of the inputs that excludes 0 is widened to it.
 Bounds sum_bounds(const NodeContext& context, std::int32_t rounding) {
   const Tensor& weight = context.node.tensors.at("weight");
+  const std::vector<std::int8_t>& weights = weight.int8s();
   const Tensor* bias = context.node.tensor("bias");
   Bounds input;
   input.include(context.inputs[0].low, context.inputs[0].high);
   Bounds all;
-  const std::size_t rows = weight.values.size() / static_cast<std::size_t>(weight.shape[0]);
+  const std::size_t rows = weights.size() / static_cast<std::size_t>(weight.shape[0]);
   for (std::int64_t oc = 0; oc < weight.shape[0]; ++oc) {
     Bounds sum;
-    const std::int64_t offset =
-        (bias == nullptr ? 0 : static_cast<std::int32_t>(bias->values[oc])) + rounding;
+    const std::int64_t offset = std::int64_t{bias == nullptr ? 0 : bias->int32s()[oc]} + rounding;
     sum.include(offset, offset);
     for (std::size_t row = 0; row < rows; ++row) {
-      const auto w = static_cast<std::int64_t>(weight.values[oc * rows + row]);
+      const auto w = std::int64_t{weights[oc * rows + row]};
       sum.low += w * (w > 0 ? input.low : input.high);
       sum.high += w * (w > 0 ? input.high : input.low);
     }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 #include "sim/graph/structural_ops.h"
@@ -7,22 +8,15 @@
 
 namespace rheobase {
 
-/// Geometry and weights of a Conv2d, or of a Linear as a 1x1 convolution of a 1x1 image, shared by every
-/// device.
-///
-/// The arithmetic, equal bit for bit on every host device: an output starts at its bias and adds its taps one
-/// after the other, row r = (ky * kw + kx) * I/groups + ic ascending. The presynaptic height is folded into
-/// the weight, w(r) = fl(weight * scale(ic)), once when planned. A spike adds w(r); a real x adds by fused
-/// multiply-add. Taps in the padding and spikes that are absent add nothing.
-struct Conv2dPlan {
-  explicit Conv2dPlan(const NodeContext& context);
+/// The geometry of a Conv2d, or of a Linear as a 1x1 convolution of a 1x1 image, in any arithmetic.
+struct Conv2dGeometry {
+  explicit Conv2dGeometry(const NodeContext& context);
 
-  /// Weight of one tap with the presynaptic height folded in; `oc` counts all output channels.
-  float weight(std::int64_t oc, std::int64_t row) const { return weights[oc * rows() + row]; }
   std::int64_t inputs_per_group() const { return input.shape.channels / groups; }
   std::int64_t outputs_per_group() const { return output.channels / groups; }
-  /// Taps of one output, padding included.
-  std::int64_t rows() const { return window.kernel[0] * window.kernel[1] * inputs_per_group(); }
+  std::int64_t taps() const { return window.kernel[0] * window.kernel[1]; }
+  /// Weights of one output, those that meet the padding included.
+  std::int64_t rows() const { return taps() * inputs_per_group(); }
 
   /// Calls visit(pixel, first_row) for every pixel of the image under the window of output (y, x), in row
   /// order.
@@ -39,10 +33,39 @@ struct Conv2dPlan {
     }
   }
 
+  /// Weights as the graph has them, [O][I/groups][kh][kw], in the order of rows, [O][kh][kw][I/groups].
+  template <class Weight>
+  std::vector<Weight> in_row_order(const std::vector<Weight>& weights) const {
+    std::vector<Weight> ordered(weights.size());
+    for (std::int64_t oc = 0; oc < output.channels; ++oc) {
+      for (std::int64_t ic = 0; ic < inputs_per_group(); ++ic) {
+        for (std::int64_t tap = 0; tap < taps(); ++tap) {
+          ordered[oc * rows() + tap * inputs_per_group() + ic] =
+              weights[(oc * inputs_per_group() + ic) * taps() + tap];
+        }
+      }
+    }
+    return ordered;
+  }
+
   SignalSpec input;
   ImageShape output;
   Window window;
   std::int64_t groups = 1;
+};
+
+/// A Conv2d or Linear in float32 arithmetic, shared by every device.
+///
+/// The arithmetic, equal bit for bit on every host device: an output starts at its bias and adds its taps one
+/// after the other, row r = (ky * kw + kx) * I/groups + ic ascending. The presynaptic height is folded into
+/// the weight, w(r) = fl(weight * scale(ic)), once when planned. A spike adds w(r); a real x adds by fused
+/// multiply-add. Taps in the padding and spikes that are absent add nothing.
+struct Conv2dPlan : Conv2dGeometry {
+  explicit Conv2dPlan(const NodeContext& context);
+
+  /// Weight of one tap with the presynaptic height folded in; `oc` counts all output channels.
+  float weight(std::int64_t oc, std::int64_t row) const { return weights[oc * rows() + row]; }
+
   std::vector<float> weights;  ///< [O][rows]
   std::vector<float> bias;     ///< [O]
 };

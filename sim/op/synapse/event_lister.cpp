@@ -16,18 +16,18 @@ constexpr std::int64_t group_slack = 128 + list_slack;
 
 }  // namespace
 
-EventLister::EventLister(const FixedConv2dPlan& plan, std::int64_t block_rows)
-    : input_(plan.input),
-      output_(plan.output),
-      window_(plan.window),
-      channels_(plan.inputs_per_group()),
+EventLister::EventLister(const Conv2dGeometry& geometry, std::int64_t block_rows)
+    : input_(geometry.input),
+      output_(geometry.output),
+      window_(geometry.window),
+      channels_(geometry.inputs_per_group()),
       single_pixel_(window_.kernel[0] * window_.kernel[1] == 1) {
   const bool counts = input_.type == SignalType::int16 && input_.low >= 0 && input_.high <= most_count;
   // A 1x1 kernel is cut between words of channels, others between kernel rows.
   const std::int64_t unit = single_pixel_ ? 64 : window_.kernel[1] * channels_;
   const std::int64_t step = std::max<std::int64_t>(1, std::min(block_rows, most_rows) / unit) * unit;
-  for (std::int64_t row = 0; row < plan.rows(); row += step) first_row_.push_back(row);
-  first_row_.push_back(plan.rows());
+  for (std::int64_t row = 0; row < geometry.rows(); row += step) first_row_.push_back(row);
+  first_row_.push_back(geometry.rows());
   possible_ = (input_.type == SignalType::spikes || counts) && step <= most_rows;
 }
 

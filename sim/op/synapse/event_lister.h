@@ -2,8 +2,9 @@
 
 #include <vector>
 
+#include "sim/op/host/scratch_memory.h"
+#include "sim/op/synapse/conv2d_plan.h"
 #include "sim/op/synapse/event_lists.h"
-#include "sim/op/synapse/fixed_conv2d_plan.h"
 
 namespace rheobase {
 
@@ -15,8 +16,8 @@ namespace rheobase {
 class EventLister {
  public:
   /// Blocks hold up to `block_rows` rows where the kernel's rows can be cut so finely. Keeps no reference to
-  /// the plan's weights.
-  EventLister(const FixedConv2dPlan& plan, std::int64_t block_rows);
+  /// the geometry.
+  EventLister(const Conv2dGeometry& geometry, std::int64_t block_rows);
 
   /// False where the input is neither spikes nor small counts, or a block has too many rows for 16-bit
   /// numbers.

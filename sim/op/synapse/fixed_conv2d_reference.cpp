@@ -29,7 +29,7 @@ class FixedConv2dReference : public HostKernel {
     std::int32_t sum = 0;
     plan_.for_taps(y, x, [&](std::int64_t pixel, std::int64_t row) {
       for (std::int64_t ic = 0; ic < channels; ++ic)
-        sum += plan_.integer_weight(oc, row + ic) * value(view, lane, pixel, first_channel + ic);
+        sum += plan_.weight(oc, row + ic) * value(view, lane, pixel, first_channel + ic);
     });
     return sum;
   }

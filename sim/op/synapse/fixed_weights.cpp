@@ -17,7 +17,7 @@ hwy::AlignedFreeUniquePtr<T[]> allocate(std::int64_t count) {
 std::int32_t column_weight(const FixedConv2dPlan& plan, const OutputPlanes& planes, std::int64_t plane,
                            std::int64_t column, std::int64_t row) {
   if (column >= planes.channels(plane)) return 0;
-  return plan.integer_weight(planes.first_channel(plane) + column, row);
+  return plan.weight(planes.first_channel(plane) + column, row);
 }
 
 }  // namespace

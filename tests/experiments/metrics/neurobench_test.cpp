@@ -120,7 +120,7 @@ TEST(NeuroBench, EverySynapseCountsItsOwnOperations) {
   Graph graph = tiny_graph();
   Node other = *graph.find("fc");
   other.name = "other";
-  other.tensors["weight"].values = {0.0F, 1.0F, 0.0F, 1.0F};
+  other.tensors["weight"].reals() = {0.0F, 1.0F, 0.0F, 1.0F};
   graph.nodes.insert(graph.nodes.end() - 1, other);  // reads the same spikes
   Player engine(graph, tiny_signals());
   engine.reals(0, {0.5F, 0.25F, 0.0F, 2.0F});
@@ -185,7 +185,7 @@ TEST(NeuroBench, ASpikeMapWiderThanAWordKeepsItsNeurons) {
   Graph graph = tiny_graph();
   Tensor& weight = graph.find("conv")->tensors["weight"];
   weight = {{1, 70, 1, 1}, std::vector<float>(70, 0.0F)};
-  weight.values[65] = 1.0F;
+  weight.reals()[65] = 1.0F;
   Player engine(graph, {{0, spike_signal({70, 1, 2})}});
   engine.spikes(0, {~0ULL, 0b111111U, 0U, 0b000010U});  // all of pixel 0, channel 65 of pixel 1
   engine.taken();

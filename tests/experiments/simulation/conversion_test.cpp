@@ -39,7 +39,7 @@ class Source {
     }
     const std::string linear = b.linear(b.op("Flatten", {signal}), 32, 3);
     if (has_binary_weights) {
-      for (float& w : b.graph.find(linear)->tensors.at("weight").values) w = w < 0 ? -1.0F : 1.0F;
+      for (float& w : b.graph.find(linear)->tensors.at("weight").reals()) w = w < 0 ? -1.0F : 1.0F;
     }
     b.output(linear);
     export_onnx(b.graph, full_registry().schemas(), {"graph", "0"}, path_);

@@ -87,7 +87,7 @@ TEST(NetworkFile, NamesAndJoinsLayers) {
   EXPECT_EQ(shapes.at("MaxPool2d7"), (Shape{8, 6, 6}));
   EXPECT_EQ(shapes.at("logits"), Shape{10});
   EXPECT_EQ(graph.find("Add6")->inputs, (std::vector<std::string>{"branch", "bent"}));
-  EXPECT_EQ(graph.find("bent")->tensors.at("slope").values, std::vector<float>(8, 0.5F));
+  EXPECT_EQ(graph.find("bent")->tensors.at("slope").reals(), std::vector<float>(8, 0.5F));
   EXPECT_EQ(graph.find("BinaryConv2d4")->tensors.at("weight").shape, (Shape{8, 4, 3, 3}));
   EXPECT_EQ(graph.find("BinaryConv2d4")->word("scale", ""), "channel");
   EXPECT_TRUE(graph.find("stem")->tensors.contains("bias"));

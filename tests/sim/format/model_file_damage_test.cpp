@@ -148,18 +148,6 @@ TEST_F(DamagedModel, AnArithmeticThatIsNotTheGraphsIsRefused) {
               HasSubstr("/arithmetic: is float32, but the graph's Input has the attribute 'fraction_bits'"));
 }
 
-TEST_F(DamagedModel, IntegersThatNoFloatHoldsAreRefused) {
-  write_model(small_fixed_model(), path_);
-  const std::string message = refusal_after([](hid_t file) {
-    const std::string tensors = std::string(conv) + "/tensors";
-    remove_entry(file, tensors + "/bias");
-    const hdf5::Group group(H5Gopen2(file, tensors.c_str(), H5P_DEFAULT), "open");
-    const std::int32_t biases[2] = {0, (1 << 24) + 1};
-    hdf5::write_dataset(group.get(), "bias", {2}, H5T_STD_I32LE, H5T_NATIVE_INT32, biases);
-  });
-  EXPECT_THAT(message, HasSubstr("/tensors/bias: has the value 16777217, which no float32 holds"));
-}
-
 TEST_F(DamagedModel, WeightsBeyondTheirBoundAreRefused) {
   write_model(small_fixed_model(), path_);
   EXPECT_THAT(

@@ -6,6 +6,7 @@
 
 #include "sim/core/file.h"
 #include "sim/format/sealed_file.h"
+#include "sim/graph/arithmetic.h"
 #include "sim/graph/structural_ops.h"
 
 namespace rheobase {
@@ -14,7 +15,7 @@ namespace {
 Tensor ramp(const Shape& shape) {
   Tensor tensor{shape, {}};
   for (std::int64_t i = 0; i < element_count(shape); ++i) {
-    tensor.values.push_back(0.25F * static_cast<float>(i) - 1.0F);
+    tensor.reals().push_back(0.25F * static_cast<float>(i) - 1.0F);
   }
   return tensor;
 }
@@ -83,14 +84,19 @@ class RandomNodes {
 
   // Reals, or integers that take one, two or four bytes.
   Tensor tensor() {
-    constexpr int limits[] = {127, 32'767, 1 << 24};
-    Tensor tensor;
-    for (int rank = below(5); rank > 0; --rank) tensor.shape.push_back(below(4));
-    tensor.values.resize(element_count(tensor.shape));
+    constexpr int limits[] = {127, 32'767, 1 << 29};
+    Shape shape;
+    for (int rank = below(5); rank > 0; --rank) shape.push_back(below(4));
+    const auto count = static_cast<std::size_t>(element_count(shape));
+    if (!fixed_) {
+      std::vector<float> values(count);
+      for (float& value : values) value = static_cast<float>(real());
+      return {shape, std::move(values)};
+    }
     const int limit = limits[below(std::size(limits))];
-    for (float& value : tensor.values)
-      value = static_cast<float>(fixed_ ? below(2 * limit + 1) - limit : real());
-    return tensor;
+    std::vector<std::int32_t> values(count);
+    for (std::int32_t& value : values) value = below(2 * limit + 1) - limit;
+    return {shape, std::move(values)};
   }
 
   Node any(int number, const std::string& input) {
@@ -157,19 +163,20 @@ Model small_fixed_model() {
   nodes[0].attributes["fraction_bits"] = std::int64_t{13};
   nodes[1].attributes["shift"] = std::int64_t{3};
   for (const int node : {1, 3}) {
-    auto& values = nodes[node].tensors.at("weight").values;
+    auto& values = nodes[node].tensors.at("weight").reals();
     for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(i) - 127;
   }
-  nodes[1].tensors["bias"].values = {-32'768, 32'767};
-  nodes[3].tensors["bias"] = {{3}, {0, -32'769, 1 << 24}};
+  nodes[1].tensors["bias"].reals() = {-32'768, 32'767};
+  nodes[3].tensors["bias"] = Tensor({3}, std::vector<std::int32_t>{0, -32'769, (1 << 24) + 1});
   nodes[4].tensors["unit"] = {{3}, {0.5F, 3, 0.1F}};
+  set_value_types(model.graph, sample_schemas());
   return model;
 }
 
 Model small_binary_model() {
   Model model = small_model();
   auto& nodes = model.graph.nodes;
-  auto& values = nodes[3].tensors.at("weight").values;
+  auto& values = nodes[3].tensors.at("weight").reals();
   for (std::size_t i = 0; i < values.size(); ++i) values[i] = i * i % 7 < 3 ? 1.0F : -1.0F;
   values.back() = 1.0F;
   nodes[4].inputs = {"bits"};
