@@ -36,6 +36,7 @@ struct CalibrationSamples {
   std::optional<double> max_loss = {};   ///< in accuracy, what the rule keeps to on the samples
   std::optional<double> max_steps = {};  ///< or this many steps on average
   std::optional<double> guarantee = {};  ///< probability that max_loss holds for all samples drawn alike
+  bool conditional = false;  ///< of the guarantee: it also holds among those stopped by every step
   std::vector<std::uint64_t> sample_hashes = {};  ///< ascending, one a sample; none where not known
 
   bool operator==(const CalibrationSamples&) const = default;
@@ -65,8 +66,8 @@ struct Model {
 /// Newest version of the layout; older ones are read, newer ones refused (docs/reference/model-file.md). A
 /// file is written as the oldest version that can hold it: 1, for the integer tensors of a fixed model 2, for
 /// a stop rule with early thresholds or its calibration samples 3, for tensors of -1 and 1 in single bits 4,
-/// for what a rule was calibrated for or the hashes of samples 5.
-inline constexpr int model_file_version = 5;
+/// for what a rule was calibrated for or the hashes of samples 5, for a conditional guarantee 6.
+inline constexpr int model_file_version = 6;
 
 /// The bytes of a model's file: the same for equal models. Throws InputError naming `path` for a model that
 /// could not be read back.

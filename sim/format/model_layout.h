@@ -25,6 +25,9 @@ void check_arithmetic_name(const std::string& name, const std::string& where, Fa
 void check_arithmetic_of(const Graph& graph, const std::string& name, const std::string& where,
                          Faults& faults);
 
+/// What `guarantee_kind` says of a guarantee that is conditional; the attribute is absent for others.
+inline constexpr const char* conditional_guarantee = "conditional";
+
 /// Whether hashes are as many as samples and ascending.
 bool sound_hashes(const std::vector<std::uint64_t>& hashes, std::int64_t samples);
 

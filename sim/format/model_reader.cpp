@@ -71,7 +71,7 @@ class ModelReader {
     const Place place{group->get(), stop.child("calibration")};
     entries_.refuse_others(place,
                            {"data", "data_sha256", "split", "first", "samples", "steps", "coding", "seed",
-                            "network_sha256", "max_loss", "max_steps", "guarantee"},
+                            "network_sha256", "max_loss", "max_steps", "guarantee", "guarantee_kind"},
                            {"sample_hashes"});
     CalibrationSamples from;
     from.data = entries_.attribute_or_empty<std::string>(place, "data");
@@ -103,6 +103,14 @@ class ModelReader {
     from.max_loss = optional("max_loss");
     from.max_steps = optional("max_steps");
     from.guarantee = optional("guarantee");
+    if (entries_.has_attribute(place, "guarantee_kind")) {
+      const auto kind = entries_.attribute_or_empty<std::string>(place, "guarantee_kind");
+      from.conditional = kind == conditional_guarantee && from.guarantee;
+      if (!from.conditional)
+        faults_.push_back(
+            {place.child("guarantee_kind"),
+             fmt::format("is '{}', expected {} beside a guarantee", kind, conditional_guarantee)});
+    }
     if (entries_.has_member(place, "sample_hashes")) from.sample_hashes = hashes(place, from.samples);
   }
 

@@ -49,6 +49,8 @@ class StorableCheck {
     text("calibration", from.coding);
     text("calibration", from.network_sha256);
     if (!sound(from)) faults_.push_back({"calibration", "needs samples and steps"});
+    if (from.conditional && (!from.guarantee || from.coding.empty()))
+      faults_.push_back({"calibration", "says how a guarantee holds that it does not have"});
     if (from.coding.empty() && !from.sample_hashes.empty())
       faults_.push_back({"calibration", "has hashes of samples and no coding"});
     if (!from.sample_hashes.empty() && !sound_hashes(from.sample_hashes, from.samples))
@@ -178,6 +180,7 @@ void write_calibration(hid_t stop, const CalibrationSamples& from) {
   if (from.max_loss) put("max_loss", *from.max_loss);
   if (from.max_steps) put("max_steps", *from.max_steps);
   if (from.guarantee) put("guarantee", *from.guarantee);
+  if (from.conditional) put("guarantee_kind", std::string(conditional_guarantee));
   if (!from.sample_hashes.empty()) write_hashes(group.get(), from.sample_hashes);
 }
 
@@ -200,6 +203,7 @@ void write_stop(hid_t file, const Model& model) {
 
 // The oldest version that can hold it.
 int version_of(const Model& model) {
+  if (model.calibration && model.calibration->conditional) return 6;
   if (model.training || (model.calibration && !model.calibration->coding.empty())) return 5;
   for (const Node& node : model.graph.nodes) {
     for (const auto& [name, tensor] : node.tensors) {

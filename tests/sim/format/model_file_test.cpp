@@ -58,6 +58,46 @@ TEST(ModelFile, OnlyWhatARuleIsForAndHashesOfSamplesAreVersionFive) {
   EXPECT_EQ(version(trained), 5);
 }
 
+TEST(ModelFile, OnlyAConditionalGuaranteeIsVersionSix) {
+  const Scratch scratch;
+  const std::string path = scratch.file("model.h5");
+  Model model = small_model();
+  model.calibration = sample_calibration();
+  model.calibration->coding = "direct";
+  model.calibration->guarantee = 0.95;
+  write_model(model, path);
+  EXPECT_EQ(bytes_of(path)[12], 5);
+  model.calibration->conditional = true;
+  write_model(model, path);
+  EXPECT_EQ(bytes_of(path)[12], 6);
+  EXPECT_EQ(read_model(path, sample_schemas()), model);
+}
+
+TEST(ModelFile, RefusesAKindOfNoGuarantee) {
+  const Scratch scratch;
+  const std::string path = scratch.file("model.h5");
+  Model model = small_model();
+  model.calibration = sample_calibration();
+  model.calibration->coding = "direct";
+  model.calibration->conditional = true;
+  EXPECT_THAT(input_error([&] { write_model(model, path); }),
+              HasSubstr("how a guarantee holds that it does not have"));
+  model.calibration->guarantee = 0.95;
+  const auto refusal_with = [&](const char* gone, const std::string& kind) {
+    write_model(model, path);
+    edit_sealed(path, [&](hid_t file) {
+      const hdf5::Group calibration(H5Gopen2(file, "/stop/calibration", H5P_DEFAULT), "open");
+      H5Adelete(calibration.get(), "guarantee_kind");
+      if (gone != nullptr) H5Adelete(calibration.get(), gone);
+      hdf5::write_attribute(calibration.get(), "guarantee_kind", kind);
+    });
+    return input_error([&] { read_model(path, sample_schemas()); });
+  };
+  EXPECT_THAT(refusal_with(nullptr, "marginal"),
+              HasSubstr("guarantee_kind: is 'marginal', expected conditional"));
+  EXPECT_THAT(refusal_with("guarantee", "conditional"), HasSubstr("expected conditional beside a guarantee"));
+}
+
 TEST(ModelFile, RefusesHashesThatAreNotOneASampleInOrder) {
   const Scratch scratch;
   Model model = small_model();

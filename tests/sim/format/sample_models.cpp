@@ -68,6 +68,7 @@ class RandomNodes {
     if (below(2) == 0) from.max_loss = real();
     if (below(2) == 0) from.max_steps = real();
     if (below(2) == 0) from.guarantee = real();
+    from.conditional = from.guarantee && below(2) == 0;
     if (below(2) == 0) from.sample_hashes = {0, 1, 2, 3, std::numeric_limits<std::uint64_t>::max()};
   }
 
