@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <span>
 #include <utility>
 
@@ -103,6 +104,12 @@ class Samples {
     return settings_of(options_.policy, one.family.alpha, bounds);
   }
 
+  // Of these samples, to be tested on others.
+  std::vector<RuleByStep> conditional_sequence(const Guarantee& guarantee, std::int64_t tested) const {
+    return rheobase::conditional_sequence(trace_, scores_, options_.alphas, options_.policy, guarantee,
+                                          tested);
+  }
+
   // Never to stop: always a choice.
   Candidate never() const {
     const std::vector<int> to_the_end(trace_.samples(), trace_.steps());
@@ -157,44 +164,76 @@ StopSettings tested(const Samples& samples, const Family& family, const std::vec
   return rule_of(passed - 1);  // never to stop, which comes first, passes where there are enough samples
 }
 
-// A single family leaves nothing to choose before the test: all samples serve it. Else a fifth of the
-// samples, drawn at random whatever order they come in, chooses the family and orders its thresholds, and the
-// others test them.
+// The samples that choose what is to be tested, and those that test it.
+struct Split {
+  std::vector<std::int64_t> choose;
+  std::vector<std::int64_t> test;
+};
+
+// One sample of `choosing`, drawn at random whatever order they come in, chooses; none where it is 0. Throws
+// where the others are too few for a rule to pass at all.
+Split split(std::int64_t samples, std::uint64_t choosing, const Guarantee& guarantee) {
+  Split parts;
+  for (std::int64_t i = 0; i < samples; ++i) {
+    const bool chooses = choosing > 0 && mix64(static_cast<std::uint64_t>(i)) % choosing == 0;
+    (chooses ? parts.choose : parts.test).push_back(i);
+  }
+  const double needed = samples_needed(guarantee);
+  if (static_cast<double>(parts.test.size()) >= needed) return parts;
+  const auto share = static_cast<double>(choosing);
+  throw InputError(
+      "--guarantee", fmt::format("{}", guarantee.confidence),
+      fmt::format("{} samples cannot show a loss of at most {}: it takes about {:.0f}", samples,
+                  guarantee.max_loss, std::ceil(choosing > 0 ? needed * share / (share - 1.0) : needed)));
+}
+
+// `stable` leaves nothing to choose. Else a third of the samples chooses thresholds by step.
+StopSettings conditionally_guaranteed(const Samples& samples, const CalibrationOptions& options) {
+  const Guarantee guarantee{*options.goal.max_loss, *options.guarantee};
+  const bool choose_first = options.policy != "stable";
+  const Split parts = split(samples.trace().samples(), choose_first ? 3 : 0, guarantee);
+  const auto tests = static_cast<std::int64_t>(parts.test.size());
+  const std::vector<RuleByStep> sequence =
+      choose_first ? samples.of(parts.choose).conditional_sequence(guarantee, tests)
+                   : conditional_sequence_of_stable(options.alphas.front(), samples.trace().steps());
+  const Samples tested_on = samples.of(parts.test);
+  const auto settings = [&](const RuleByStep& rule) {
+    return settings_of(options.policy, rule.alpha, rule.bounds);
+  };
+  const auto passed = passing_prefix(
+      static_cast<std::int64_t>(sequence.size()), guarantee.confidence, [&](std::int64_t number) {
+        const RuleByStep& rule = sequence[number];
+        const std::vector<int> exits = tested_on.exits(settings(rule));
+        return conditional_p_value(stopped_by(tested_on.trace(), exits), rule.first, guarantee.max_loss);
+      });
+  // Never to stop loses nothing, so it needs no test.
+  return passed > 0 ? settings(sequence[passed - 1]) : samples.settings(samples.never());
+}
+
+// A single family leaves nothing to choose before the test: all samples serve it. Else a fifth of the samples
+// chooses the family and orders its thresholds, and the others test them.
 StopSettings guaranteed(const Samples& samples, const CalibrationOptions& options) {
-  constexpr std::uint64_t choosing = 5;  // one sample of so many
   constexpr std::size_t most_tests = 500;
   const Guarantee guarantee{*options.goal.max_loss, *options.guarantee};
   const std::vector<Family> families = samples.families();
   const bool choose_first = families.size() > 1;
-  std::vector<std::int64_t> choose;
-  std::vector<std::int64_t> test;
-  for (std::int64_t i = 0; i < samples.trace().samples(); ++i) {
-    const bool chooses = choose_first && mix64(static_cast<std::uint64_t>(i)) % choosing == 0;
-    (chooses ? choose : test).push_back(i);
-  }
-  const double needed = samples_needed(guarantee);
-  if (static_cast<double>(test.size()) < needed) {
-    throw InputError(
-        "--guarantee", fmt::format("{}", guarantee.confidence),
-        fmt::format("{} samples cannot show a loss of at most {}: it takes about {:.0f}",
-                    samples.trace().samples(), guarantee.max_loss, choose_first ? 1.25 * needed : needed));
-  }
+  const Split parts = split(samples.trace().samples(), choose_first ? 5 : 0, guarantee);
   if (!choose_first) {
     return tested(samples, families.front(), bound_sequence(options.policy, samples.trace().steps()),
                   guarantee);
   }
-  const Samples chosen_on = samples.of(choose);
+  const Samples chosen_on = samples.of(parts.choose);
   const Family family = chosen_on.choice(chosen_on.front()).family;
   const std::vector<FrontPoint> curve = threshold_curve(chosen_on.trace(), chosen_on.scores(family));
   std::vector<float> sequence;
   for (std::size_t i = 0; i < curve.size(); i += 1 + curve.size() / most_tests)
     sequence.push_back(curve[i].bound);
-  return tested(samples.of(test), family, sequence, guarantee);
+  return tested(samples.of(parts.test), family, sequence, guarantee);
 }
 
 void check(const Recording& recording, const std::string& path, const CalibrationOptions& options) {
   if (options.goal.max_loss.has_value() == options.goal.max_steps.has_value() || options.alphas.empty() ||
-      (options.guarantee && !options.goal.max_loss))
+      (options.guarantee && !options.goal.max_loss) || (options.conditional && !options.guarantee))
     throw InternalError("a calibration needs one goal, and a guarantee a loss");
   constexpr std::int64_t least_samples = 10;  // one of five is none of fewer
   if (recording.info.samples < least_samples)
@@ -228,10 +267,12 @@ Calibration calibrate(const Recording& recording, const std::string& path,
   Calibration calibration;
   calibration.full = samples.never().outcome;
   for (const Candidate& one : front) calibration.front.push_back({samples.settings(one), one.outcome});
-  calibration.stop =
-      options.guarantee ? guaranteed(samples, options) : samples.settings(samples.choice(front));
+  calibration.stop = options.conditional ? conditionally_guaranteed(samples, options)
+                     : options.guarantee ? guaranteed(samples, options)
+                                         : samples.settings(samples.choice(front));
   const std::vector<int> exits = exits_of(recording, calibration.stop);
   calibration.chosen = outcome(samples.trace(), exits);
+  calibration.stopped_by = stopped_by(samples.trace(), exits);
   calibration.intervals = bootstrap(samples.trace(), exits);
   calibration.chosen_cost = mean_cost(recording, exits);
   const std::vector<int> to_the_end(recording.info.samples, static_cast<int>(recording.info.steps));

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "experiments/analysis/bootstrap.h"
+#include "experiments/analysis/conditional_guarantee.h"
 #include "experiments/analysis/stop_scores.h"
 #include "experiments/analysis/trace.h"
 #include "sim/format/recording_file.h"
@@ -26,6 +27,9 @@ struct CalibrationOptions {
   /// Risk control: max_loss holds for unseen samples with this probability (Guarantee). Where alpha or bounds
   /// are to be chosen too, that is done on a random fifth of the samples and the test on the others.
   std::optional<double> guarantee;
+  /// The guarantee holds among the samples that stop by step t, for every t; a third of the samples chooses
+  /// thresholds by step (conditional_guarantee.h).
+  bool conditional = false;
 };
 
 /// A rule and what it comes to on the samples.
@@ -43,6 +47,7 @@ struct Calibration {
   std::optional<MeanCost> full_cost;
   Outcome first_correct;  ///< upper bounds that need the labels, see trace.h
   Outcome stays_correct;
+  std::vector<StoppedBy> stopped_by;    ///< step 1..T, with `stop` on all samples
   std::vector<CalibrationPoint> front;  ///< not beaten in both accuracy and steps; both falling
 };
 

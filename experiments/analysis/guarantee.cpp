@@ -15,17 +15,22 @@ constexpr int doubts = 1820;   // to 1
 
 }  // namespace
 
+std::int64_t passing_prefix(std::int64_t rules, double confidence,
+                            const std::function<double(std::int64_t rule)>& p_value) {
+  std::int64_t rule = 0;
+  while (rule < rules && p_value(rule) <= 1.0 - confidence) ++rule;
+  return rule;
+}
+
 std::int64_t guaranteed_prefix(const Trace& trace, std::int64_t rules, const Guarantee& guarantee,
                                const std::function<std::vector<int>(std::int64_t rule)>& exits_of_rule) {
-  for (std::int64_t rule = 0; rule < rules; ++rule) {
+  return passing_prefix(rules, guarantee.confidence, [&](std::int64_t rule) {
     const std::vector<int> exits = exits_of_rule(rule);
     std::int64_t lost = 0;
-    for (std::int64_t i = 0; i < trace.samples(); ++i)
-      lost += trace.correct(i, trace.steps()) && !trace.correct(i, exits[i]) ? 1 : 0;
+    for (std::int64_t i = 0; i < trace.samples(); ++i) lost += trace.lost(i, exits[i]) ? 1 : 0;
     // How likely so few losses would be if the share were above the bound.
-    if (binomial_tail(lost, trace.samples(), guarantee.max_loss) > 1.0 - guarantee.confidence) return rule;
-  }
-  return rules;
+    return binomial_tail(lost, trace.samples(), guarantee.max_loss);
+  });
 }
 
 double samples_needed(const Guarantee& guarantee) {

@@ -21,6 +21,12 @@ struct Guarantee {
   double confidence = 0.0;  ///< between 0 and 1
 };
 
+/// How many of `rules`, in their order, have a p-value of at most 1 - confidence up to the first that has
+/// not. With the order fixed before, the probability that any of these breaks its promise is at most 1 -
+/// confidence, however many there are: the first of the sequence that does would have to pass its own test.
+std::int64_t passing_prefix(std::int64_t rules, double confidence,
+                            const std::function<double(std::int64_t rule)>& p_value);
+
 /// How many of `rules`, given by their exits from strict to lax, may be used under the guarantee: each one of
 /// them is tested, and the first that fails ends the sequence. The last that passed is the one to take. The
 /// rules and their order must not depend on these samples.

@@ -23,6 +23,8 @@ class Trace {
   int steps() const { return steps_; }
   /// After step t = 1..T.
   bool correct(std::int64_t sample, int t) const { return correct_[sample * steps_ + t - 1] != 0; }
+  /// Right after T steps and wrong after step t.
+  bool lost(std::int64_t sample, int t) const { return correct(sample, steps_) && !correct(sample, t); }
 
   /// The trace of some samples, in this order; one may come several times.
   Trace of(std::span<const std::int64_t> samples) const;
