@@ -27,6 +27,15 @@ CalibrationSamples calibration_of(const RecordingInfo& info, const Graph& graph)
   return from;
 }
 
+std::string goal_text(const CalibrationSamples& from) {
+  if (from.max_steps) return fmt::format("to take at most {:g} steps on average", *from.max_steps);
+  if (!from.max_loss) return "";
+  std::string text = fmt::format("to lose at most {:g} points", 100.0 * *from.max_loss);
+  if (from.guarantee) text += fmt::format(" with {:g} % confidence", 100.0 * *from.guarantee);
+  if (from.conditional) text += ", among the samples stopped by every step too";
+  return text;
+}
+
 std::vector<RuleDifference> rule_differences(const Model& model, const std::string& coding, int steps) {
   std::vector<RuleDifference> found;
   if (!model.calibration) return found;  // set by hand: what it holds for is the user's to know

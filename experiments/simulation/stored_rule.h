@@ -27,6 +27,10 @@ std::string graph_sha256(const Graph& graph);
 /// What a recording says of the samples and conditions of a rule that is chosen on it, for this network.
 CalibrationSamples calibration_of(const RecordingInfo& info, const Graph& graph);
 
+/// `to lose at most 1 points with 95 % confidence`: what the rule was asked to keep to. Empty where the file
+/// does not say.
+std::string goal_text(const CalibrationSamples& from);
+
 /// Everything a rule depends on that is not as it was calibrated. Poisson coding's seed is not among it: a
 /// rule holds for all draws of spikes. What an older file does not say is taken to be direct coding.
 std::vector<RuleDifference> rule_differences(const Model& model, const std::string& coding, int steps);

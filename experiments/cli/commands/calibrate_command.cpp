@@ -35,6 +35,9 @@ CommandSpec calibrate_spec() {
   spec.add_flag("by-step", "a threshold for every step instead of one for all");
   spec.add("guarantee", real_argument("P"),
            "make --max-loss hold with this probability (0.95) for all samples drawn like these");
+  spec.add_flag("conditional",
+                "make --guarantee hold among the samples stopped by step t too, for every t; chooses a "
+                "threshold by step");
   spec.add_flag("reliability",
                 "show how far confidence is accuracy at each step, and the alpha that would make it so");
   spec.add("record", text_argument("FILE.h5"), "keep the recording");
@@ -71,6 +74,11 @@ CalibrationOptions parse_options(const CommandLine& line) {
     fraction(line, "max-loss", false);
     options.guarantee = fraction(line, "guarantee", false);
   }
+  options.conditional = line.flag("conditional");
+  if (options.conditional && !options.guarantee)
+    throw InputError("--conditional", "", "says what --guarantee P holds for, which is not given");
+  if (options.conditional && options.by_step)
+    throw InputError("--by-step", "", "does nothing with --conditional, which gives every step a threshold");
   StopSettings stop{options.policy, options.alphas.front(), options.policy == "stable" ? 1.0 : 0.0};
   make_stop_policy(stop);
   if (options.policy == "never") throw InputError("--stop", "never", "leaves nothing to calibrate");
@@ -162,6 +170,7 @@ void run(const CommandLine& line) {
     model.calibration->max_loss = options.goal.max_loss;
     model.calibration->max_steps = options.goal.max_steps;
     model.calibration->guarantee = options.guarantee;
+    model.calibration->conditional = options.conditional;
     write_model(model, path);
   }
   const auto seen = trained_on(model, recording.info);

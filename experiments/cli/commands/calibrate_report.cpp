@@ -49,12 +49,27 @@ std::string cost_text(const MeanCost& chosen, const MeanCost& full) {
                      saved(chosen.spikes, full.spikes), saved(chosen_operations, full.acs + full.macs));
 }
 
+// Where early stops lose most: a loss that is small on average may be large there.
+std::string early_loss_text(const std::vector<StoppedBy>& by_step) {
+  const auto share = [](const StoppedBy& by) {
+    return by.samples > 0 ? static_cast<double>(by.lost) / static_cast<double>(by.samples) : 0.0;
+  };
+  const auto worst = std::max_element(by_step.begin(), by_step.end(),
+                                      [&](const auto& a, const auto& b) { return share(a) < share(b); });
+  if (worst->lost == 0) return "";
+  return fmt::format(
+      "stopped early: of the {} samples stopped by step {}, {:.2f} % lost, the largest share by any step\n",
+      worst->samples, worst - by_step.begin() + 1, 100.0 * share(*worst));
+}
+
 std::string goal_text(const CalibrationOptions& options) {
   if (options.goal.max_steps) return fmt::format("at most {:g} steps on average", *options.goal.max_steps);
   std::string text = fmt::format("at most {:g} points lost", 100.0 * *options.goal.max_loss);
-  if (options.guarantee)
-    text +=
-        fmt::format(" of all samples drawn like these, with {:g} % confidence", 100.0 * *options.guarantee);
+  if (options.guarantee) {
+    text += fmt::format(" of all samples drawn like these{}, with {:g} % confidence",
+                        options.conditional ? ", and of those stopped by every step" : "",
+                        100.0 * *options.guarantee);
+  }
   return text;
 }
 
@@ -75,6 +90,9 @@ Json calibration_json(const RecordingInfo& samples, const CalibrationOptions& op
   if (options.goal.max_loss) json["max_loss"] = *options.goal.max_loss;
   if (options.goal.max_steps) json["max_steps"] = *options.goal.max_steps;
   if (options.guarantee) json["guarantee"] = *options.guarantee;
+  if (options.conditional) json["conditional"] = true;
+  for (const StoppedBy& by : calibration.stopped_by)
+    json["stopped_by"].push_back({{"samples", by.samples}, {"lost", by.lost}});
   if (calibration.full_cost) json["full"]["cost"] = cost_json(*calibration.full_cost);
   if (calibration.chosen_cost) json["chosen"]["cost"] = cost_json(*calibration.chosen_cost);
   json["intervals"] = {{"accuracy", interval_json(calibration.intervals.accuracy)},
@@ -110,6 +128,7 @@ std::string calibration_text(const RecordingInfo& samples, const CalibrationOpti
                       samples.steps);
   if (calibration.chosen.mean_steps == static_cast<double>(samples.steps))
     text += "no sample stops: no rule keeps to that and saves steps\n";
+  text += early_loss_text(calibration.stopped_by);
   if (calibration.full_cost) text += cost_text(*calibration.chosen_cost, *calibration.full_cost);
   text += "intervals: 95 % bootstrap over samples, the rule kept\n\noracles, which know the labels:\n";
   const auto oracle = [&](const char* name, const Outcome& bound, const char* meaning) {

@@ -9,6 +9,7 @@
 #include "experiments/data/normalization.h"
 #include "experiments/json/json.h"
 #include "experiments/library/registry.h"
+#include "experiments/simulation/stored_rule.h"
 #include "sim/core/file.h"
 #include "sim/engine/engine.h"
 #include "sim/format/model_file.h"
@@ -57,6 +58,7 @@ Json calibration_json(const CalibrationSamples& from) {
   if (from.max_loss) json["max_loss"] = *from.max_loss;
   if (from.max_steps) json["max_steps"] = *from.max_steps;
   if (from.guarantee) json["guarantee"] = *from.guarantee;
+  if (from.conditional) json["conditional"] = true;
   if (!from.network_sha256.empty()) json["network_sha256"] = from.network_sha256;
   json["sample_hashes"] = from.sample_hashes.size();
   return json;
@@ -80,10 +82,8 @@ std::string calibration_text(const CalibrationSamples& on) {
   std::string text = fmt::format(
       "{}calibrated on {}, {} split, samples {} to {}\n{}for {} steps of {} coding", line, on.data, on.split,
       on.first, on.first + on.samples - 1, line, on.steps, on.coding.empty() ? "unknown" : on.coding);
-  if (on.max_loss) text += fmt::format(", to lose at most {:g} points", 100.0 * *on.max_loss);
-  if (on.max_steps) text += fmt::format(", to take at most {:g} steps on average", *on.max_steps);
-  if (on.guarantee) text += fmt::format(" with {:g} % confidence", 100.0 * *on.guarantee);
-  return text + "\n";
+  const std::string goal = goal_text(on);
+  return text + (goal.empty() ? "" : ", " + goal) + "\n";
 }
 
 std::vector<double> values_of(const Tensor& tensor) {

@@ -59,6 +59,9 @@ RunReport describe(const RunRequest& request, const Simulation& simulation, cons
   report.threads = spec.engine.threads;
   report.stop = simulation.stop();
   report.beyond_calibration = simulation.differences();
+  const std::optional<CalibrationSamples>& from = simulation.model().calibration;
+  if (!spec.stop && report.beyond_calibration.empty() && from && from->guarantee && from->max_loss)
+    report.calibration = from;
   report.hash = spec.engine.hash;
   report.footprint_bytes = footprint_bytes(simulation.model().graph, schemas);
   report.connection_sparsity = connection_sparsity(simulation.model().graph, schemas);

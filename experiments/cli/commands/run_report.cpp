@@ -65,6 +65,11 @@ std::string rate_table(const RunSummary& summary) {
 // A stored rule, and where it is used beyond what it was calibrated for.
 Json rule_json(const RunReport& report) {
   Json json = stop_json(report.stop);
+  if (report.calibration) {
+    json["guarantee"] = {{"max_loss", *report.calibration->max_loss},
+                         {"confidence", *report.calibration->guarantee},
+                         {"conditional", report.calibration->conditional}};
+  }
   for (const RuleDifference& difference : report.beyond_calibration) {
     json["beyond_calibration"].push_back({{"condition", difference.condition},
                                           {"calibrated", difference.calibrated},
@@ -144,6 +149,7 @@ std::string run_text(const RunReport& report, const RunSummary& summary) {
   if (!report.beyond_calibration.empty())
     text += fmt::format("the rule is {}: neither its loss nor its guarantee holds\n",
                         differences_text(report.beyond_calibration));
+  if (report.calibration) text += fmt::format("the rule is calibrated {}\n", goal_text(*report.calibration));
   for (const auto& [overlap, whose] : {std::pair(report.calibration_overlap, "the rule was calibrated on"),
                                        std::pair(report.training_overlap, "the network was trained on")}) {
     if (overlap.value_or(0) > 0)

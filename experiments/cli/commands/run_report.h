@@ -27,6 +27,7 @@ struct RunReport {
   int lookahead = 1;
   StopSettings stop;
   std::vector<RuleDifference> beyond_calibration;   ///< of a stored rule
+  std::optional<CalibrationSamples> calibration;    ///< of a stored rule with a guarantee that holds here
   std::optional<std::int64_t> calibration_overlap;  ///< samples that the rule was calibrated on
   std::optional<std::int64_t> training_overlap;  ///< samples that the network was trained on; none: not known
   bool hash = false;

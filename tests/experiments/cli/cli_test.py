@@ -555,6 +555,27 @@ class Calibrate(CliTest):
         self.assertEqual(chosen["guarantee"], 0.8)
         self.assertLessEqual(chosen["full"]["accuracy"] - chosen["chosen"]["accuracy"], 0.2)
 
+    def test_a_conditional_guarantee_is_stored_and_said(self):
+        words = ("--recording", self.recording, "--max-loss", 0.3, "--guarantee", 0.8)
+        self.assertNotIn("conditional", self.calibrate(*words))
+        chosen = self.calibrate(*words, "--conditional")
+        self.assertIs(chosen["conditional"], True)
+        by_step = chosen["stopped_by"]
+        self.assertEqual((len(by_step), by_step[-1]["samples"]), (STEPS, 40))
+        self.assertEqual([row["samples"] for row in by_step], sorted(row["samples"] for row in by_step))
+        for row in by_step:
+            self.assertLessEqual(row["lost"], row["samples"])
+        calibration = json.loads(self.succeed("info", self.copy, "--json", "-"))["stop"]["calibration"]
+        self.assertEqual((calibration["guarantee"], calibration["conditional"]), (0.8, True))
+        said = "to lose at most 30 points with 80 % confidence, among the samples stopped by every step too"
+        self.assertIn(said, self.succeed("info", self.copy))
+        run = ("run", self.copy, "--data", self.data, "--stop", "stored")
+        self.assertIn(f"the rule is calibrated {said}", self.succeed(*run))
+        self.assertEqual(json.loads(self.succeed(*run, "--json", "-"))["stop"]["guarantee"],
+                         {"max_loss": 0.3, "confidence": 0.8, "conditional": True})
+        self.assertNotIn("guarantee", json.loads(self.succeed(*run[:-1], "never", "--json", "-"))["stop"])
+        self.assertIn("and of those stopped by every step", self.succeed("calibrate", self.copy, *words, "--conditional"))
+
     def test_writes_through_a_link(self):
         link = self.folder / "link.h5"
         link.symlink_to(self.copy)
@@ -589,6 +610,11 @@ class Calibrate(CliTest):
         self.refuse(*words, "--max-steps", 3, "--guarantee", 0.9, naming="--guarantee")
         self.refuse(*words, "--max-loss", 0.1, "--guarantee", 1, naming="--guarantee")
         self.refuse(*words, "--max-loss", 0.01, "--guarantee", 0.95, naming=["--guarantee", "374"])
+        self.refuse(*words, "--max-loss", 0.1, "--conditional", naming=["--conditional", "--guarantee P"])
+        self.refuse(*words, "--max-steps", 3, "--conditional", naming=["--conditional", "--guarantee P"])
+        self.refuse(*words, "--max-loss", 0.1, "--guarantee", 0.9, "--conditional", "--by-step",
+                    naming=["--by-step", "--conditional"])
+        self.refuse(*words, "--max-loss", 0.01, "--guarantee", 0.95, "--conditional", naming=["--guarantee", "449"])
         for option, value in [("--data", self.data), ("--steps", 3), ("--limit", 9), ("--split", "test")]:
             self.refuse(*words, "--max-loss", 0.1, option, value, naming=[option, "--recording"])
         self.refuse("calibrate", self.copy, "--data", self.data, "--max-loss", 0.1, "--record", "/none/x.h5",
