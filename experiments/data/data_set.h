@@ -44,7 +44,12 @@ class DataSet : public ImageSource {
 };
 
 /// Opens a data set (docs/reference/data.md): cifar10:DIR, cifar100:DIR, mnist:DIR, fashion-mnist[:DIR],
-/// hdf5:FILE. `split` is `train` or `test`. Throws InputError that names the file and what is wrong with it.
+/// images:DIR[,resize=N|HxW][,crop=N], hdf5:FILE, npz:FILE. `split` is `train` or `test`. Throws InputError
+/// that names the file and what is wrong with it.
 std::unique_ptr<DataSet> open_data(const std::string& spec, const std::string& split);
+
+/// What to say behind samples that do not have the shape `wanted`: for images how to resize them, else
+/// nothing.
+std::string way_to_shape(const DataInfo& info, const Shape& wanted);
 
 }  // namespace rheobase

@@ -1,22 +1,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <filesystem>
 #include <optional>
 
 #include "experiments/data/byte_images.h"
 #include "experiments/data/loaders.h"
+#include "experiments/data/two_arrays.h"
 #include "sim/core/file.h"
 #include "sim/core/file_use.h"
 #include "sim/hdf5/handle.h"
 
 namespace rheobase {
 namespace {
-
-constexpr hsize_t max_samples = hsize_t{1} << 28;
-constexpr std::uint64_t max_sample_values = std::uint64_t{1} << 28;
-constexpr std::int64_t max_label = 1'000'000;
 
 // A dataset of the root group and its shape.
 struct Array {
@@ -98,14 +94,7 @@ std::vector<int> read_labels(const Array& array, std::vector<Fault>& faults) {
   std::vector<std::int64_t> wide(count);
   hdf5::checked(H5Dread(array.dataset.get(), H5T_NATIVE_INT64, H5S_ALL, H5S_ALL, H5P_DEFAULT, wide.data()),
                 "read the labels");
-  const auto wrong = std::find_if(wide.begin(), wide.end(),
-                                  [](std::int64_t label) { return label < 0 || label >= max_label; });
-  if (wrong != wide.end()) {
-    faults.push_back({"labels", fmt::format("record {} has label {}, expected 0 to {}", wrong - wide.begin(),
-                                            *wrong, max_label - 1)});
-    return {};
-  }
-  return {wide.begin(), wide.end()};
+  return as_labels(wide, faults);
 }
 
 // Before the labels are read, which may claim to be many: whether there are as many images, of which
@@ -121,29 +110,14 @@ bool counts_agree(const Array& images, const Array& labels, std::vector<Fault>& 
   return false;
 }
 
-Shape sample_shape(const Array& array, std::vector<Fault>& faults) {
-  const std::size_t rank = array.extents.size();
+Shape shape_of_samples(const Array& array, std::vector<Fault>& faults) {
   const bool byte = array.type == H5T_INTEGER && array.value_bytes == 1;
   if (!byte && array.type != H5T_FLOAT) {
     faults.push_back({"images", "values are neither uint8 nor of a float type"});
     return {};
   }
-  if (rank < 2 || rank > 4) {
-    faults.push_back({"images", fmt::format("rank {}, expected [N, C, H, W], [N, H, W] or [N, D]", rank)});
-    return {};
-  }
-  Shape shape(array.extents.begin() + 1, array.extents.end());
-  if (rank == 3) shape.insert(shape.begin(), 1);
-  std::uint64_t values = 1;
-  for (const std::int64_t extent : shape) {
-    const auto limit = static_cast<std::int64_t>(max_sample_values / values);
-    if (extent < 1 || extent > limit) {
-      faults.push_back({"images", fmt::format("samples of {} values", to_string(shape))});
-      return {};
-    }
-    values *= static_cast<std::uint64_t>(extent);
-  }
-  return shape;
+  const std::vector<std::uint64_t> extents(array.extents.begin(), array.extents.end());
+  return sample_shape(extents, faults);
 }
 
 // Samples that stay in the file.
@@ -167,18 +141,12 @@ class Hdf5Images : public DataSet {
     const std::int64_t values = element_count(shape());
     if (first < 0 || first + count > size() || static_cast<std::int64_t>(pixels.size()) != count * values)
       throw InternalError(fmt::format("samples {} to {} of {}", first, first + count - 1, size()));
-    const auto refuse = [&](std::int64_t index, const std::string& what) {
-      throw InputError(info().files.front(), fmt::format("images, sample {}", index), what);
-    };
     try {
       read_samples(first, count, pixels);
     } catch (const hdf5::CallFailed& failure) {
-      refuse(first, failure.what());
+      throw InputError(info().files.front(), fmt::format("images, sample {}", first), failure.what());
     }
-    const auto wrong = std::find_if(pixels.begin(), pixels.end(), [](float x) { return !std::isfinite(x); });
-    if (wrong == pixels.end()) return;
-    const std::int64_t at = wrong - pixels.begin();
-    refuse(first + at / values, fmt::format("pixel {} is {}", at % values, *wrong));
+    check_finite(info().files.front(), first, values, pixels);
   }
 
  private:
@@ -222,7 +190,7 @@ std::unique_ptr<DataSet> open_hdf5(DataInfo info, const std::string& file) {
     hdf5::File opened(H5Fopen(file.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), "open the file");
     auto images = try_open(opened.get(), "images", faults);
     const auto labels = try_open(opened.get(), "labels", faults);
-    if (images) info.shape = sample_shape(*images, faults);
+    if (images) info.shape = shape_of_samples(*images, faults);
     if (images && labels && counts_agree(*images, *labels, faults)) {
       info.labels = read_labels(*labels, faults);
     } else if (labels) {

@@ -19,4 +19,12 @@ std::unique_ptr<DataSet> open_idx(DataInfo info, const std::string& folder);
 /// The file stays open and samples are read one by one. A file has one split: `info.split` is kept, not used.
 std::unique_ptr<DataSet> open_hdf5(DataInfo info, const std::string& file);
 
+/// `images` and `labels` of a NumPy archive, shaped as those of open_hdf5() and of uint8, float32 or float64.
+/// Stored images stay in the file; compressed ones are unpacked in memory. A file has one split.
+std::unique_ptr<DataSet> open_npz(DataInfo info, const std::string& file);
+
+/// JPEG and PNG files below a folder, read and decoded one by one. `place` is the folder and what is done
+/// with its images (image_transform.h). Samples are RGB.
+std::unique_ptr<DataSet> open_images(DataInfo info, const std::string& place);
+
 }  // namespace rheobase

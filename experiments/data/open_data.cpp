@@ -10,7 +10,8 @@
 namespace rheobase {
 namespace {
 
-constexpr const char* supported = "cifar10:DIR cifar100:DIR mnist:DIR fashion-mnist[:DIR] hdf5:FILE";
+constexpr const char* supported =
+    "cifar10:DIR cifar100:DIR mnist:DIR fashion-mnist[:DIR] images:DIR hdf5:FILE npz:FILE";
 
 // Where Debian's package dataset-fashion-mnist puts it.
 constexpr const char* debian_fashion_mnist = "/usr/share/datasets/fashion-mnist";
@@ -38,15 +39,17 @@ struct Kind {
   std::function<std::unique_ptr<DataSet>(DataInfo, const std::string& place)> open;
 };
 
-const std::array<Kind, 5>& kinds() {
-  static const std::array<Kind, 5> table{
+const std::array<Kind, 7>& kinds() {
+  static const std::array<Kind, 7> table{
       {{"cifar10", true,
         [](DataInfo info, const std::string& place) { return open_cifar(std::move(info), place, 10); }},
        {"cifar100", true,
         [](DataInfo info, const std::string& place) { return open_cifar(std::move(info), place, 100); }},
        {"mnist", true, open_mnist},
        {"fashion-mnist", false, open_fashion_mnist},
-       {"hdf5", true, open_hdf5}}};
+       {"images", true, open_images},
+       {"hdf5", true, open_hdf5},
+       {"npz", true, open_npz}}};
   return table;
 }
 
@@ -69,7 +72,7 @@ std::unique_ptr<DataSet> open_data(const std::string& spec, const std::string& s
   const std::size_t colon = spec.find(':');
   const std::string name = spec.substr(0, colon);
   const std::string place = colon == std::string::npos ? "" : spec.substr(colon + 1);
-  if (name == "nmnist" || name == "images") {
+  if (name == "nmnist" || name == "events") {
     throw InputError(spec, name, std::string("not supported yet; these are: ") + supported);
   }
   const auto kind =

@@ -20,6 +20,7 @@ class Spread : public ImageSource {
   std::int64_t size() const override { return samples_; }
   Shape shape() const override { return data_.shape(); }
   void read(std::int64_t index, std::span<float> pixels) const override { data_.read(place(index), pixels); }
+  const DataInfo& info() const { return data_.info(); }
   int label(std::int64_t index) const { return data_.label(place(index)); }
 
  private:
@@ -37,9 +38,10 @@ std::vector<int> answers(const Graph& graph, const Spread& samples, const Regist
   engine_options.lookahead = std::min(options.steps, 8);
   Engine engine(graph, registry, engine_options);
   if (engine.input_shape() != samples.shape())
-    throw InputError("--data", "",
-                     fmt::format("samples are {}, the network takes {}", to_string(samples.shape()),
-                                 to_string(engine.input_shape())));
+    throw InputError(
+        "--data", "",
+        fmt::format("samples are {}, the network takes {}{}", to_string(samples.shape()),
+                    to_string(engine.input_shape()), way_to_shape(samples.info(), engine.input_shape())));
   std::vector<int> result(static_cast<std::size_t>(samples.size()));
   run_samples(engine, samples, make_stop_policy({}), {options.steps, 0, samples.size()},
               [&](const SampleResult& sample) {

@@ -53,9 +53,10 @@ int slots_of(const SimulationSpec& spec, const DataSet& data) {
 // The samples asked for, checked against the data set and the network.
 RunOptions options_of(const SimulationSpec& spec, int steps, const DataSet& data, const Engine& engine) {
   if (!takes_samples(engine.input_shape(), data.shape())) {
-    throw InputError(spec.data, "",
-                     fmt::format("samples are {}, {} takes {}", to_string(data.shape()), spec.model,
-                                 to_string(engine.input_shape())));
+    throw InputError(
+        spec.data, "",
+        fmt::format("samples are {}, {} takes {}{}", to_string(data.shape()), spec.model,
+                    to_string(engine.input_shape()), way_to_shape(data.info(), engine.input_shape())));
   }
   if (spec.offset >= data.size()) {
     throw InputError("--offset", fmt::format("{}", spec.offset),

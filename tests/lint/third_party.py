@@ -22,6 +22,10 @@ HOMES = {
     "nlohmann": ["experiments/json"],
     "toml++": ["experiments/spec/toml_reader.cpp"],
     "zlib": ["experiments/data"],
+    "zip": ["experiments/data/zip_archive.cpp"],
+    "jpeglib": ["experiments/data/decode_jpeg.cpp"],
+    "jerror": ["experiments/data/decode_jpeg.cpp"],
+    "png": ["experiments/data/decode_png.cpp"],
 }
 
 

@@ -47,8 +47,8 @@ CommandSpec convert_spec() {
   spec.add("calibrate", text_argument("none", "none"), "correction from samples");
   spec.add("arithmetic", text_argument("float32|fixed", "float32"),
            "reals, or integers alone: the same spikes on every device (spiking networks)");
-  spec.add(
-      "data", text_argument("SPEC"),
+  add_data_options(
+      spec,
       "with --arithmetic fixed: compare the answers in float32 and in fixed arithmetic on these samples, and "
       "write no model where they differ much");
   spec.add("split", text_argument("test|train", "train"), "which part of that data set");
@@ -82,7 +82,7 @@ void check_options(const CommandLine& line) {
   if (line.has("data") && arithmetic != "fixed")
     throw InputError("--data", "",
                      "is for --arithmetic fixed, whose answers it compares with those of float32");
-  for (const char* option : {"split", "samples", "steps"}) {
+  for (const char* option : {"resize", "crop", "split", "samples", "steps"}) {
     if (line.given(option) && !line.has("data"))
       throw InputError(std::string("--") + option, "", "is of the samples that --data names");
   }
@@ -134,7 +134,7 @@ std::string agreement_text(const Agreement& found, const DataInfo& data, int ste
 // The answers of `fixed` against those of the same network in float32; refuses what gives others.
 std::string compare(const CommandLine& line, ConversionSpec spec, Conversion& fixed,
                     const Registry& registry) {
-  const auto data = open_data(line.get<std::string>("data"), line.get<std::string>("split"));
+  const auto data = open_data(data_spec_of(line), line.get<std::string>("split"));
   AgreementOptions options;
   options.samples = ranged(line, "samples", min_compared, std::numeric_limits<std::int64_t>::max());
   options.steps = static_cast<int>(ranged(line, "steps", 1, 1 << 20));

@@ -49,8 +49,28 @@ EngineOptions parse_engine(const CommandLine& line) {
   return engine;
 }
 
+void add_data_options(CommandSpec& spec, const std::string& help) {
+  spec.add("data", text_argument("SPEC"), help);
+  spec.add("resize", text_argument("N|HxW"),
+           "with images:DIR: make the shorter edge N, or squash to height and width");
+  spec.add("crop", text_argument("N"), "with images:DIR: take N x N pixels from the middle");
+}
+
+std::string data_spec_of(const CommandLine& line) {
+  auto spec = line.get<std::string>("data");
+  for (const std::string option : {"resize", "crop"}) {
+    if (!line.has(option)) continue;
+    if (!spec.starts_with("images:"))
+      throw InputError("--" + option, line.get<std::string>(option),
+                       "is for the images of images:DIR, not for " + spec);
+    spec += fmt::format(",{}={}", option, line.get<std::string>(option));
+  }
+  return spec;
+}
+
 void add_simulation_options(CommandSpec& spec, const char* default_split) {
-  spec.add("data", text_argument("SPEC"), "cifar10:DIR cifar100:DIR mnist:DIR fashion-mnist[:DIR] hdf5:FILE");
+  add_data_options(spec,
+                   "cifar10:DIR cifar100:DIR mnist:DIR fashion-mnist[:DIR] images:DIR hdf5:FILE npz:FILE");
   spec.add("split", text_argument("test|train", default_split), "which part of the data set");
   spec.add("offset", whole_argument("K", 0), "first sample");
   spec.add("limit", whole_argument("N"), "number of samples (default: all)");
@@ -68,7 +88,7 @@ SimulationSpec parse_simulation(const CommandLine& line, const std::string& comm
   if (!line.has("data")) throw InputError(command, "", "--data is missing: which samples to run on");
   SimulationSpec spec;
   spec.model = line.positional(0);
-  spec.data = line.get<std::string>("data");
+  spec.data = data_spec_of(line);
   spec.split = line.get<std::string>("split");
   if (spec.split != "test" && spec.split != "train")
     throw InputError("--split", spec.split, "expected test or train");

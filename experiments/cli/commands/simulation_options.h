@@ -11,6 +11,11 @@ namespace rheobase {
 /// The options of every command that simulates: which samples, and how.
 void add_simulation_options(CommandSpec& spec, const char* default_split);
 
+/// Which data set: --data, --resize and --crop, which go with images:DIR. `help` is of the first.
+void add_data_options(CommandSpec& spec, const std::string& help);
+/// Its SPEC, with what the other two add to it. Throws InputError where they are given without images.
+std::string data_spec_of(const CommandLine& line);
+
 /// Those of them that change no result: device, slots, kernels.
 void add_engine_options(CommandSpec& spec);
 EngineOptions parse_engine(const CommandLine& line);

@@ -22,7 +22,7 @@ TEST(OpenData, NamesWhatIsWrongWithASpec) {
 }
 
 TEST(OpenData, SaysWhatIsNotSupportedYet) {
-  for (const char* const spec : {"nmnist:x", "images:x"}) {
+  for (const char* const spec : {"nmnist:x", "events:x"}) {
     EXPECT_THAT(refusal(spec), AllOf(HasSubstr("not supported yet"), HasSubstr("cifar10:DIR"))) << spec;
   }
 }

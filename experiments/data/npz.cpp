@@ -1,0 +1,194 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <optional>
+#include <stdexcept>
+
+#include "experiments/data/byte_images.h"
+#include "experiments/data/loaders.h"
+#include "experiments/data/npy_header.h"
+#include "experiments/data/two_arrays.h"
+#include "experiments/data/zip_archive.h"
+
+namespace rheobase {
+namespace {
+
+// An array whose header was read and has as many bytes behind it as it says.
+struct Array {
+  ZipMember member;  // at the first value
+  NpyHeader header;
+  std::uint64_t values_at = 0;  // in the member
+  std::uint64_t value_count = 0;
+};
+
+std::vector<std::uint8_t> read_bytes(ZipMember& member, std::uint64_t count) {
+  // The memory grows with what is there.
+  constexpr std::uint64_t block = 1 << 20;
+  std::vector<std::uint8_t> bytes;
+  while (bytes.size() < count) {
+    const std::size_t before = bytes.size();
+    bytes.resize(before + std::min(block, count - before));
+    member.read(std::span(bytes).subspan(before));
+  }
+  return bytes;
+}
+
+Array open_array(const ZipArchive& archive, const ZipEntry& entry) {
+  Array array{ZipMember(archive, entry), {}};
+  std::vector<std::uint8_t> start =
+      read_bytes(array.member, std::min<std::uint64_t>(entry.bytes, npy_prefix_bytes + 2));
+  const NpyPrefix prefix = parse_npy_prefix(start);
+  array.values_at = prefix.text_at + prefix.text_bytes;
+  if (array.values_at < start.size() || array.values_at > entry.bytes) throw std::runtime_error("cut short");
+  const auto more = read_bytes(array.member, array.values_at - start.size());
+  start.insert(start.end(), more.begin(), more.end());
+  array.header =
+      parse_npy_header({reinterpret_cast<const char*>(start.data()) + prefix.text_at, prefix.text_bytes});
+  const std::uint64_t there = entry.bytes - array.values_at;
+  const std::uint64_t said = array.header.data_bytes(there + 1);
+  if (said != there)
+    throw std::runtime_error(fmt::format(
+        "{}: the header says {}{} bytes of values, there are {}", said > there ? "cut short" : "too long",
+        said > there ? "more than " : "", said > there ? there : said, there));
+  if (array.header.value_bytes > 0) array.value_count = there / array.header.value_bytes;
+  return array;
+}
+
+std::string names_of(const ZipArchive& archive) {
+  constexpr std::size_t most = 8;
+  std::string names;
+  for (std::size_t i = 0; i < std::min(most, archive.entries().size()); ++i) {
+    const std::string& name = archive.entries()[i].name;
+    names += (i == 0 ? "" : " ") + name.substr(0, name.ends_with(".npy") ? name.size() - 4 : name.size());
+  }
+  return names.empty() ? "nothing" : names + (archive.entries().size() > most ? " ..." : "");
+}
+
+// Nothing where the array is missing or damaged, which is then a fault.
+std::optional<Array> try_open(const ZipArchive& archive, const std::string& name,
+                              std::vector<Fault>& faults) {
+  const auto& entries = archive.entries();
+  const auto found = std::find_if(entries.begin(), entries.end(),
+                                  [&](const ZipEntry& entry) { return entry.name == name + ".npy"; });
+  if (found == entries.end()) {
+    faults.push_back(
+        {name, fmt::format("is missing: the archive holds {}; save numpy.savez(FILE, images=..., "
+                           "labels=...)",
+                           names_of(archive))});
+    return std::nullopt;
+  }
+  try {
+    return open_array(archive, *found);
+  } catch (const InputError& error) {
+    faults.push_back({name, error.faults().front().what});
+  } catch (const std::runtime_error& error) {
+    faults.push_back({name, error.what()});
+  }
+  return std::nullopt;
+}
+
+bool is_byte(const NpyHeader& header) { return header.kind == 'u' && header.value_bytes == 1; }
+
+Shape shape_of_samples(const NpyHeader& images, std::vector<Fault>& faults) {
+  const bool real = images.kind == 'f' && (images.value_bytes == 4 || images.value_bytes == 8);
+  if (!is_byte(images) && !real) {
+    faults.push_back(
+        {"images", fmt::format("values of type {}{}, expected uint8, float32 or float64: save it as "
+                               "astype('float32')",
+                               images.kind, images.value_bytes)});
+    return {};
+  }
+  return sample_shape(images.extents, faults);
+}
+
+// That labels can be read: whole numbers of rank 1, one or more.
+bool check_label_array(const Array& array, std::vector<Fault>& faults) {
+  const NpyHeader& header = array.header;
+  const std::size_t before = faults.size();
+  const auto fault = [&](const std::string& what) { faults.push_back({"labels", what}); };
+  const bool whole =
+      (header.kind == 'i' || header.kind == 'u') && header.value_bytes >= 1 && header.value_bytes <= 8;
+  if (!whole)
+    fault(fmt::format("values of type {}{}, expected integers: save them as int64", header.kind,
+                      header.value_bytes));
+  if (header.extents.size() != 1)
+    fault(fmt::format("rank {}, expected integers of rank 1", header.extents.size()));
+  if (faults.size() > before) return false;
+  if (header.extents[0] < 1) fault("none: the set is empty");
+  if (header.extents[0] > max_samples)
+    fault(fmt::format("{} of them, at most {} are read", header.extents[0], max_samples));
+  return faults.size() == before;
+}
+
+std::vector<int> read_labels(Array& array, std::vector<Fault>& faults) {
+  if (!check_label_array(array, faults)) return {};
+  const auto bytes = read_bytes(array.member, array.value_count * array.header.value_bytes);
+  array.member.expect_end();
+  std::vector<std::int64_t> wide(array.value_count);
+  for (std::size_t k = 0; k < wide.size(); ++k) wide[k] = npy_integer(array.header, bytes, k);
+  return as_labels(wide, faults);
+}
+
+// Samples that stay in the file where they are stored, and are in memory where they were compressed.
+class NpzImages : public DataSet {
+ public:
+  NpzImages(DataInfo info, std::unique_ptr<ZipArchive> archive, Array images)
+      : DataSet(std::move(info)), archive_(std::move(archive)), images_(std::move(images)) {
+    if (images_.member.entry().stored) return;
+    unpacked_ = read_bytes(images_.member, images_.value_count * images_.header.value_bytes);
+    images_.member.expect_end();
+  }
+
+  void read(std::int64_t index, std::span<float> pixels) const override {
+    check_read(*this, index, pixels);
+    const std::size_t count = pixels.size() * images_.header.value_bytes;
+    const std::span<const std::uint8_t> bytes = bytes_of(static_cast<std::uint64_t>(index) * count, count);
+    if (is_byte(images_.header)) {
+      std::transform(bytes.begin(), bytes.end(), pixels.begin(), pixel_of);
+      return;
+    }
+    for (std::size_t k = 0; k < pixels.size(); ++k) pixels[k] = npy_real(images_.header, bytes, k);
+    check_finite(info().files.front(), index, static_cast<std::int64_t>(pixels.size()), pixels);
+  }
+
+ private:
+  std::span<const std::uint8_t> bytes_of(std::uint64_t at, std::size_t count) const {
+    if (!images_.member.entry().stored) return std::span(unpacked_).subspan(at, count);
+    sample_.resize(count);
+    images_.member.seek(images_.values_at + at);
+    images_.member.read(sample_);
+    return sample_;
+  }
+
+  std::unique_ptr<ZipArchive> archive_;
+  mutable Array images_;
+  std::vector<std::uint8_t> unpacked_;
+  mutable std::vector<std::uint8_t> sample_;  // that is being read
+};
+
+}  // namespace
+
+std::unique_ptr<DataSet> open_npz(DataInfo info, const std::string& file) {
+  std::error_code ignored;
+  if (!std::filesystem::exists(file, ignored)) throw InputError(file, "", "no such file");
+  auto archive = std::make_unique<ZipArchive>(file);
+  std::vector<Fault> faults;
+  auto images = try_open(*archive, "images", faults);
+  auto labels = try_open(*archive, "labels", faults);
+  if (images) info.shape = shape_of_samples(images->header, faults);
+  if (images && labels && faults.empty() && labels->header.extents.size() == 1 &&
+      images->header.extents[0] != labels->header.extents[0]) {
+    faults.push_back(
+        {"", fmt::format("{} images, but {} labels", images->header.extents[0], labels->header.extents[0])});
+  } else if (labels) {
+    info.labels = read_labels(*labels, faults);
+  }
+  throw_if_any(file, faults);
+  info.classes = *std::max_element(info.labels.begin(), info.labels.end()) + 1;
+  info.files = {file};
+  info.real_pixels = !is_byte(images->header);
+  return std::make_unique<NpzImages>(std::move(info), std::move(archive), std::move(*images));
+}
+
+}  // namespace rheobase
