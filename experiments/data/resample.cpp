@@ -19,6 +19,9 @@ struct Taps {
 
 double triangle(double x) { return std::max(0.0, 1.0 - std::abs(x)); }
 
+// Of 0 or more; one half rounds up.
+std::int64_t nearest(double x) { return static_cast<std::int64_t>(std::floor(x + 0.5)); }
+
 // w(x) = triangle((x + 1/2 - center) / s) / sum, center = (at + 1/2) scale, s = max(1, scale), over the x
 // within s of the center. Every step is PIL's precompute_coeffs(), whose rounding decides bytes.
 Taps taps_of(std::int64_t at, std::int64_t from, std::int64_t to) {
@@ -26,8 +29,8 @@ Taps taps_of(std::int64_t at, std::int64_t from, std::int64_t to) {
   const double support = std::max(scale, 1.0);
   const double inverse = 1.0 / support;
   const double center = (static_cast<double>(at) + 0.5) * scale;
-  const auto first = std::max<std::int64_t>(0, static_cast<std::int64_t>(center - support + 0.5));
-  const auto end = std::min(from, static_cast<std::int64_t>(center + support + 0.5));
+  const auto first = nearest(std::max(0.0, center - support));
+  const auto end = std::min(from, nearest(center + support));
   std::vector<double> exact;
   double sum = 0.0;
   for (std::int64_t x = 0; x < end - first; ++x) {
@@ -37,7 +40,7 @@ Taps taps_of(std::int64_t at, std::int64_t from, std::int64_t to) {
   Taps taps;
   taps.first = static_cast<std::size_t>(first);
   for (const double weight : exact)
-    taps.weights.push_back(static_cast<std::int32_t>(0.5 + weight / sum * (1 << precision_bits)));
+    taps.weights.push_back(static_cast<std::int32_t>(nearest(weight / sum * (1 << precision_bits))));
   return taps;
 }
 
