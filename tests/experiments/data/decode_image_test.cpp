@@ -11,8 +11,6 @@ namespace rheobase {
 namespace {
 
 using testing::AllOf;
-using testing::Each;
-using testing::ElementsAre;
 using testing::HasSubstr;
 
 using Bytes = std::vector<std::uint8_t>;
@@ -40,6 +38,7 @@ TEST(DecodePng, KeepsSizeAndColours) {
   const RgbImage read = decode_image(png_file(image));
   EXPECT_EQ(size_text(read), "7x5");
   EXPECT_EQ(read.bytes, image.bytes);
+  EXPECT_EQ(decoded(png_file(image, 8, true)), image.bytes);  // interlaced
 }
 
 TEST(DecodePng, MakesThreeChannelsOfGrey) {

@@ -21,13 +21,14 @@ int png_type(int channels) {
   return types[channels - 1];
 }
 
-std::string write_png(const TestImage& image, int type, int depth, std::span<const std::uint8_t> palette) {
+std::string write_png(const TestImage& image, int type, int depth, int interlace,
+                      std::span<const std::uint8_t> palette) {
   std::string file;
   png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, nullptr, nullptr, nullptr);
   png_infop info = png_create_info_struct(png);
   png_set_write_fn(png, &file, append, nullptr);
-  png_set_IHDR(png, info, image.width, image.height, depth, type, PNG_INTERLACE_NONE,
-               PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+  png_set_IHDR(png, info, image.width, image.height, depth, type, interlace, PNG_COMPRESSION_TYPE_DEFAULT,
+               PNG_FILTER_TYPE_DEFAULT);
   if (!palette.empty()) {
     png_set_PLTE(png, info, reinterpret_cast<png_const_colorp>(palette.data()),
                  static_cast<int>(palette.size() / 3));
@@ -36,7 +37,10 @@ std::string write_png(const TestImage& image, int type, int depth, std::span<con
   }
   png_write_info(png, info);
   const std::size_t row_bytes = image.bytes.size() / image.height;
-  for (int y = 0; y < image.height; ++y) png_write_row(png, image.bytes.data() + y * row_bytes);
+  std::vector<png_bytep> rows;
+  for (int y = 0; y < image.height; ++y)
+    rows.push_back(const_cast<png_bytep>(image.bytes.data() + y * row_bytes));
+  png_write_image(png, rows.data());
   png_write_end(png, info);
   png_destroy_write_struct(&png, &info);
   return file;
@@ -60,12 +64,13 @@ TestImage flat_image(int width, int height, const std::vector<std::uint8_t>& col
   return image;
 }
 
-std::string png_file(const TestImage& image, int depth) {
-  return write_png(image, png_type(image.channels), depth, {});
+std::string png_file(const TestImage& image, int depth, bool interlaced) {
+  return write_png(image, png_type(image.channels), depth,
+                   interlaced ? PNG_INTERLACE_ADAM7 : PNG_INTERLACE_NONE, {});
 }
 
 std::string palette_png_file(const TestImage& indices, std::span<const std::uint8_t> palette) {
-  return write_png(indices, PNG_COLOR_TYPE_PALETTE, 8, palette);
+  return write_png(indices, PNG_COLOR_TYPE_PALETTE, 8, PNG_INTERLACE_NONE, palette);
 }
 
 std::string jpeg_file(const TestImage& image, int quality) {

@@ -21,7 +21,7 @@ TestImage noise_image(int width, int height, int channels = 3, std::uint32_t see
 TestImage flat_image(int width, int height, const std::vector<std::uint8_t>& colour);
 
 /// A PNG of the type that `channels` says, of `depth` bits a value.
-std::string png_file(const TestImage& image, int depth = 8);
+std::string png_file(const TestImage& image, int depth = 8, bool interlaced = false);
 /// A PNG of indices into a palette of RGB colours, the first of them transparent.
 std::string palette_png_file(const TestImage& indices, std::span<const std::uint8_t> palette);
 /// A JPEG: grey, RGB, or CMYK, which is stored as given, with Adobe's mark.
