@@ -120,6 +120,14 @@ class Images(CliTest):
         write_npz(archive, self.planes["test"], self.labels("test"))
         self.refuse("run", rule, "--data", f"npz:{archive}", "--stop", "stored", naming="calibrat")
 
+    def test_convert_compares_both_arithmetics_on_them(self):
+        out = self.folder / "fixed.h5"
+        words = ("convert", self.trained, out, "--arithmetic", "fixed", "--data", self.data, "--steps", 4)
+        self.refuse(*words, "--resize", "8x8", naming=["3x8x8", "3x16x16", "--resize 16x16"])
+        result = rheobase(*words, "--resize", SIDE, "--samples", 36)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn(f"% of the answers to 36 train samples of {self.data},resize={SIDE}", result.stdout)
+
     def test_a_sweep_takes_them(self):
         spec = self.folder / "sweep.toml"
         spec.write_text(f'models = ["{self.net}"]\ndata = ["{self.data},resize={SIDE}"]\nsteps = [2]\n')
