@@ -1,11 +1,7 @@
 #include "experiments/data/image_list.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <array>
 #include <filesystem>
-#include <sstream>
 
 #include "experiments/data/class_folders.h"
 #include "experiments/data/labels_file.h"
