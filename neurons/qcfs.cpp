@@ -35,7 +35,9 @@ Node QcfsParameters::node(std::string name, std::string input) const {
 }
 
 OpSchema qcfs_schema() {
-  return {"QCFS", Role::neuron, 1, 1, {{"L", std::int64_t{0}, true}}, {{"lambda"}}, infer};
+  OpSchema schema{"QCFS", Role::neuron, 1, 1, {{"L", std::int64_t{0}, true}}, {{"lambda"}}, infer};
+  schema.is_monotone = true;
+  return schema;
 }
 
 }  // namespace rheobase

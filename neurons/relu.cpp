@@ -28,6 +28,10 @@ Node ReluParameters::node(std::string name, std::string input) const {
   return node;
 }
 
-OpSchema relu_schema() { return {"ReLU", Role::neuron, 1, 1, {{"max", 0.0}}, {}, infer}; }
+OpSchema relu_schema() {
+  OpSchema schema{"ReLU", Role::neuron, 1, 1, {{"max", 0.0}}, {}, infer};
+  schema.is_monotone = true;
+  return schema;
+}
 
 }  // namespace rheobase

@@ -29,6 +29,10 @@ Node sign_node(std::string name, std::string input) {
   return {std::move(name), "Sign", {std::move(input)}, {}, {}};
 }
 
-OpSchema sign_schema() { return {"Sign", Role::neuron, 1, 1, {}, {{"threshold", false}}, infer}; }
+OpSchema sign_schema() {
+  OpSchema schema{"Sign", Role::neuron, 1, 1, {}, {{"threshold", false}}, infer};
+  schema.is_monotone = true;
+  return schema;
+}
 
 }  // namespace rheobase

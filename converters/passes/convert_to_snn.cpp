@@ -1,4 +1,5 @@
 #include "converters/passes.h"
+#include "converters/passes/max_pools.h"
 #include "neurons/if.h"
 #include "neurons/qcfs.h"
 
@@ -16,15 +17,10 @@ Node spiking(const Node& node) {
 
 }  // namespace
 
-void convert_to_snn(Graph& graph, const std::string& source) {
+void convert_to_snn(Graph& graph, const SchemaSet& schemas, const std::string& source) {
   std::vector<Fault> faults;
   for (const Node& node : graph.nodes) {
-    if (node.op == "MaxPool2d") {
-      faults.push_back(
-          {node.name,
-           "a max pool has no spiking counterpart, the largest rate is unknown until all spikes have "
-           "arrived; retrain with average pooling"});
-    } else if (node.op == "ReLU") {
+    if (node.op == "ReLU") {
       faults.push_back(
           {node.name,
            "a ReLU has no threshold until one is calibrated from data; retrain with QCFS activations, "
@@ -35,6 +31,8 @@ void convert_to_snn(Graph& graph, const std::string& source) {
     }
   }
   throw_if_any(source, faults);
+  move_max_pools(graph, schemas);
+  cumulate_max_pools(graph);
   for (Node& node : graph.nodes) {
     if (node.op == "QCFS") node = spiking(node);
   }

@@ -15,6 +15,9 @@ namespace {
 
 bool averages(const Node& node) { return node.op == "AvgPool2d"; }
 
+// Makes numbers of spikes: a sum, or the difference of two maxima.
+bool counts(const Node& node) { return averages(node) || node.op == "CumulativeMaxPool2d"; }
+
 // "IF is the one neuron that has", or "IF, LIF are the neurons that have".
 std::string spiking_neurons(const SchemaSet& schemas) {
   std::vector<std::string> names = schemas.names();
@@ -44,7 +47,7 @@ std::optional<Kind> kind_of(const Node& node, const SchemaSet& schemas, const st
                       "stores differently"});
     return std::nullopt;
   }
-  return *inputs.begin() == Kind::spikes && averages(node) ? Kind::counts : *inputs.begin();
+  return *inputs.begin() == Kind::spikes && counts(node) ? Kind::counts : *inputs.begin();
 }
 
 // How many values the windows along an axis cover, padding included where it counts.
@@ -97,7 +100,7 @@ std::optional<std::int64_t> divisor(const Node& node, const ShapeMap& shapes) {
 Signal carried(const Node& node, const Network& network, const Signals& signals) {
   Signal result;
   result.kind = signals.at(node.inputs[0]).kind;
-  if (averages(node) && result.kind == Kind::spikes) result.kind = Kind::counts;
+  if (counts(node) && result.kind == Kind::spikes) result.kind = Kind::counts;
   const auto area = static_cast<double>(divisor(node, network.shapes).value());
   // As many values as a window has places, whether or not some lie in the padding.
   const auto kernel =

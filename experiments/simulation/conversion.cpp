@@ -131,7 +131,7 @@ Conversion convert_model(const ConversionSpec& spec, const SchemaSet& schemas,
   } else {
     fold_affine(model.graph, schemas);
   }
-  if (to == "snn") convert_to_snn(model.graph, spec.source);
+  if (to == "snn") convert_to_snn(model.graph, schemas, spec.source);
   model.arithmetic = spec.arithmetic;
   if (model.arithmetic == "fixed") make_fixed(result, spec, schemas);
   if (to != "ann") {

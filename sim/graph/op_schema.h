@@ -62,8 +62,11 @@ struct OpSchema {
   /// one. Called only on nodes whose arity, attribute types and required tensors are right.
   std::function<std::optional<Shape>(const Node&, std::span<const Shape>, Faults&)> infer;
 
-  bool binary = false;      ///< of a synapse: its weights are single bits
-  bool adds_zeros = false;  ///< of a carrier: some outputs are 0 and come from no input
+  bool binary = false;        ///< of a synapse: its weights are single bits
+  bool adds_zeros = false;    ///< of a carrier: some outputs are 0 and come from no input
+  bool concatenates = false;  ///< of a carrier: its inputs' channels one after another, places kept
+  /// Of a neuron without memory: the same function in every place of a channel, which never decreases.
+  bool is_monotone = false;
   /// Of a neuron that emits spikes: the tensor that says what a spike is worth, {1} or {C}. Such a neuron has
   /// a required threshold, and kernels of both arithmetics.
   std::string spike_height{};
@@ -97,8 +100,8 @@ class SchemaSet {
   std::map<std::string, OpSchema> schemas_;
 };
 
-/// Input, Output, Conv2d, Linear, Affine, AvgPool2d, MaxPool2d, Add, Concat, Pad, Slice, Flatten
-/// (docs/reference/graph.md).
+/// Input, Output, Conv2d, Linear, Affine, AvgPool2d, MaxPool2d, CumulativeMaxPool2d, Add, Concat, Pad, Slice,
+/// Flatten (docs/reference/graph.md).
 void add_structural_schemas(SchemaSet& schemas);
 
 /// Fault helper for infer(): a tensor must have exactly this shape.

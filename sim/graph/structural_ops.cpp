@@ -275,10 +275,12 @@ void add_structural_schemas(SchemaSet& schemas) {
                {kernel, stride, padding, ceil_mode, {"count_include_pad", integer}},
                {},
                infer_pool});
-  schemas.add(
-      {"MaxPool2d", Role::pool, 1, 1, {kernel, stride, padding, dilation, ceil_mode}, {}, infer_pool});
+  for (const char* op : {"MaxPool2d", "CumulativeMaxPool2d"})
+    schemas.add({op, Role::pool, 1, 1, {kernel, stride, padding, dilation, ceil_mode}, {}, infer_pool});
   schemas.add({"Add", Role::join, 2, many, {}, {}, infer_add});
-  schemas.add({"Concat", Role::carrier, 2, many, {}, {}, infer_concat});
+  OpSchema concat{"Concat", Role::carrier, 2, many, {}, {}, infer_concat};
+  concat.concatenates = true;
+  schemas.add(std::move(concat));
   OpSchema pad{"Pad", Role::carrier, 1, 1, {{"before", list, true}, {"after", list, true}}, {}, infer_pad};
   pad.adds_zeros = true;
   schemas.add(std::move(pad));

@@ -32,7 +32,7 @@ Conv2dAttributes conv2d_attributes(const Node& node);
 /// Linear does.
 bool is_convolution(const Node& synapse);
 
-/// Settings of a validated `AvgPool2d` or `MaxPool2d` node.
+/// Settings of a validated `AvgPool2d`, `MaxPool2d` or `CumulativeMaxPool2d` node.
 struct Pool2dAttributes {
   Window window;
   bool count_include_pad = false;  ///< AvgPool2d: padding counts in the divisor

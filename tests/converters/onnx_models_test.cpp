@@ -51,7 +51,7 @@ TEST(DefaultModel, HasFiveQcfsActivationsAndNothingLeftToFold) {
   EXPECT_EQ(ops_of(graph),
             "Input Conv2d QCFS Conv2d QCFS AvgPool2d Conv2d QCFS Conv2d QCFS AvgPool2d Conv2d QCFS AvgPool2d "
             "Flatten Linear Output");
-  convert_to_snn(graph, "default");
+  convert_to_snn(graph, converter_schemas(), "default");
   EXPECT_EQ(count(graph).spiking, 5);
 }
 
@@ -86,7 +86,7 @@ TEST_F(SharedModels, ResNet20WithQcfs) {
   Graph graph = import("cifar10-resnet20-qcfs-L4.onnx");
   EXPECT_EQ(count(graph).qcfs, 19);
   EXPECT_EQ(count(graph).affine, 0);
-  convert_to_snn(graph, "resnet20");
+  convert_to_snn(graph, converter_schemas(), "resnet20");
   EXPECT_EQ(count(graph).spiking, 19);
 }
 
@@ -101,7 +101,7 @@ TEST_F(SharedModels, ResNet20WithReluAndComputedShortcuts) {
   EXPECT_EQ(count(graph).relu, 19);
   EXPECT_EQ(count(graph).conv, 19);
   EXPECT_EQ(count(graph).affine, 0);
-  EXPECT_THROW(convert_to_snn(graph, "akamaster"), InputError);
+  EXPECT_THROW(convert_to_snn(graph, converter_schemas(), "akamaster"), InputError);
 }
 
 }  // namespace

@@ -1,12 +1,15 @@
 // What the graph passes turn a network into.
 #include "converters/passes.h"
+#include "converters/passes/max_pools.h"
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "neurons/qcfs.h"
 #include "neurons/relu.h"
+#include "neurons/sign.h"
 #include "tests/converters/onnx_model.h"
 
 namespace rheobase::test {
@@ -141,7 +144,7 @@ Graph with_neuron(Node neuron) {
 
 TEST(ConvertToSnn, TurnsQcfsIntoIntegrateAndFireHalfCharged) {
   Graph graph = with_neuron(QcfsParameters{{{2}, {0.5F, 3}}, 4}.node("n", "in"));
-  convert_to_snn(graph, "net.onnx");
+  convert_to_snn(graph, converter_schemas(), "net.onnx");
   shapes_of(graph);
   EXPECT_EQ(ops_of(graph), "Input IF Flatten Output");
   const Node& neuron = only(graph, "IF");
@@ -156,26 +159,91 @@ TEST(ConvertToSnn, KeepsAveragePools) {
   pool.attributes["kernel"] = Ints{2, 2};
   Graph graph = with_neuron(pool);
   const Graph before = graph;
-  convert_to_snn(graph, "net.onnx");
+  convert_to_snn(graph, converter_schemas(), "net.onnx");
   EXPECT_EQ(graph, before);
 }
 
 TEST(ConvertToSnn, NamesEveryNodeWithoutACounterpartAndTheWayOut) {
-  Node pool = plain("pool", "MaxPool2d", {"n"});
-  pool.attributes["kernel"] = Ints{2, 2};
-  Graph graph{{input({2, 4, 4}), ReluParameters{}.node("n", "in"), pool, plain("f", "Flatten", {"pool"}),
-               plain("out", "Output", {"f"})}};
+  Graph graph{{input({2, 4, 4}), ReluParameters{}.node("n", "in"), SignParameters{}.node("s", "n"),
+               plain("f", "Flatten", {"s"}), plain("out", "Output", {"f"})}};
   const Graph before = graph;
   std::vector<std::string> faults;
   try {
-    convert_to_snn(graph, "net.onnx");
+    convert_to_snn(graph, converter_schemas(), "net.onnx");
   } catch (const InputError& error) {
     EXPECT_EQ(error.source(), "net.onnx");
     for (const Fault& fault : error.faults()) faults.push_back(fault.where + ": " + fault.what);
   }
   EXPECT_THAT(faults, ElementsAre(testing::AllOf(HasSubstr("n: "), HasSubstr("retrain with QCFS")),
-                                  testing::AllOf(HasSubstr("pool: "), HasSubstr("average pooling"))));
+                                  testing::AllOf(HasSubstr("s: "), HasSubstr("train with QCFS"))));
   EXPECT_EQ(graph, before);
+}
+
+Node max_pool(const std::string& name, const std::string& from) {
+  Node pool = plain(name, "MaxPool2d", {from});
+  pool.attributes["kernel"] = Ints{2, 2};
+  pool.attributes["stride"] = Ints{2, 2};
+  return pool;
+}
+
+Node qcfs(const std::string& name, const std::string& from) {
+  return QcfsParameters{scalar_tensor(0.5F), 4}.node(name, from);
+}
+
+// "op name <- inputs" of every node, sorted.
+std::vector<std::string> wiring(const Graph& graph) {
+  std::vector<std::string> lines;
+  for (const Node& node : graph.nodes) {
+    std::string line = node.op + " " + node.name + " <-";
+    for (const std::string& input : node.inputs) line += " " + input;
+    lines.push_back(line);
+  }
+  std::sort(lines.begin(), lines.end());
+  return lines;
+}
+
+TEST(MoveMaxPools, PutsAPoolInFrontOfTheActivationItAloneReads) {
+  Graph graph{{input({2, 4, 4}), qcfs("n", "in"), max_pool("p", "n"), plain("f", "Flatten", {"p"}),
+               plain("out", "Output", {"f"})}};
+  move_max_pools(graph, converter_schemas());
+  shapes_of(graph);
+  EXPECT_THAT(wiring(graph), ElementsAre("Flatten f <- n", "Input in <-", "MaxPool2d p <- in",
+                                         "Output out <- f", "QCFS n <- p"));
+}
+
+TEST(MoveMaxPools, LeavesAnActivationToItsOtherReaders) {
+  Graph graph{{input({2, 4, 4}), qcfs("n", "in"), max_pool("p", "n"), plain("f", "Flatten", {"p"}),
+               plain("g", "Flatten", {"n"}), plain("all", "Concat", {"f", "g"}),
+               plain("out", "Output", {"all"})}};
+  move_max_pools(graph, converter_schemas());
+  shapes_of(graph);
+  EXPECT_THAT(wiring(graph),
+              ElementsAre("Concat all <- f g", "Flatten f <- p.n", "Flatten g <- n", "Input in <-",
+                          "MaxPool2d p <- in", "Output out <- all", "QCFS n <- in", "QCFS p.n <- p"));
+}
+
+TEST(MoveMaxPools, GoesThroughPoolsAndConcatenations) {
+  Graph graph{{input({2, 8, 8}), qcfs("a", "in"), max_pool("first", "in"), qcfs("b", "first"),
+               max_pool("second", "a"), plain("c", "Concat", {"second", "b"}), max_pool("p", "c"),
+               plain("f", "Flatten", {"p"}), plain("out", "Output", {"f"})}};
+  move_max_pools(graph, converter_schemas());
+  shapes_of(graph);
+  EXPECT_THAT(wiring(graph),
+              ElementsAre("Concat c <- a b", "Flatten f <- c", "Input in <-", "MaxPool2d first <- in",
+                          "MaxPool2d p.a <- second", "MaxPool2d p.b <- first", "MaxPool2d second <- in",
+                          "Output out <- f", "QCFS a <- p.a", "QCFS b <- p.b"));
+}
+
+TEST(MoveMaxPools, StaysBehindWhatIsNoActivation) {
+  Node average = plain("n", "AvgPool2d", {"in"});
+  average.attributes["kernel"] = Ints{2, 2};
+  Graph graph{{input({2, 4, 4}), average, max_pool("p", "n"), plain("f", "Flatten", {"p"}),
+               plain("out", "Output", {"f"})}};
+  const Graph before = graph;
+  move_max_pools(graph, converter_schemas());
+  EXPECT_EQ(graph, before);
+  convert_to_snn(graph, converter_schemas(), "net.onnx");
+  EXPECT_EQ(graph.find("p")->op, "CumulativeMaxPool2d");
 }
 
 }  // namespace

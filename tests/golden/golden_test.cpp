@@ -33,7 +33,7 @@ const std::string fashion_mnist = "/usr/share/datasets/fashion-mnist";
 Graph convert(const std::string& path, const std::string& preset) {
   Graph graph = import_onnx(path).graph;
   fold_affine(graph, testing::full_registry().schemas());
-  convert_to_snn(graph, path);
+  convert_to_snn(graph, testing::full_registry().schemas(), path);
   for (Node& node : graph.nodes) {
     if (node.op != "Input") continue;
     const Normalization normalization = normalization_preset(preset);

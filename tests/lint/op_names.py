@@ -13,10 +13,12 @@ JUSTIFIED = {
     # Folds these very ops into thresholds of sums: Affine, ReLU, Sign; a max pool of signs is a disjunction.
     "binarize/passes/pack_binary.cpp": 6,
     "binarize/passes/sum_chain.cpp": 1,
-    # Makes IF of QCFS; says of ReLU, Sign and MaxPool2d what to train instead.
-    "converters/passes/convert_to_snn.cpp": 4,
-    # Equations: an average has a divisor, a flattened channel is many, ReLU, QCFS and Sign have these ranges.
-    "converters/passes/fixed_signals.cpp": 1,
+    # Makes IF of QCFS; says of ReLU and Sign what to train instead.
+    "converters/passes/convert_to_snn.cpp": 3,
+    # Makes CumulativeMaxPool2d of MaxPool2d.
+    "converters/passes/max_pools.cpp": 1,
+    # Equations: an average has a divisor, a maximum over time is a number, a flattened channel is many, ReLU, QCFS and Sign have these ranges.
+    "converters/passes/fixed_signals.cpp": 2,
     "converters/passes/value_range.cpp": 5,
     "converters/passes/value_sums.cpp": 3,
     "converters/passes/sign_scales.cpp": 1,

@@ -183,6 +183,8 @@ std::map<std::string, Build> other_ops() {
                                      {"ceil_mode", std::int64_t{1}}})},
       {"MaxPool2d",
        op("MaxPool2d", {{"kernel", Ints{3, 3}}, {"stride", Ints{2, 1}}, {"dilation", Ints{1, 2}}})},
+      {"CumulativeMaxPool2d",
+       op("CumulativeMaxPool2d", {{"kernel", Ints{3, 3}}, {"stride", Ints{2, 1}}, {"dilation", Ints{1, 2}}})},
       {"Slice", op("Slice", {{"start", Ints{3, 1, 0}}, {"stop", Ints{69, 7, 6}}, {"step", Ints{1, 2, 3}}})},
       {"Pad", op("Pad", {{"before", Ints{5, 0, 1}}, {"after", Ints{60, 2, 0}}})},
       {"Flatten", op("Flatten", {})},

@@ -139,6 +139,8 @@ std::vector<Case> other_cases() {
           {{"kernel", Ints{2, 2}}, {"padding", Ints{1, 1, 0, 0}}, {"count_include_pad", std::int64_t{1}}})},
       {"MaxPool2d", image, false,
        op("MaxPool2d", {{"kernel", Ints{3, 3}}, {"stride", Ints{2, 1}}, {"dilation", Ints{1, 2}}})},
+      {"CumulativeMaxPool2d", image, false,
+       op("CumulativeMaxPool2d", {{"kernel", Ints{3, 3}}, {"stride", Ints{2, 1}}, {"dilation", Ints{1, 2}}})},
       {"Slice", image, false,
        op("Slice", {{"start", Ints{3, 1, 0}}, {"stop", Ints{69, 7, 6}}, {"step", Ints{1, 2, 3}}})},
       {"Pad", image, false, op("Pad", {{"before", Ints{5, 0, 1}}, {"after", Ints{60, 2, 0}}})},

@@ -12,6 +12,7 @@ MakeHostKernel make_affine;
 MakeHostKernel make_add;  ///< Add, and Output as the sum of one
 MakeHostKernel make_avg_pool2d;
 MakeHostKernel make_max_pool2d;
+MakeHostKernel make_cumulative_max_pool2d;
 MakeHostKernel make_rearrange;  ///< Flatten, Slice, Pad, Concat
 
 // Conv2d, and Linear as a 1x1 convolution of a 1x1 image.
@@ -23,6 +24,7 @@ MakeHostKernel make_fixed_affine;
 MakeHostKernel make_fixed_add;
 MakeHostKernel make_fixed_avg_pool2d;
 MakeHostKernel make_fixed_max_pool2d;
+MakeHostKernel make_fixed_cumulative_max_pool2d;
 MakeHostKernel make_fixed_conv2d_reference;
 MakeHostKernel make_fixed_conv2d_cpu;
 

@@ -52,6 +52,14 @@ Bounds sum_bounds(const NodeContext& context, std::int32_t rounding) {
   return all;
 }
 
+// Of a CumulativeMaxPool2d: 0 for every place of its input, and of its output.
+template <class Number>
+InitialState sums_and_maxima(const NodeContext& context) {
+  const std::int64_t places = context.inputs[0].shape.pixels() + as_image(context.output_shape).pixels();
+  return InitialState::repeat(
+      std::vector<Number>(static_cast<std::size_t>(context.inputs[0].shape.channels), 0), places);
+}
+
 }  // namespace
 
 NodePlan plan_affine(const NodeContext& context) { return real_output(context.inputs[0].shape); }
@@ -69,6 +77,13 @@ NodePlan plan_avg_pool2d(const NodeContext& context) {
 NodePlan plan_max_pool2d(const NodeContext& context) {
   NodePlan plan = real_output(as_image(context.output_shape));
   if (context.inputs[0].type == SignalType::signs) plan.output.type = SignalType::signs;
+  return plan;
+}
+
+// Reals, whatever it reads: the difference of two maxima of sums.
+NodePlan plan_cumulative_max_pool2d(const NodeContext& context) {
+  NodePlan plan = real_output(as_image(context.output_shape));
+  plan.state = sums_and_maxima<float>(context);
   return plan;
 }
 
@@ -114,6 +129,20 @@ NodePlan plan_fixed_avg_pool2d(const NodeContext& context) {
 NodePlan plan_fixed_max_pool2d(const NodeContext& context) {
   NodePlan plan{context.inputs[0]};
   plan.output.shape = as_image(context.output_shape);
+  return plan;
+}
+
+// Where the sums of a window had their maximum, they grow by what is read there: a step's outcome has the
+// bounds of the input.
+NodePlan plan_fixed_cumulative_max_pool2d(const NodeContext& context) {
+  const SignalSpec& input = context.inputs[0];
+  Bounds bounds;
+  bounds.include(input.low, input.high);
+  NodePlan plan = current_output(context, bounds);
+  if (input.type != SignalType::int32) plan.output.type = SignalType::int16;
+  plan.state = sums_and_maxima<std::int32_t>(context);
+  plan.max_steps =
+      std::numeric_limits<std::int32_t>::max() / std::max({-bounds.low, bounds.high, std::int64_t{1}});
   return plan;
 }
 

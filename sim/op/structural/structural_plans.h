@@ -10,6 +10,7 @@ PlanStructuralNode plan_affine;
 PlanStructuralNode plan_add;  ///< Add, and Output as the sum of one
 PlanStructuralNode plan_avg_pool2d;
 PlanStructuralNode plan_max_pool2d;
+PlanStructuralNode plan_cumulative_max_pool2d;
 PlanStructuralNode plan_rearrange;  ///< Flatten, Slice, Pad, Concat
 PlanStructuralNode plan_conv2d;     ///< Conv2d, Linear
 
@@ -18,6 +19,7 @@ PlanStructuralNode plan_fixed_affine;
 PlanStructuralNode plan_fixed_add;
 PlanStructuralNode plan_fixed_avg_pool2d;
 PlanStructuralNode plan_fixed_max_pool2d;
+PlanStructuralNode plan_fixed_cumulative_max_pool2d;
 PlanStructuralNode plan_fixed_conv2d;
 
 }  // namespace rheobase

@@ -150,7 +150,7 @@ TEST(Trainer, TrainedQcfsNetworksConvertAndSpike) {
   const Workshop workshop;
   Model model = train(workshop, "cnn_qcfs");
   fold_affine(model.graph, full_registry().schemas());
-  convert_to_snn(model.graph, "model");
+  convert_to_snn(model.graph, full_registry().schemas(), "model");
   EXPECT_GT(engine_accuracy(model.graph, workshop, 32), 0.9);
 }
 
