@@ -78,8 +78,10 @@ class IfPixels : public IfKernel {
 
  protected:
   auto stepper() const {
-    return [this, step = HWY_DYNAMIC_DISPATCH(step_pixel)](float* v, const float* x, std::uint64_t* spikes) {
-      step(reset_, v, x, v_threshold_.data(), v_reset_, input_.shape.channels, spikes);
+    return [step = HWY_DYNAMIC_DISPATCH(step_pixel), reset = reset_, v_threshold = v_threshold_.data(),
+            v_reset = v_reset_,
+            channels = input_.shape.channels](float* v, const float* x, std::uint64_t* spikes) {
+      step(reset, v, x, v_threshold, v_reset, channels, spikes);
     };
   }
 };

@@ -78,8 +78,9 @@ class LifPixels : public LifKernel {
 
  protected:
   auto stepper() const {
-    return [this, step = HWY_DYNAMIC_DISPATCH(step_pixel)](float* v, const float* x, std::uint64_t* spikes) {
-      step(reset_, v, x, channels_.neurons(), input_.shape.channels, spikes);
+    return [step = HWY_DYNAMIC_DISPATCH(step_pixel), reset = reset_, neurons = channels_.neurons(),
+            channels = input_.shape.channels](float* v, const float* x, std::uint64_t* spikes) {
+      step(reset, v, x, neurons, channels, spikes);
     };
   }
 };

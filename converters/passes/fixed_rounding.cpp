@@ -63,7 +63,7 @@ std::vector<Bounds> sum_bounds(const Node& synapse, const Signal& input) {
   for (std::int64_t o = 0; o < rows.outputs(); ++o) {
     Bounds sum;
     rows.for_weights(o, [&](std::int64_t index, std::int64_t channel) {
-      const std::int64_t weight = weights[index];
+      const std::int8_t weight = weights[index];
       const Bounds in = input.bounds[channel];
       // A place in the padding adds nothing.
       sum.low += std::min<std::int64_t>(0, weight >= 0 ? weight * in.low : weight * in.high);

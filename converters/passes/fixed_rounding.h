@@ -22,7 +22,8 @@ Tensor per_channel(std::size_t channels, const Value& value) {
   for (std::size_t c = 0; c < channels; ++c) values.push_back(value(c));
   const bool uniform = std::all_of(values.begin(), values.end(), [&](auto v) { return v == values[0]; });
   if (uniform) values.resize(1);
-  return {{static_cast<std::int64_t>(values.size())}, std::move(values)};
+  const Shape shape{static_cast<std::int64_t>(values.size())};
+  return {shape, std::move(values)};
 }
 
 /// A synapse's weights, output by output. Walks them as visit(index into the tensor, input channel).

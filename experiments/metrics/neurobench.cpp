@@ -20,7 +20,7 @@ double connection_sparsity(const Graph& graph, const SchemaSet& schemas) {
   for (const Node& node : graph.nodes) {
     if (!schemas.of(node).is_synapse()) continue;
     const Tensor& weight = node.tensors.at("weight");
-    for (std::size_t i = 0; i < weight.size(); ++i) zeros += weight.at(i) == 0.0 ? 1 : 0;
+    weight.for_each([&](double value) { zeros += value == 0.0 ? 1 : 0; });
     weights += static_cast<std::int64_t>(weight.size());
   }
   return weights == 0 ? 0.0 : static_cast<double>(zeros) / static_cast<double>(weights);

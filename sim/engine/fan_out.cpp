@@ -27,15 +27,15 @@ std::vector<std::uint32_t> weights_per_tap(const Tensor& weight, std::int64_t gr
   const std::int64_t group_inputs = weight.shape[1];
   const std::int64_t taps = weight.shape[2] * weight.shape[3];
   std::vector<std::uint32_t> count(taps * channels, 0);
-  for (std::int64_t o = 0; o < outputs; ++o) {
-    const std::int64_t first = o / (outputs / groups) * group_inputs;
-    for (std::int64_t i = 0; i < group_inputs; ++i) {
-      const std::int64_t row = (o * group_inputs + i) * taps;
-      for (std::int64_t tap = 0; tap < taps; ++tap) {
-        if (weight.at(row + tap) != 0.0) ++count[tap * channels + first + i];
-      }
-    }
-  }
+  std::int64_t output = 0, input = 0, tap = 0;
+  weight.for_each([&](double value) {
+    if (value != 0.0) ++count[tap * channels + output / (outputs / groups) * group_inputs + input];
+    if (++tap < taps) return;
+    tap = 0;
+    if (++input < group_inputs) return;
+    input = 0;
+    ++output;
+  });
   return count;
 }
 
@@ -69,9 +69,11 @@ FanOut linear_fan_out(const Node& node, const ImageShape& input) {
   FanOut result;
   result.dense = weight.size();
   result.effective.assign(input.size(), 0);
-  for (std::size_t i = 0; i < weight.size(); ++i) {
-    if (weight.at(i) != 0.0) ++result.effective[i % input.size()];
-  }
+  std::size_t column = 0;
+  weight.for_each([&](double value) {
+    if (value != 0.0) ++result.effective[column];
+    if (++column == result.effective.size()) column = 0;
+  });
   return result;
 }
 

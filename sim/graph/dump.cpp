@@ -30,7 +30,7 @@ std::string tensor_text(const Tensor& tensor) {
   const int digits = tensor.type() == ValueType::float32 ? 9 : 10;  // as many as tell two values apart
   if (tensor.size() == 1) return fmt::format("{:.{}g}", tensor.at(0), digits);
   std::uint64_t digest = 0;
-  for (std::size_t i = 0; i < tensor.size(); ++i) digest = mix64(digest ^ bits_of(tensor.at(i)));
+  tensor.for_each([&](double value) { digest = mix64(digest ^ bits_of(value)); });
   return fmt::format("{}:{:016x}", to_string(tensor.shape), digest);
 }
 

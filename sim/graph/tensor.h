@@ -67,6 +67,15 @@ class Tensor {
   std::size_t bytes() const;
   /// Value `index`, exact whatever the type.
   double at(std::size_t index) const;
+  /// Calls visit(value) for every value in order, exact whatever the type; faster than at().
+  template <class Visit>
+  void for_each(const Visit& visit) const {
+    std::visit(
+        [&](const auto& values) {
+          for (std::size_t i = 0; i < values.size(); ++i) visit(static_cast<double>(values[i]));
+        },
+        values_);
+  }
   /// Of a tensor of one number, or one a channel.
   double of_channel(std::int64_t channel) const {
     return at(size() == 1 ? 0 : static_cast<std::size_t>(channel));
