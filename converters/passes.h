@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "converters/passes/layer_rounding.h"
+#include "converters/passes/spiking.h"
 #include "sim/graph/graph.h"
 #include "sim/graph/op_schema.h"
 
@@ -28,12 +29,6 @@ void fold_sign_scales(Graph& graph, const SchemaSet& schemas);
 /// names the file.
 Notes check_signs_of_zero(const Graph& graph, const SchemaSet& schemas, const std::vector<std::string>& signs,
                           const std::string& source);
-
-/// QCFS -> IF (v_threshold = lambda, v_init = lambda / 2, reset by subtraction; Bu et al., ICLR 2022).
-/// Average pools, joins and biases stay as they are: currents at every step. Max pools move in front of the
-/// activation that they read and become CumulativeMaxPool2d. Throws InputError naming every node that has no
-/// spiking counterpart, with the way out (ReLU). `source` names the file.
-void convert_to_snn(Graph& graph, const SchemaSet& schemas, const std::string& source);
 
 /// float32 -> fixed arithmetic, for a spiking graph that validates (docs/reference/arithmetic.md says how
 /// each integer is found). Adds Affine nodes where a spike train or a count joins a current. Throws

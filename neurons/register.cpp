@@ -5,6 +5,7 @@
 #include "neurons/if_kernels.h"
 #include "neurons/lif_fixed.h"
 #include "neurons/lif_kernels.h"
+#include "neurons/multi_threshold_kernels.h"
 #include "neurons/schemas.h"
 #include "neurons/sign_kernels.h"
 
@@ -37,6 +38,12 @@ void register_neurons(Registry& registry) {
               {plan_if_fixed, make_if_fixed_reference, make_if_fixed_cpu});
   add_spiking(registry, "LIF", {plan_lif, make_lif_reference, make_lif_cpu},
               {plan_lif_fixed, make_lif_fixed_reference, make_lif_fixed_cpu});
+  for (const MultiThreshold kind :
+       {MultiThreshold::signed_if, MultiThreshold::mtif, MultiThreshold::sigma_delta})
+    add_spiking(
+        registry, to_string(kind),
+        {plan_multi_threshold, make_multi_threshold_reference, make_multi_threshold_cpu},
+        {plan_multi_threshold_fixed, make_multi_threshold_fixed_reference, make_multi_threshold_fixed_cpu});
   add(registry, "QCFS", Arithmetic::float32, {plan_activation, make_qcfs, make_qcfs});
   add(registry, "ReLU", Arithmetic::float32, {plan_activation, make_relu, make_relu});
   add(registry, "Sign", Arithmetic::float32, {plan_sign, make_sign_reference, make_sign_cpu});

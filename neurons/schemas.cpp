@@ -2,6 +2,7 @@
 
 #include "neurons/if.h"
 #include "neurons/lif.h"
+#include "neurons/multi_threshold.h"
 #include "neurons/qcfs.h"
 #include "neurons/relu.h"
 #include "neurons/sign.h"
@@ -11,6 +12,9 @@ namespace rheobase {
 void add_neuron_schemas(SchemaSet& schemas) {
   schemas.add(if_schema());
   schemas.add(lif_schema());
+  for (const MultiThreshold kind :
+       {MultiThreshold::signed_if, MultiThreshold::mtif, MultiThreshold::sigma_delta})
+    schemas.add(multi_threshold_schema(kind));
   schemas.add(qcfs_schema());
   schemas.add(relu_schema());
   schemas.add(sign_schema());

@@ -81,8 +81,8 @@ class Packer {
       const Node& node = graph_.nodes[i];
       const OpSchema& schema = schemas_.of(node);
       const bool is_sign = node.op == "Sign";
-      const bool one_height =
-          schema.is_spiking() && (arithmetic_ == Arithmetic::fixed || schema.height_of(node).size() == 1);
+      const bool one_height = schema.is_spiking() && !schema.is_graded &&
+                              (arithmetic_ == Arithmetic::fixed || schema.has_one_height(node));
       const bool moves_bits = schema.rearranges() && !schema.adds_zeros && bits_.contains(node.inputs[0]);
       const bool pools_signs = is_max_pool(node) && signs_.contains(node.inputs[0]);
       if (is_sign || one_height || moves_bits || pools_signs) bits_.insert(node.name);

@@ -10,8 +10,9 @@ namespace rheobase::fixed {
 Signal spikes_of(const Node& neuron, const OpSchema& schema, std::int64_t channels) {
   Signal spikes{Kind::spikes, {}, {}};
   for (std::int64_t c = 0; c < channels; ++c) {
-    spikes.units.push_back(schema.height_of(neuron).of_channel(c));
-    spikes.bounds.push_back({0, 1});
+    const std::int64_t most = schema.largest_event(neuron);
+    spikes.units.push_back(schema.height_of(neuron, c));
+    spikes.bounds.push_back({schema.is_graded ? -most : 0, most});
   }
   return spikes;
 }
@@ -36,7 +37,9 @@ bool shares_a_unit(const Node& neuron, const OpSchema& schema) {
 }
 
 bool rests_below_threshold(const Node& neuron, const OpSchema& schema, std::int64_t channel) {
-  const double v_threshold = schema.threshold_of(neuron).of_channel(channel);
+  // Graded neurons fire from half of their smallest event on.
+  const double v_threshold = schema.is_graded ? schema.height_of(neuron, channel) / 2
+                                              : schema.threshold_of(neuron).of_channel(channel);
   const auto is_below = [&](const auto& spec, double potential) {
     return spec.potential != Potential::rest || potential < v_threshold;
   };
@@ -50,6 +53,15 @@ bool rests_below_threshold(const Node& neuron, const OpSchema& schema, std::int6
          });
 }
 
+std::int64_t granule(const Node& neuron, const OpSchema& schema) {
+  return schema.granule ? schema.granule(neuron) : 1;
+}
+
+static std::int32_t rounded_threshold(double steps, std::int64_t granule) {
+  const auto size = static_cast<double>(granule);
+  return rounded(std::max(granule == 1 ? 2.0 : size, std::round(steps / size) * size));
+}
+
 Node rounded_neuron(const Node& real, const OpSchema& schema, const std::vector<double>& units) {
   Node node = real;
   for (const TensorSpec& spec : schema.tensors) {
@@ -59,8 +71,9 @@ Node rounded_neuron(const Node& real, const OpSchema& schema, const std::vector<
           Tensor({1}, std::vector<std::int32_t>{1});  // a spike counts as 1, whatever it is worth
     if (spec.potential == Potential::none || tensor == nullptr) continue;
     node.tensors[spec.name] = per_channel(units.size(), [&](std::size_t c) {
-      const std::int32_t steps = rounded(tensor->of_channel(static_cast<std::int64_t>(c)) / units[c]);
-      return spec.potential == Potential::threshold ? std::max(2, steps) : steps;
+      const double steps = tensor->of_channel(static_cast<std::int64_t>(c)) / units[c];
+      return spec.potential == Potential::threshold ? rounded_threshold(steps, granule(real, schema))
+                                                    : rounded(steps);
     });
   }
   for (const AttributeSpec& spec : schema.attributes) {

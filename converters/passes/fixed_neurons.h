@@ -18,7 +18,10 @@ bool shares_a_unit(const Node& neuron, const OpSchema& schema);
 /// Whether a channel that no current raises never fires: its potential rests below the threshold.
 bool rests_below_threshold(const Node& neuron, const OpSchema& schema, std::int64_t channel);
 
-/// `units` of the current that the neuron reads. A threshold is 2 or more.
+/// What the neuron's integer threshold is a multiple of.
+std::int64_t granule(const Node& neuron, const OpSchema& schema);
+
+/// `units` of the current that the neuron reads. A threshold is 2 or more, and a multiple of the granule.
 Node rounded_neuron(const Node& real, const OpSchema& schema, const std::vector<double>& units);
 
 }  // namespace rheobase::fixed

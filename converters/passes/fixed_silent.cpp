@@ -75,7 +75,9 @@ std::vector<Interval> of_neuron(const Node& node, const OpSchema& schema,
   for (std::size_t c = 0; c < current.size(); ++c) {
     const auto channel = static_cast<std::int64_t>(c);
     const bool silent = current[c].high <= 0.0 && rests_below_threshold(node, schema, channel);
-    result.push_back({0.0, silent ? 0.0 : schema.height_of(node).of_channel(channel)});
+    const double most =
+        silent ? 0.0 : schema.height_of(node, channel) * static_cast<double>(schema.largest_event(node));
+    result.push_back({schema.is_graded ? -most : 0.0, most});
   }
   return result;
 }

@@ -107,10 +107,14 @@ void UnitChooser::need_neurons(const Node& node) {
   }
 }
 
-// Enlarges units so that thresholds are even integers; where neurons with different ones read a current, the
-// smallest.
+// Enlarges units so that thresholds are even integers, or multiples of their granule; where neurons with
+// different ones read a current, the smallest.
 void UnitChooser::fit_thresholds(const Current& current) {
-  PerCell thresholds;  // in units of the root
+  struct Fit {
+    double threshold;  // in units of the root
+    std::int64_t granule = 2;
+  };
+  std::map<std::size_t, Fit> thresholds;
   for (const Node* node : current) {
     for (const Node* reader : readers_.at(node->name)) {
       const OpSchema& schema = network_.schema(*reader);
@@ -119,15 +123,18 @@ void UnitChooser::fit_thresholds(const Current& current) {
       for (std::int64_t c = 0; c < network_.channels(*node); ++c) {
         const std::size_t cell = currents_.cell(node->name, c);
         const double threshold = v_threshold.of_channel(c) / currents_.ties.ratio(cell);
-        double& smallest = thresholds.emplace(currents_.ties.root(cell), threshold).first->second;
-        smallest = std::min(smallest, threshold);
+        Fit& fit = thresholds.emplace(currents_.ties.root(cell), Fit{threshold}).first->second;
+        fit.threshold = std::min(fit.threshold, threshold);
+        fit.granule = std::max(fit.granule, granule(*reader, schema));
       }
     }
   }
-  for (const auto& [root, threshold] : thresholds) {
+  for (const auto& [root, fit] : thresholds) {
     double& unit = units_.at(root);
-    const double half = std::floor(threshold / unit / 2 + 1e-9);  // 254 / (2 / 127) may be a bit below
-    if (half >= 1) unit = threshold / (2 * half);
+    const auto granule = static_cast<double>(fit.granule);
+    const double parts =
+        std::floor(fit.threshold / unit / granule + 1e-9);  // 254 / (2 / 127) may be a bit below
+    if (parts >= 1) unit = fit.threshold / (granule * parts);
   }
 }
 

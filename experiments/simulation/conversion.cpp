@@ -103,6 +103,32 @@ Conversion read_source(const ConversionSpec& spec, const SchemaSet& schemas) {
   return result;
 }
 
+// Neurons of the method, with thresholds from the samples where they have none.
+void make_spiking(Conversion& conversion, const ConversionSpec& spec, const SchemaSet& schemas) {
+  Graph& graph = conversion.model.graph;
+  prepare_for_snn(graph, schemas, spec.source);
+  const auto activations = open_activations(graph, schemas, spec.source);
+  SpikingOptions options;
+  options.method = activations.empty() ? SpikingMethod::integrate_and_fire : SpikingMethod::sigma_delta;
+  if (!spec.method.empty()) options.method = parse_method(spec.method);
+  if (spec.levels && !has_levels(options.method))
+    throw InputError("--levels", std::to_string(*spec.levels), "is of --method mt and sigma-delta");
+  options.levels = spec.levels.value_or(options.method == SpikingMethod::sigma_delta ? 8 : 4);
+  if (activations.empty() && spec.threshold != "auto")
+    throw InputError("--threshold", spec.threshold,
+                     "is for ReLU activations; those of " + spec.source + " were trained with thresholds");
+  if (!activations.empty() && spec.sample_activations) {
+    const bool running = options.method == SpikingMethod::sigma_delta;
+    const ThresholdRule rule = parse_threshold_rule(spec.threshold != "auto" ? spec.threshold
+                                                    : running                ? "max"
+                                                                             : "mse");
+    const std::int64_t levels = reachable_levels(options.method, options.levels, spec.steps);
+    for (const ActivationSamples& samples : spec.sample_activations(graph, activations))
+      options.thresholds[samples.node] = find_thresholds(samples, rule, levels);
+  }
+  convert_to_snn(graph, schemas, spec.source, options);
+}
+
 // A network of binary activations runs for one step, on bits; others become spiking networks.
 std::string natural_target(const Graph& graph) {
   const bool signs =
@@ -131,7 +157,7 @@ Conversion convert_model(const ConversionSpec& spec, const SchemaSet& schemas,
   } else {
     fold_affine(model.graph, schemas);
   }
-  if (to == "snn") convert_to_snn(model.graph, schemas, spec.source);
+  if (to == "snn") make_spiking(result, spec, schemas);
   model.arithmetic = spec.arithmetic;
   if (model.arithmetic == "fixed") make_fixed(result, spec, schemas);
   if (to != "ann") {

@@ -1,13 +1,20 @@
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "converters/passes/thresholds.h"
 #include "experiments/data/normalization.h"
 #include "sim/format/model_file.h"
 
 namespace rheobase {
+
+/// Keeps what the activations of a prepared network read, over calibration samples.
+using SampleActivations =
+    std::function<std::vector<ActivationSamples>(const Graph& prepared, const std::vector<OpenActivation>&)>;
 
 struct ConversionSpec {
   std::string source;  ///< file, .onnx
@@ -16,6 +23,13 @@ struct ConversionSpec {
   std::string arithmetic = "float32";  ///< or `fixed`
   /// To store; none: a trained model keeps its own, an ONNX file's pixels stay as they are.
   std::optional<Normalization> normalization;
+  /// Of snn: `if`, `signed`, `mt` or `sigma-delta`; empty: if where thresholds were trained, else
+  /// sigma-delta.
+  std::string method{};
+  std::optional<std::int64_t> levels{};  ///< of mt and sigma-delta; none: 4 and 8
+  std::string threshold = "auto";        ///< `max`, `mse`, a percentile; auto: max for sigma-delta, else mse
+  int steps = 8;                         ///< T that thresholds are found for
+  SampleActivations sample_activations{};  ///< where there are samples
   /// Write a fixed network whatever rounding does to it: the caller measures.
   bool allow_coarse = false;
 };
@@ -27,10 +41,10 @@ struct Conversion {
   std::vector<std::string> files;  ///< that were read
 };
 
-/// Reads a trained network and turns it into a model: for snn batch norm folded, QCFS made IF neurons, in the
-/// arithmetic asked for; binary weights that meet spikes or signs packed into bits. Throws InputError naming
-/// the file and every node that stands in the way, a normalisation that cannot be right, and layers that
-/// rounding ruins. `tool_version` goes to the provenance.
+/// Reads a trained network and turns it into a model: for snn batch norm folded, activations made
+/// spiking neurons by the method, in the arithmetic asked for; binary weights that meet spikes or signs
+/// packed into bits. Throws InputError naming the file and every node that stands in the way, a normalisation
+/// that cannot be right, and layers that rounding ruins. `tool_version` goes to the provenance.
 Conversion convert_model(const ConversionSpec& spec, const SchemaSet& schemas,
                          const std::string& tool_version);
 

@@ -44,19 +44,26 @@ class RasterTap : public SignalTap {
 
   void on_signal(int node, const SignalSpec& spec, const SignalView& view, int lane) override {
     RasterLayer* const layer = layer_of_.at(node);
-    if (layer == nullptr || spec.type != SignalType::spikes) return;
-    const std::uint64_t* words = view.spikes(lane);
+    if (layer == nullptr) return;
     for (std::size_t i = 0; i < layer->shown.size(); ++i) {
       const std::int64_t channel = layer->shown[i] / spec.shape.pixels();
       const std::int64_t pixel = layer->shown[i] % spec.shape.pixels();
-      const std::uint64_t word = words[pixel * spec.words_per_pixel() + channel / 64];
-      if ((word >> (channel % 64) & 1U) != 0) layer->times[i].push_back(step_);
+      if (is_event(spec, view, lane, pixel, channel)) layer->times[i].push_back(step_);
     }
   }
 
   std::vector<RasterLayer> take() { return std::move(layers_); }
 
  private:
+  static bool is_event(const SignalSpec& spec, const SignalView& view, int lane, std::int64_t pixel,
+                       std::int64_t channel) {
+    const std::int64_t index = pixel * spec.shape.channels + channel;
+    if (spec.type == SignalType::int16) return view.int16(lane)[index] != 0;
+    if (spec.type == SignalType::real32) return view.real(lane)[index] != 0.0F;
+    const std::uint64_t word = view.spikes(lane)[pixel * spec.words_per_pixel() + channel / 64];
+    return (word >> (channel % 64) & 1U) != 0;
+  }
+
   std::vector<RasterLayer> layers_;
   std::vector<RasterLayer*> layer_of_;  // by node
   int step_ = 1;

@@ -60,6 +60,21 @@ PlannedNode plan_node(const Node& node, const Plan& plan, const std::map<std::st
   return planned;
 }
 
+void plan_readout(const Node& node, Coding coding, Plan& plan) {
+  const auto classes = static_cast<std::size_t>(plan.nodes.back().output.shape.size());
+  plan.running = node.integer("running", 0) != 0;
+  if (plan.running && coding != Coding::direct) {
+    throw InputError("graph", node.name,
+                     "a network of running values, into which an image enters once: only direct coding fits");
+  }
+  plan.start.assign(classes, 0.0F);
+  if (const Tensor* start = node.tensor("start")) {
+    for (std::size_t k = 0; k < classes; ++k)
+      plan.start[k] = static_cast<float>(start->of_channel(static_cast<std::int64_t>(k)));
+  }
+  if (const Tensor* unit = node.tensor("unit")) plan.units = unit->reals();
+}
+
 // Moves constant nodes to the front, everything else in order; inputs are renumbered.
 void constant_first(Plan& plan) {
   const int count = static_cast<int>(plan.nodes.size());
@@ -88,7 +103,7 @@ std::vector<int> last_uses(const Plan& plan) {
   std::vector<int> last(plan.nodes.size(), -1);
   for (int i = 0; i < forever; ++i) {
     const PlannedNode& node = plan.nodes[i];
-    if (node.output.type == SignalType::spikes || i == plan.output) last[i] = forever;
+    if (node.spiking || node.output.type == SignalType::spikes || i == plan.output) last[i] = forever;
     for (const int input : node.inputs) {
       const bool kept = plan.nodes[input].output.constant && !node.output.constant;
       last[input] = std::max(last[input], kept ? forever : i);
@@ -149,8 +164,7 @@ Plan make_plan(const Graph& graph, const Registry& registry, const EngineOptions
     index[node.name] = static_cast<int>(plan.nodes.size());
     plan.nodes.push_back(plan_node(node, plan, index, shapes.at(node.name), registry, options));
     plan.graph_nodes.push_back({node.name, node.op, node.inputs, node.attributes, {}});
-    if (plan.nodes.back().role != Role::readout) continue;
-    if (const Tensor* unit = node.tensor("unit")) plan.units = unit->reals();
+    if (plan.nodes.back().role == Role::readout) plan_readout(node, options.coding, plan);
   }
   constant_first(plan);
   for (std::size_t i = 0; i < plan.nodes.size(); ++i) {

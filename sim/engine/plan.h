@@ -38,6 +38,8 @@ struct Plan {
   int input = -1;
   int output = -1;
   std::vector<PlannedBuffer> buffers;
+  bool running = false;                      ///< logits are t times a running value: attribute of the Output
+  std::vector<float> start;                  ///< of the readout's sums, one a class
   std::vector<float> units;                  ///< fixed arithmetic: of the readout, one number or one a class
   std::int64_t max_steps = unlimited_steps;  ///< after which fixed arithmetic might overflow,
   std::string max_steps_node;                ///< in this neuron

@@ -6,10 +6,10 @@
 
 namespace rheobase {
 
-/// A logit of fixed arithmetic: the integer sum over the steps times the unit of its class, rounded to
-/// float32 once.
-RHEOBASE_HD inline float logit_of(std::int64_t sum, double unit) {
-  return static_cast<float>(static_cast<double>(sum) * unit);
+/// A logit of fixed arithmetic: the start, and the integer sum over the steps times the unit of its class,
+/// times `factor`, rounded to float32 once.
+RHEOBASE_HD inline float logit_of(std::int64_t sum, double unit, double start, double factor) {
+  return static_cast<float>((start + static_cast<double>(sum) * unit) * factor);
 }
 
 }  // namespace rheobase

@@ -20,6 +20,14 @@ const Tensor& OpSchema::threshold_of(const Node& node) const {
   return node.tensors.at(spec->name);
 }
 
+std::int64_t OpSchema::largest_event(const Node& node) const {
+  return is_graded ? std::int64_t{1} << (node.integer("levels", 1) - 1) : 1;
+}
+
+double OpSchema::height_of(const Node& node, std::int64_t channel) const {
+  return node.tensors.at(spike_height).of_channel(channel) / static_cast<double>(largest_event(node));
+}
+
 const OpSchema* SchemaSet::find(const std::string& op) const {
   const auto found = schemas_.find(op);
   return found == schemas_.end() ? nullptr : &found->second;

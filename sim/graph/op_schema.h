@@ -64,12 +64,18 @@ struct OpSchema {
 
   bool binary = false;        ///< of a synapse: its weights are single bits
   bool adds_zeros = false;    ///< of a carrier: some outputs are 0 and come from no input
+  bool has_state = false;     ///< of no neuron: what it emits depends on earlier steps, too
   bool concatenates = false;  ///< of a carrier: its inputs' channels one after another, places kept
   /// Of a neuron without memory: the same function in every place of a channel, which never decreases.
   bool is_monotone = false;
   /// Of a neuron that emits spikes: the tensor that says what a spike is worth, {1} or {C}. Such a neuron has
   /// a required threshold, and kernels of both arithmetics.
   std::string spike_height{};
+  /// Of a spiking neuron whose events are +-2^k, k < its attribute `levels` (1 where it has none), and the
+  /// largest of them is worth `spike_height`; others emit 1 or nothing.
+  bool is_graded = false;
+  /// Of a graded neuron: what its integer thresholds in fixed arithmetic are multiples of.
+  std::function<std::int64_t(const Node&)> granule{};
   /// Turns what a spiking neuron's potentials leave (a decay, say) into integers; nothing where they are all.
   std::function<void(Node&)> make_fixed{};
 
@@ -83,7 +89,10 @@ struct OpSchema {
   bool rearranges() const { return role == Role::carrier && max_inputs == 1; }
   /// Of a validated node of a spiking neuron, {1} or {C}.
   const Tensor& threshold_of(const Node& node) const;
-  const Tensor& height_of(const Node& node) const { return node.tensors.at(spike_height); }
+  /// The largest magnitude of an event, and what an event of 1 is worth in a channel.
+  std::int64_t largest_event(const Node& node) const;
+  double height_of(const Node& node, std::int64_t channel) const;
+  bool has_one_height(const Node& node) const { return node.tensors.at(spike_height).size() == 1; }
 };
 
 /// The ops a graph may use.
@@ -101,7 +110,7 @@ class SchemaSet {
 };
 
 /// Input, Output, Conv2d, Linear, Affine, AvgPool2d, MaxPool2d, CumulativeMaxPool2d, Add, Concat, Pad, Slice,
-/// Flatten (docs/reference/graph.md).
+/// Flatten, Onset (docs/reference/graph.md).
 void add_structural_schemas(SchemaSet& schemas);
 
 /// Fault helper for infer(): a tensor must have exactly this shape.

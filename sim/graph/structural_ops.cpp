@@ -95,8 +95,12 @@ std::optional<Shape> infer_input(const Node& node, Inputs, Faults& faults) {
 
 std::optional<Shape> infer_output(const Node& node, Inputs inputs, Faults& faults) {
   if (!expect_rank(node, inputs, 1, faults)) return std::nullopt;
-  if (!expect_per_channel(node, "unit", inputs[0][0], faults)) return std::nullopt;
-  return inputs[0];
+  const bool unit = expect_per_channel(node, "unit", inputs[0][0], faults);
+  if (!expect_per_channel(node, "start", inputs[0][0], faults) || !unit) return std::nullopt;
+  const std::int64_t running = node.integer("running", 0);
+  if (running == 0 || running == 1) return inputs[0];
+  faults.push_back({node.name, fmt::format("running is {}, expected 0 or 1", running)});
+  return std::nullopt;
 }
 
 std::optional<Shape> infer_conv2d(const Node& node, Inputs inputs, Faults& faults) {
@@ -206,6 +210,8 @@ std::optional<Shape> infer_slice(const Node& node, Inputs inputs, Faults& faults
   return result;
 }
 
+std::optional<Shape> infer_onset(const Node&, Inputs inputs, Faults&) { return inputs[0]; }
+
 std::optional<Shape> infer_flatten(const Node&, Inputs inputs, Faults&) {
   return Shape{element_count(inputs[0])};
 }
@@ -258,7 +264,13 @@ void add_structural_schemas(SchemaSet& schemas) {
                {{"shape", list, true}, fraction_bits},
                {{"mean", false}, {"std", false}},
                infer_input});
-  schemas.add({"Output", Role::readout, 1, 1, {}, {{"unit", false}}, infer_output});
+  schemas.add({"Output",
+               Role::readout,
+               1,
+               1,
+               {{"running", integer}},
+               {{"unit", false}, {"start", false}},
+               infer_output});
   schemas.add({"Conv2d",
                Role::synapse,
                1,
@@ -275,8 +287,12 @@ void add_structural_schemas(SchemaSet& schemas) {
                {kernel, stride, padding, ceil_mode, {"count_include_pad", integer}},
                {},
                infer_pool});
-  for (const char* op : {"MaxPool2d", "CumulativeMaxPool2d"})
-    schemas.add({op, Role::pool, 1, 1, {kernel, stride, padding, dilation, ceil_mode}, {}, infer_pool});
+  OpSchema max_pool{"MaxPool2d", Role::pool, 1, 1, {kernel, stride, padding, dilation, ceil_mode},
+                    {},          infer_pool};
+  schemas.add(max_pool);
+  max_pool.name = "CumulativeMaxPool2d";
+  max_pool.has_state = true;
+  schemas.add(std::move(max_pool));
   schemas.add({"Add", Role::join, 2, many, {}, {}, infer_add});
   OpSchema concat{"Concat", Role::carrier, 2, many, {}, {}, infer_concat};
   concat.concatenates = true;
@@ -292,6 +308,9 @@ void add_structural_schemas(SchemaSet& schemas) {
                {},
                infer_slice});
   schemas.add({"Flatten", Role::carrier, 1, 1, {}, {}, infer_flatten});
+  OpSchema onset{"Onset", Role::carrier, 1, 1, {}, {}, infer_onset};
+  onset.has_state = true;
+  schemas.add(std::move(onset));
 }
 
 }  // namespace rheobase

@@ -163,20 +163,59 @@ TEST(ConvertToSnn, KeepsAveragePools) {
   EXPECT_EQ(graph, before);
 }
 
-TEST(ConvertToSnn, NamesEveryNodeWithoutACounterpartAndTheWayOut) {
-  Graph graph{{input({2, 4, 4}), ReluParameters{}.node("n", "in"), SignParameters{}.node("s", "n"),
-               plain("f", "Flatten", {"s"}), plain("out", "Output", {"f"})}};
-  const Graph before = graph;
+std::vector<std::string> faults_of_conversion(const Graph& graph, const SpikingOptions& options = {}) {
+  Graph converted = graph;
   std::vector<std::string> faults;
   try {
-    convert_to_snn(graph, converter_schemas(), "net.onnx");
+    convert_to_snn(converted, converter_schemas(), "net.onnx", options);
   } catch (const InputError& error) {
     EXPECT_EQ(error.source(), "net.onnx");
     for (const Fault& fault : error.faults()) faults.push_back(fault.where + ": " + fault.what);
   }
-  EXPECT_THAT(faults, ElementsAre(testing::AllOf(HasSubstr("n: "), HasSubstr("retrain with QCFS")),
-                                  testing::AllOf(HasSubstr("s: "), HasSubstr("train with QCFS"))));
-  EXPECT_EQ(graph, before);
+  EXPECT_EQ(converted == graph, !faults.empty());
+  return faults;
+}
+
+TEST(ConvertToSnn, NamesEveryNodeWithoutACounterpartAndTheWayOut) {
+  const Graph relus{{input({2, 4, 4}), ReluParameters{}.node("r", "in"), ReluParameters{6.0F}.node("n", "r"),
+                     plain("f", "Flatten", {"n"}), plain("out", "Output", {"f"})}};
+  EXPECT_THAT(faults_of_conversion(relus),
+              ElementsAre(testing::AllOf(HasSubstr("r: "), HasSubstr("--data")), HasSubstr("n: ")));
+  const Graph signs{{input({2, 4, 4}), SignParameters{}.node("s", "in"), plain("f", "Flatten", {"s"}),
+                     plain("out", "Output", {"f"})}};
+  EXPECT_THAT(faults_of_conversion(signs),
+              ElementsAre(testing::AllOf(HasSubstr("s: "), HasSubstr("train with QCFS"))));
+}
+
+TEST(ConvertToSnn, RefusesThresholdsThatAreNone) {
+  const Graph graph = with_neuron(ReluParameters{}.node("n", "in"));
+  EXPECT_TRUE(faults_of_conversion(graph, {.thresholds = {{"n", {1.0F, 0.5F}}}}).empty());
+  for (const float bad : {0.0F, -1.0F, std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()})
+    EXPECT_THAT(faults_of_conversion(graph, {.thresholds = {{"n", {1.0F, bad}}}}),
+                ElementsAre(HasSubstr("expected more than 0")))
+        << bad;
+}
+
+TEST(ConvertToSnn, GivesReluNeuronsOfTheMethodWithTheThresholdsFound) {
+  const Graph relu = with_neuron(ReluParameters{}.node("n", "in"));
+  const Graph capped = with_neuron(ReluParameters{6.0F}.node("n", "in"));
+  const auto converted = [&](Graph graph, SpikingMethod method) {
+    convert_to_snn(graph, converter_schemas(), "net.onnx", {method, 3, {{"n", {1.0F, 8.0F}}}});
+    shapes_of(graph);
+    return *graph.find("n");
+  };
+  const Node plain_if = converted(relu, SpikingMethod::integrate_and_fire);
+  EXPECT_EQ(plain_if.op, "IF");
+  EXPECT_EQ(plain_if.tensor("v_init")->reals(), (Floats{0.5F, 4}));
+  EXPECT_EQ(converted(relu, SpikingMethod::signed_if).op, "SignedIF");
+  const Node graded = converted(capped, SpikingMethod::multi_threshold);
+  EXPECT_EQ(graded.op, "MTIF");
+  EXPECT_EQ(graded.integer("levels", 0), 3);
+  EXPECT_EQ(graded.tensor("v_threshold")->reals(), (Floats{1, 6}));  // no threshold is above the cap
+  const Node running = converted(capped, SpikingMethod::sigma_delta);
+  EXPECT_EQ(running.op, "SigmaDelta");
+  EXPECT_EQ(running.tensor("cap")->reals(), (Floats{24, 4}));  // 6 in units of 1/4 and of 6/4
+  EXPECT_EQ(converted(relu, SpikingMethod::sigma_delta).tensor("cap"), nullptr);
 }
 
 Node max_pool(const std::string& name, const std::string& from) {

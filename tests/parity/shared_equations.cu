@@ -42,7 +42,7 @@ extern "C" __global__ void stop_rule(StopRule rule, const float* sums, int count
 }
 
 extern "C" __global__ void readout(float* logits, const std::int64_t* sums, const double* units) {
-  logits[0] = logit_of(sums[0], units[0]);
+  logits[0] = logit_of(sums[0], units[0], 0.0, 1.0);
 }
 
 // Of one lane: a Poisson pixel, and the spikes of a word into the run's hash.

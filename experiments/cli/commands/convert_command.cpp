@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <memory>
 
 #include "experiments/cli/command_line.h"
 #include "experiments/cli/commands/commands.h"
@@ -11,8 +12,10 @@
 #include "experiments/data/data_set.h"
 #include "experiments/library/registry.h"
 #include "experiments/library/version.h"
+#include "experiments/simulation/activation_samples.h"
 #include "experiments/simulation/agreement.h"
 #include "experiments/simulation/conversion.h"
+#include "neurons/multi_threshold.h"
 #include "sim/core/error.h"
 #include "sim/format/model_file.h"
 #include "sim/graph/validate.h"
@@ -33,7 +36,7 @@ CommandSpec convert_spec() {
   CommandSpec spec{
       "convert",
       "Turns a trained network (ONNX, or a model that 'train' wrote) into one to simulate: batch\n"
-      "normalisation is folded, QCFS activations become integrate-and-fire neurons, binary layers\n"
+      "normalisation is folded, QCFS and ReLU activations become spiking neurons, binary layers\n"
       "are packed into bits.",
       {"IN.onnx|IN.h5", "OUT.h5"},
       ""};
@@ -43,17 +46,29 @@ CommandSpec convert_spec() {
   spec.add("normalize", text_argument("PRESET|M;S"),
            "input normalisation to store: cifar10 cifar100 mnist fashion-mnist imagenet none, or means;stds "
            "(default: a trained model's own, else none)");
-  spec.add("threshold", text_argument("auto", "auto"), "where firing thresholds come from: the QCFS nodes");
+  spec.add(
+      "method", text_argument("if|signed|mt|sigma-delta"),
+      "spiking neurons: integrate-and-fire; with negative spikes, too; with graded spikes, as a rate or as a "
+      "running value. Default: if for QCFS activations, whose thresholds were trained, else sigma-delta");
+  spec.add("levels", whole_argument("N"),
+           "sizes of graded spikes, theta / 2^k for k < N (default: mt 4, sigma-delta 8)");
+  spec.add("threshold", text_argument("auto|max|mse|P%", "auto"),
+           "how the thresholds of ReLU activations follow from the samples of --data: largest activation of "
+           "a channel, "
+           "least squared error after T steps, or a percentile; auto: max for sigma-delta, else mse");
   spec.add("calibrate", text_argument("none", "none"), "correction from samples");
   spec.add("arithmetic", text_argument("float32|fixed", "float32"),
            "reals, or integers alone: the same spikes on every device (spiking networks)");
   add_data_options(
       spec,
-      "with --arithmetic fixed: compare the answers in float32 and in fixed arithmetic on these samples, and "
-      "write no model where they differ much");
+      "samples that the thresholds of ReLU activations are found from; with --arithmetic fixed also: compare "
+      "the "
+      "answers in float32 and in fixed arithmetic on them, and write no model where they differ much");
   spec.add("split", text_argument("test|train", "train"), "which part of that data set");
   spec.add("samples", whole_argument("N", 256), "how many of it, evenly spread");
-  spec.add("steps", whole_argument("T", 32), "time steps of the comparison");
+  spec.add(
+      "steps", whole_argument("T"),
+      "time steps that thresholds are found for and answers compared after (default: 32 for if, else 8)");
   return spec;
 }
 
@@ -71,17 +86,23 @@ void expect_only(const CommandLine& line, const std::string& option, const std::
 void check_options(const CommandLine& line) {
   const auto to = line.has("to") ? line.get<std::string>("to") : "snn";
   if (to != "snn" && to != "bnn" && to != "ann") throw InputError("--to", to, "expected snn, bnn or ann");
+  if (line.has("method")) parse_method(line.get<std::string>("method"));
   const auto& threshold = line.get<std::string>("threshold");
-  expect_only(line, "threshold", "auto", {"max", "mse", threshold.ends_with('%') ? threshold : ""});
+  if (threshold != "auto") parse_threshold_rule(threshold);
+  for (const char* option : {"method", "levels", "threshold"}) {
+    if (line.given(option) && to != "snn")
+      throw InputError(std::string("--") + option, "", "is for spiking networks, '--to snn'");
+  }
+  if (line.has("levels")) ranged(line, "levels", 1, most_levels);
   expect_only(line, "calibrate", "none", {"light"});
   const auto& arithmetic = line.get<std::string>("arithmetic");
   if (arithmetic != "float32" && arithmetic != "fixed")
     throw InputError("--arithmetic", arithmetic, "expected float32 or fixed");
   if (arithmetic == "fixed" && to != "snn")
     throw InputError("--arithmetic", arithmetic, "is for spiking networks, '--to snn'");
-  if (line.has("data") && arithmetic != "fixed")
+  if (line.has("data") && to != "snn")
     throw InputError("--data", "",
-                     "is for --arithmetic fixed, whose answers it compares with those of float32");
+                     "is for spiking networks, '--to snn', whose thresholds or answers depend on samples");
   for (const char* option : {"resize", "crop", "split", "samples", "steps"}) {
     if (line.given(option) && !line.has("data"))
       throw InputError(std::string("--") + option, "", "is of the samples that --data names");
@@ -109,14 +130,37 @@ std::string summary(const Model& model, const SchemaSet& schemas, const std::str
                      to_string(shapes.at(model.graph.output().name)));
 }
 
+int steps_of(const CommandLine& line) {
+  if (line.has("steps")) return static_cast<int>(ranged(line, "steps", 1, 1 << 20));
+  return line.has("method") && line.get<std::string>("method") != "if" ? 8 : 32;
+}
+
 ConversionSpec conversion_spec(const CommandLine& line) {
   ConversionSpec spec;
   spec.source = line.positional(0);
   if (line.has("to")) spec.to = line.get<std::string>("to");
   spec.arithmetic = line.get<std::string>("arithmetic");
   if (line.has("normalize")) spec.normalization = normalization_preset(line.get<std::string>("normalize"));
+  if (line.has("method")) spec.method = line.get<std::string>("method");
+  if (line.has("levels")) spec.levels = line.get<std::int64_t>("levels");
+  spec.threshold = line.get<std::string>("threshold");
+  spec.steps = steps_of(line);
   spec.allow_coarse = line.has("data");
   return spec;
+}
+
+// What activations read is asked for twice where the network is converted in both arithmetics.
+SampleActivations sampler(const CommandLine& line, const DataSet& data, const Registry& registry) {
+  auto kept = std::make_shared<std::vector<ActivationSamples>>();
+  return [kept, &line, &data, &registry](const Graph& graph, const std::vector<OpenActivation>& activations) {
+    if (!kept->empty()) return *kept;
+    ActivationOptions options;
+    options.samples = line.get<std::int64_t>("samples");
+    options.threads = line.threads();
+    Progress progress(std::min(options.samples, data.size()), line.quiet(), "looking at activations");
+    *kept = sample_activations(graph, activations, data, registry, options, [&] { progress.advance(); });
+    return *kept;
+  };
 }
 
 std::string agreement_text(const Agreement& found, const DataInfo& data, int steps) {
@@ -132,24 +176,23 @@ std::string agreement_text(const Agreement& found, const DataInfo& data, int ste
 }
 
 // The answers of `fixed` against those of the same network in float32; refuses what gives others.
-std::string compare(const CommandLine& line, ConversionSpec spec, Conversion& fixed,
+std::string compare(const CommandLine& line, ConversionSpec spec, const DataSet& data, Conversion& fixed,
                     const Registry& registry) {
-  const auto data = open_data(data_spec_of(line), line.get<std::string>("split"));
   AgreementOptions options;
   options.samples = ranged(line, "samples", min_compared, std::numeric_limits<std::int64_t>::max());
-  options.steps = static_cast<int>(ranged(line, "steps", 1, 1 << 20));
+  options.steps = spec.steps;
   options.threads = line.threads();
   spec.arithmetic = "float32";
   const Model real = convert_model(spec, registry.schemas(), tool_version()).model;
   Agreement found;
   {
-    Progress progress(2 * std::min(options.samples, data->size()), line.quiet(), "comparing");
-    found = measure_agreement(real.graph, fixed.model.graph, *data, registry, options,
+    Progress progress(2 * std::min(options.samples, data.size()), line.quiet(), "comparing");
+    found = measure_agreement(real.graph, fixed.model.graph, data, registry, options,
                               [&] { progress.advance(); });
   }
   const double fall =
       static_cast<double>(found.first_right - found.second_right) / static_cast<double>(found.samples);
-  const std::string text = agreement_text(found, data->info(), options.steps);
+  const std::string text = agreement_text(found, data.info(), options.steps);
   if (found.share() < any_agreement || (found.share() < least_agreement && fall > max_fall))
     throw InputError(spec.source, "--arithmetic fixed", "only " + text + ": use '--arithmetic float32'");
   if (found.share() < expected_agreement) fixed.notes.push_back({"--arithmetic fixed", "only " + text});
@@ -164,14 +207,21 @@ void convert_command(const std::vector<std::string>& words) {
   check_options(*line);
   const std::string& source = line->positional(0);
   const std::string& target = line->positional(1);
-  const ConversionSpec spec = conversion_spec(*line);
+  ConversionSpec spec = conversion_spec(*line);
   const ResultTarget reserved("OUT.h5", target, ResultTarget::Kind::file);
 
   const Registry registry = full_registry();
+  std::unique_ptr<DataSet> data;
+  if (line->has("data")) {
+    ranged(*line, "samples", min_compared, std::numeric_limits<std::int64_t>::max());
+    data = open_data(data_spec_of(*line), line->get<std::string>("split"));
+    spec.sample_activations = sampler(*line, *data, registry);
+  }
   Conversion conversion = convert_model(spec, registry.schemas(), tool_version());
   const Model& model = conversion.model;
   validate_or_throw(model.graph, registry.schemas(), source);
-  const std::string compared = line->has("data") ? compare(*line, spec, conversion, registry) : std::string();
+  const bool compares = data != nullptr && model.arithmetic == "fixed";
+  const std::string compared = compares ? compare(*line, spec, *data, conversion, registry) : std::string();
   write_model(model, target);
   write_notes(source, conversion.notes);
   if (!line->quiet()) write_stdout(summary(model, registry.schemas(), target) + compared);

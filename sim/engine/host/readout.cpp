@@ -9,27 +9,38 @@ namespace rheobase {
 Readout::Readout(const Plan& plan, int slots)
     : classes_(static_cast<int>(plan.nodes[plan.output].output.shape.size())),
       fixed_(plan.arithmetic == Arithmetic::fixed),
+      running_(plan.running),
+      start_(plan.start),
       units_(plan.units.begin(), plan.units.end()),
       logits_(static_cast<std::size_t>(slots) * classes_),
-      sums_(fixed_ ? logits_.size() : 0) {
+      values_(logits_.size()),
+      sums_(fixed_ ? logits_.size() : 0),
+      steps_(slots) {
   if (units_.size() == 1) units_.resize(classes_, units_[0]);
 }
 
 void Readout::clear(int slot) {
-  std::fill_n(logits_.begin() + slot * classes_, classes_, 0.0F);
+  std::copy(start_.begin(), start_.end(), logits_.begin() + slot * classes_);
+  std::copy(start_.begin(), start_.end(), values_.begin() + slot * classes_);
   if (fixed_) std::fill_n(sums_.begin() + slot * classes_, classes_, 0);
+  steps_[slot] = 0;
 }
 
 void Readout::add(int slot, int lane, const SignalView& output) {
+  const int factor = running_ ? ++steps_[slot] : 1;
   float* logits = logits_.data() + slot * classes_;
   if (!fixed_) {
-    for (int k = 0; k < classes_; ++k) logits[k] += output.real(lane)[k];
+    float* values = values_.data() + slot * classes_;
+    for (int k = 0; k < classes_; ++k) {
+      values[k] += output.real(lane)[k];
+      logits[k] = values[k] * static_cast<float>(factor);
+    }
     return;
   }
   std::int64_t* sums = sums_.data() + slot * classes_;
   for (int k = 0; k < classes_; ++k) {
     sums[k] += output.int32(lane)[k];
-    logits[k] = logit_of(sums[k], units_[k]);
+    logits[k] = logit_of(sums[k], units_[k], start_[k], factor);
   }
 }
 

@@ -8,8 +8,9 @@
 
 namespace rheobase {
 
-/// The logits of every slot: the readout summed over the steps taken. In fixed arithmetic the sum is an
-/// integer, and a logit is that sum times the unit of its class, rounded to float32 once.
+/// The logits of every slot: the readout summed over the steps taken, from its start; where the network has
+/// running values t times that sum, so that logits mean the same in both. In fixed arithmetic the sum is an
+/// integer, and a logit is rounded to float32 once.
 class Readout {
  public:
   Readout(const Plan& plan, int slots);
@@ -24,10 +25,13 @@ class Readout {
 
  private:
   int classes_;
-  bool fixed_;
+  bool fixed_, running_;
+  std::vector<float> start_;        // one a class
   std::vector<double> units_;       // one a class
   std::vector<float> logits_;       // [slot][K]
+  std::vector<float> values_;       // [slot][K], float32: the sums, where they run
   std::vector<std::int64_t> sums_;  // [slot][K], fixed arithmetic
+  std::vector<int> steps_;          // [slot]
 };
 
 }  // namespace rheobase

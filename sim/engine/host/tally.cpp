@@ -9,9 +9,19 @@
 namespace rheobase {
 namespace {
 
-std::uint64_t count_events(const SignalSpec& spec, const SignalView& view, int lane) {
+template <class Number>
+std::uint64_t count_nonzero(const Number* values, std::int64_t size) {
+  std::uint64_t count = 0;
+  for (std::int64_t i = 0; i < size; ++i) count += static_cast<std::uint64_t>(values[i] != Number{0});
+  return count;
+}
+
+// Of a neuron the values that are not 0; else what counts add up to.
+std::uint64_t count_events(const SignalSpec& spec, const SignalView& view, int lane, bool is_neuron) {
   if (spec.type == SignalType::spikes)
     return count_spikes(view.spikes(lane), spec.shape.pixels() * spec.words_per_pixel());
+  if (spec.type == SignalType::real32) return count_nonzero(view.real(lane), spec.shape.size());
+  if (is_neuron) return count_nonzero(view.int16(lane), spec.shape.size());
   std::uint64_t sum = 0;
   const std::int16_t* counts = view.int16(lane);
   for (std::int64_t i = 0; i < spec.shape.size(); ++i)
@@ -19,9 +29,34 @@ std::uint64_t count_events(const SignalSpec& spec, const SignalView& view, int l
   return sum;
 }
 
+// Calls visit(neuron, value) for every event of graded neurons, numbered in C, H, W order.
+template <class Visit>
+void for_graded_events(const SignalSpec& spec, const SignalView& view, int lane, const Visit& visit) {
+  const std::int64_t channels = spec.shape.channels;
+  const auto walk = [&](const auto* values) {
+    for (std::int64_t pixel = 0; pixel < spec.shape.pixels(); ++pixel) {
+      for (std::int64_t c = 0; c < channels; ++c) {
+        const auto value = static_cast<std::int64_t>(values[pixel * channels + c]);
+        if (value != 0) visit(static_cast<std::uint64_t>(c * spec.shape.pixels() + pixel), value);
+      }
+    }
+  };
+  if (spec.type == SignalType::int16)
+    walk(view.int16(lane));
+  else
+    walk(view.real(lane));
+}
+
 // Sum of the hash terms (core/hash.h) of one lane's spikes; neurons are numbered in C, H, W order.
-std::uint64_t hash_spikes(const SignalSpec& spec, const std::uint64_t* words, std::uint64_t prefix) {
+std::uint64_t hash_spikes(const SignalSpec& spec, const SignalView& view, int lane, std::uint64_t prefix) {
   std::uint64_t hash = 0;
+  if (spec.type != SignalType::spikes) {
+    for_graded_events(spec, view, lane, [&](std::uint64_t neuron, std::int64_t value) {
+      hash += spike_hash_term(prefix, neuron, value);
+    });
+    return hash;
+  }
+  const std::uint64_t* words = view.spikes(lane);
   const std::int64_t per_pixel = spec.words_per_pixel();
   for (std::int64_t w = 0; w < spec.shape.pixels() * per_pixel; ++w) {
     for (std::uint64_t rest = words[w]; rest != 0; rest &= rest - 1) {
@@ -49,7 +84,10 @@ Tally::Tally(const Plan& plan, const SlotSchedule& schedule, bool hash)
     const SignalType type = plan.nodes[i].output.type;
     counted_[i] = type == SignalType::spikes || type == SignalType::int16 ? 1 : 0;
   }
-  for (const int node : spiking_) hashed_[node] = hash ? 1 : 0;
+  for (const int node : spiking_) {
+    counted_[node] = 1;
+    hashed_[node] = hash ? 1 : 0;
+  }
 }
 
 void Tally::clear(int slot) {
@@ -63,11 +101,12 @@ void Tally::begin(std::span<const int> lanes) {
 
 void Tally::look(int node, const SignalView& output, int lane) {
   const SignalSpec& spec = plan_.nodes[node].output;
-  lane_counts_[node * schedule_.lane_count() + lane] = count_events(spec, output, lane);
+  lane_counts_[node * schedule_.lane_count() + lane] =
+      count_events(spec, output, lane, plan_.nodes[node].spiking);
   if (hashed_[node] == 0) return;
   const std::uint64_t sample = schedule_[schedule_.slot_of(lane)].sample;
   lane_hashes_[lane] +=
-      hash_spikes(spec, output.spikes(lane), spike_hash_prefix(sample, schedule_.step_of(lane), node));
+      hash_spikes(spec, output, lane, spike_hash_prefix(sample, schedule_.step_of(lane), node));
 }
 
 void Tally::take(int slot, int lane) {

@@ -20,6 +20,7 @@ void register_float32(Registry& registry) {
   plan("AvgPool2d", plan_avg_pool2d);
   plan("MaxPool2d", plan_max_pool2d);
   plan("CumulativeMaxPool2d", plan_cumulative_max_pool2d);
+  plan("Onset", plan_onset);
   for (const char* op : rearranging_ops) plan(op, plan_rearrange);
   for (const char* op : {"Conv2d", "Linear"}) plan(op, plan_conv2d);
   for (const DeviceKind device : {DeviceKind::reference, DeviceKind::cpu}) {
@@ -29,6 +30,7 @@ void register_float32(Registry& registry) {
     add("AvgPool2d", device, make_avg_pool2d);
     add("MaxPool2d", device, make_max_pool2d);
     add("CumulativeMaxPool2d", device, make_cumulative_max_pool2d);
+    add("Onset", device, make_onset);
     for (const char* op : rearranging_ops) add(op, device, make_rearrange);
   }
   for (const char* op : {"Conv2d", "Linear"}) {
@@ -50,6 +52,7 @@ void register_fixed(Registry& registry) {
   plan("AvgPool2d", plan_fixed_avg_pool2d);
   plan("MaxPool2d", plan_fixed_max_pool2d);
   plan("CumulativeMaxPool2d", plan_fixed_cumulative_max_pool2d);
+  plan("Onset", plan_onset);
   for (const char* op : rearranging_ops) plan(op, plan_rearrange);
   for (const char* op : {"Conv2d", "Linear"}) plan(op, plan_fixed_conv2d);
   for (const DeviceKind device : {DeviceKind::reference, DeviceKind::cpu}) {
@@ -59,6 +62,7 @@ void register_fixed(Registry& registry) {
     add("AvgPool2d", device, make_fixed_avg_pool2d);
     add("MaxPool2d", device, make_fixed_max_pool2d);
     add("CumulativeMaxPool2d", device, make_fixed_cumulative_max_pool2d);
+    add("Onset", device, make_onset);
     for (const char* op : rearranging_ops) add(op, device, make_rearrange);
   }
   for (const char* op : {"Conv2d", "Linear"}) {

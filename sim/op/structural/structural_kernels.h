@@ -13,6 +13,7 @@ MakeHostKernel make_add;  ///< Add, and Output as the sum of one
 MakeHostKernel make_avg_pool2d;
 MakeHostKernel make_max_pool2d;
 MakeHostKernel make_cumulative_max_pool2d;
+MakeHostKernel make_onset;
 MakeHostKernel make_rearrange;  ///< Flatten, Slice, Pad, Concat
 
 // Conv2d, and Linear as a 1x1 convolution of a 1x1 image.

@@ -87,6 +87,17 @@ NodePlan plan_cumulative_max_pool2d(const NodeContext& context) {
   return plan;
 }
 
+// A sign has no 0.
+NodePlan plan_onset(const NodeContext& context) {
+  NodePlan plan{context.inputs[0]};
+  if (plan.output.type == SignalType::signs)
+    throw InputError("graph", context.node.name, "an Onset of signs, which cannot be 0");
+  plan.output.low = std::min<std::int64_t>(plan.output.low, 0);
+  plan.output.high = std::max<std::int64_t>(plan.output.high, 0);
+  plan.state = InitialState::repeat(std::vector<std::int32_t>{0}, plan.output.shape.pixels());
+  return plan;
+}
+
 NodePlan plan_rearrange(const NodeContext& context) { return {Rearrangement(context).output}; }
 
 NodePlan plan_fixed_affine(const NodeContext& context) {

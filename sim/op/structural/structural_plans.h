@@ -11,6 +11,7 @@ PlanStructuralNode plan_add;  ///< Add, and Output as the sum of one
 PlanStructuralNode plan_avg_pool2d;
 PlanStructuralNode plan_max_pool2d;
 PlanStructuralNode plan_cumulative_max_pool2d;
+PlanStructuralNode plan_onset;      ///< in both arithmetics
 PlanStructuralNode plan_rearrange;  ///< Flatten, Slice, Pad, Concat
 PlanStructuralNode plan_conv2d;     ///< Conv2d, Linear
 

@@ -1,0 +1,177 @@
+// Graded neurons in networks: every device, arithmetic, number of threads, slots and steps at once says the
+// same.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "converters/passes.h"
+#include "neurons/multi_threshold.h"
+#include "sim/engine/engine.h"
+#include "sim/graph/arithmetic.h"
+#include "tests/support/build_graph.h"
+#include "tests/support/simd_targets.h"
+
+namespace rheobase {
+namespace {
+
+using testing::full_registry;
+using testing::GraphBuilder;
+
+constexpr std::int64_t channels = 37, height = 6, width = 5;
+constexpr int steps = 6, samples = 3;
+
+// A residual block behind a stem, with a max pool, an average pool and a readout; ReLUs have thresholds a
+// channel.
+Graph relu_network(Thresholds& thresholds) {
+  GraphBuilder b(3);
+  b.input({3, height, width});
+  const auto relu = [&](const std::string& from, float max) {
+    const std::string name = b.add({"", "ReLU", {from}, {}, {}});
+    if (max > 0) b.graph.find(name)->attributes["max"] = static_cast<double>(max);
+    for (std::int64_t c = 0; c < channels; ++c)
+      thresholds[name].push_back(0.5F + 0.05F * static_cast<float>(c % 9));
+    return name;
+  };
+  const std::string stem = relu(b.conv2d("input", {.outputs = channels, .inputs = 3}), 0);
+  const std::string inner = relu(b.conv2d(stem, {.outputs = channels, .inputs = channels}), 0.9F);
+  const std::string sum = b.op("Add", {b.conv2d(inner, {.outputs = channels, .inputs = channels}), stem});
+  const std::string pool =
+      b.add({"pool", "MaxPool2d", {sum}, {{"kernel", std::vector<std::int64_t>{2, 2}}}, {}});
+  const std::string last = relu(pool, 0);
+  const std::string flat = b.op("Flatten", {b.avg_pool(last, 2)});
+  b.output(b.linear(flat, channels * 2 * 2, 5));
+  return std::move(b.graph);
+}
+
+Graph spiking(SpikingMethod method, Arithmetic arithmetic) {
+  const Registry registry = full_registry();
+  SpikingOptions options;
+  options.method = method;
+  options.levels = 6;
+  Graph graph = relu_network(options.thresholds);
+  convert_to_snn(graph, registry.schemas(), "test", options);
+  if (arithmetic == Arithmetic::fixed) quantize(graph, registry.schemas(), "test");
+  return graph;
+}
+
+// Hash and logits of every sample, and how many events there were.
+struct Outcome {
+  std::vector<std::uint64_t> hashes;
+  std::vector<float> logits;
+  std::uint64_t events = 0;
+
+  bool operator==(const Outcome&) const = default;
+};
+
+Outcome run(const Graph& graph, EngineOptions options) {
+  options.hash = true;
+  options.slots = std::min(options.slots, samples);
+  Engine engine(graph, full_registry(), options);
+  GraphBuilder random(11);
+  std::vector<std::vector<float>> images;
+  for (int i = 0; i < samples; ++i) images.push_back(random.pixels(3 * height * width));
+  Outcome outcome;
+  outcome.hashes.resize(samples);
+  outcome.logits.resize(samples * 5);
+  int next = 0;
+  engine.stream(
+      [&](SampleView& view, std::uint64_t& sample) {
+        if (next == samples) return false;
+        view = {images[next], {}};
+        sample = static_cast<std::uint64_t>(next++);
+        return true;
+      },
+      {}, steps,
+      [&](const SampleResult& result) {
+        outcome.hashes[result.sample] = result.spike_hash;
+        const auto logits = result.logits_by_step.last(5);
+        std::copy(logits.begin(), logits.end(), outcome.logits.begin() + result.sample * 5);
+        for (const std::uint64_t count : result.spike_counts) outcome.events += count;
+      });
+  return outcome;
+}
+
+class Graded : public ::testing::TestWithParam<std::tuple<SpikingMethod, Arithmetic>> {
+ protected:
+  Graph graph_ = spiking(std::get<0>(GetParam()), std::get<1>(GetParam()));
+};
+
+TEST_P(Graded, SaysTheSameWithAnyThreadsSlotsAndStepsAtOnce) {
+  EngineOptions reference;
+  reference.device = DeviceKind::reference;
+  const Outcome expected = run(graph_, reference);
+  EXPECT_GT(expected.events, 1000U);
+  for (const int threads : {1, 3}) {
+    for (const int slots : {1, 3}) {
+      for (const int lookahead : {1, 4}) {
+        EngineOptions options;
+        options.threads = threads;
+        options.slots = slots;
+        options.lookahead = lookahead;
+        EXPECT_EQ(run(graph_, options), expected)
+            << threads << " threads, " << slots << " slots, " << lookahead;
+      }
+    }
+  }
+}
+
+TEST_P(Graded, SaysTheSameOnEveryInstructionSet) {
+  EngineOptions options;
+  options.device = DeviceKind::reference;
+  const Outcome expected = run(graph_, options);
+  options.device = DeviceKind::cpu;
+  for (const std::int64_t target : testing::simd_targets()) {
+    const testing::ForcedTarget forced(target);
+    EXPECT_EQ(run(graph_, options), expected) << hwy::TargetName(target);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Methods, Graded,
+                         ::testing::Combine(::testing::Values(SpikingMethod::signed_if,
+                                                              SpikingMethod::multi_threshold,
+                                                              SpikingMethod::sigma_delta),
+                                            ::testing::Values(Arithmetic::float32, Arithmetic::fixed)));
+
+// Weights of 8 bits move a decision here and there, not the answer: logits are close.
+TEST(GradedNetwork, FixedArithmeticIsCloseToReals) {
+  EngineOptions options;
+  for (const auto method : {SpikingMethod::multi_threshold, SpikingMethod::sigma_delta}) {
+    const Outcome real = run(spiking(method, Arithmetic::float32), options);
+    const Outcome fixed = run(spiking(method, Arithmetic::fixed), options);
+    float largest = 0.0F, difference = 0.0F;
+    for (std::size_t i = 0; i < real.logits.size(); ++i) {
+      largest = std::max(largest, std::abs(real.logits[i]));
+      difference = std::max(difference, std::abs(real.logits[i] - fixed.logits[i]));
+    }
+    EXPECT_LT(difference, 0.1F * largest) << to_string(method);
+  }
+}
+
+// What the network of running values says after enough steps is what the network of ReLUs says.
+TEST(GradedNetwork, RunningValuesEndAtTheActivationsOfTheAnn) {
+  Thresholds thresholds;
+  const Graph ann = relu_network(thresholds);
+  const Graph snn = spiking(SpikingMethod::sigma_delta, Arithmetic::float32);
+  GraphBuilder random(11);
+  const std::vector<float> image = random.pixels(3 * height * width);
+  Engine one(ann, full_registry(), {}), other(snn, full_registry(), {});
+  one.load(0, image, 0);
+  one.step();
+  other.load(0, image, 0);
+  for (int t = 0; t < 24; ++t) other.step();
+  for (int k = 0; k < 5; ++k) EXPECT_NEAR(other.logits(0)[k] / 24.0F, one.logits(0)[k], 0.15F) << k;
+  const std::vector<std::uint64_t> before(other.spike_counts(0).begin(), other.spike_counts(0).end());
+  for (int t = 0; t < 8; ++t) other.step();
+  EXPECT_EQ(before, std::vector<std::uint64_t>(other.spike_counts(0).begin(), other.spike_counts(0).end()));
+}
+
+TEST(GradedNetwork, RunningValuesTakeDirectCodingAlone) {
+  EngineOptions options;
+  options.coding = Coding::poisson;
+  EXPECT_THROW(Engine(spiking(SpikingMethod::sigma_delta, Arithmetic::float32), full_registry(), options),
+               InputError);
+}
+
+}  // namespace
+}  // namespace rheobase
