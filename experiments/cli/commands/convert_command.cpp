@@ -5,6 +5,7 @@
 
 #include "experiments/cli/command_line.h"
 #include "experiments/cli/commands/commands.h"
+#include "experiments/cli/commands/convert_diagnosis.h"
 #include "experiments/cli/commands/simulation_options.h"
 #include "experiments/cli/output.h"
 #include "experiments/cli/progress.h"
@@ -49,11 +50,12 @@ CommandSpec convert_spec() {
            "reals, or integers alone: the same spikes on every device (spiking networks)");
   add_data_options(
       spec,
-      "with --arithmetic fixed: compare the answers in float32 and in fixed arithmetic on these samples, and "
-      "write no model where they differ much");
+      "show on these samples how far the spiking network agrees with the source network; with --arithmetic "
+      "fixed also with itself in float32, and write no model where they differ much");
   spec.add("split", text_argument("test|train", "train"), "which part of that data set");
   spec.add("samples", whole_argument("N", 256), "how many of it, evenly spread");
   spec.add("steps", whole_argument("T", 32), "time steps of the comparison");
+  add_diagnosis_options(spec);
   return spec;
 }
 
@@ -79,10 +81,8 @@ void check_options(const CommandLine& line) {
     throw InputError("--arithmetic", arithmetic, "expected float32 or fixed");
   if (arithmetic == "fixed" && to != "snn")
     throw InputError("--arithmetic", arithmetic, "is for spiking networks, '--to snn'");
-  if (line.has("data") && arithmetic != "fixed")
-    throw InputError("--data", "",
-                     "is for --arithmetic fixed, whose answers it compares with those of float32");
-  for (const char* option : {"resize", "crop", "split", "samples", "steps"}) {
+  if (line.has("data") && to != "snn") throw InputError("--data", "", "is for spiking networks, '--to snn'");
+  for (const char* option : {"resize", "crop", "split", "samples", "steps", "diagnose"}) {
     if (line.given(option) && !line.has("data"))
       throw InputError(std::string("--") + option, "", "is of the samples that --data names");
   }
@@ -171,7 +171,11 @@ void convert_command(const std::vector<std::string>& words) {
   Conversion conversion = convert_model(spec, registry.schemas(), tool_version());
   const Model& model = conversion.model;
   validate_or_throw(model.graph, registry.schemas(), source);
-  const std::string compared = line->has("data") ? compare(*line, spec, conversion, registry) : std::string();
+  std::string compared;
+  if (line->has("data")) {
+    if (model.arithmetic == "fixed") compared = compare(*line, spec, conversion, registry);
+    compared += diagnose_conversion(*line, spec, model, registry);
+  }
   write_model(model, target);
   write_notes(source, conversion.notes);
   if (!line->quiet()) write_stdout(summary(model, registry.schemas(), target) + compared);
