@@ -22,7 +22,8 @@ if not (shutil.which("chromium") and shutil.which("chromedriver")):
 PROGRAM = sys.argv[1]
 SCREENSHOTS = pathlib.Path(sys.argv[2]) if len(sys.argv) > 2 else None
 MODEL = "experiments/models/fashion-mnist-cnn-qcfs-L4.onnx"
-CHARTS = ["overview", "accuracy", "exits", "deadlines", "firing-rate", "operations", "reliability", "raster"]
+CHARTS = ["overview", "accuracy", "exits", "deadlines", "firing-rate", "operations", "reliability", "raster",
+          "errors"]
 SPEC = """
 models = "{model}"
 data = ["fashion-mnist", "mnist:{missing}"]
