@@ -77,6 +77,8 @@ Figure layer_error_figure(const Diagnosis& diagnosis) {
                 {"relative error"},
                 {}};
   if (diagnosis.layers.empty()) return figure;
+  figure.x.min = -0.5;
+  figure.x.max = static_cast<double>(diagnosis.layers.size()) - 0.5;
   figure.y.percent = true;
   figure.y.min = 0.0;
   const auto series = [&](std::string name, std::size_t at, double LayerError::*field) {

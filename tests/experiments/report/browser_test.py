@@ -209,7 +209,7 @@ def check_nothing_within_the_loss(folder):
 def check_figures(out):
     with browser(dark=False) as driver:
         drawings = sorted((out / "figures").glob("*.svg"))
-        assert len(drawings) == 1 + 2 * (3 + 2 * 4), [d.name for d in drawings]
+        assert len(drawings) == 1 + 2 * (4 + 2 * 4), [d.name for d in drawings]
         for drawing in drawings:
             driver.get(drawing.as_uri())
             shapes = driver.execute_script("return document.querySelectorAll('path,circle,rect').length")
