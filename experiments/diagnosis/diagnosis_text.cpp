@@ -10,6 +10,8 @@ namespace {
 
 // A share of the squared error that is most of it.
 constexpr double most = 0.5;
+// A share of equal answers from which on nothing is lost that a user would see.
+constexpr double agreeing = 0.99;
 
 std::string percent(double share, int digits = 1) {
   return std::isnan(share) ? "-" : fmt::format("{:.{}f} %", 100.0 * share, digits);
@@ -81,7 +83,9 @@ std::string diagnosis_advice(const Diagnosis& diagnosis) {
   const std::optional<std::size_t> start = loss_start(diagnosis);
   if (!start) return spread_text(diagnosis);
   const DiagnosedLayer& layer = diagnosis.layers[*start];
-  return fmt::format("the loss starts in '{}', whose own error is {}; {}", layer.name,
+  const bool agrees = diagnosis.logits.back().same >= agreeing;
+  return fmt::format("{} in '{}', whose own error is {}; {}",
+                     agrees ? "the answers agree; errors start" : "the loss starts", layer.name,
                      percent(layer.by_steps.back().own_error), cause(layer));
 }
 

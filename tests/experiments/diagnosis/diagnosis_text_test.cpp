@@ -45,6 +45,13 @@ TEST(DiagnosisText, NamesTheCause) {
   EXPECT_THAT(diagnosis_advice(two_layers(0.05, 0.09, 0.8)), Not(HasSubstr("starts")));
 }
 
+TEST(DiagnosisText, IsNoAlarmWhereTheAnswersAgree) {
+  Diagnosis found = two_layers(0.4, 0.4, 0.2);
+  EXPECT_THAT(diagnosis_advice(found), HasSubstr("the loss starts in 'first'"));
+  found.logits.back().same = 0.995;
+  EXPECT_THAT(diagnosis_advice(found), HasSubstr("the answers agree; errors start in 'first'"));
+}
+
 TEST(DiagnosisText, TheFirstLayerThatIsComparablyWrongIsTheStart) {
   EXPECT_EQ(loss_start(two_layers(0.3, 0.5, 0)), 0U);
   EXPECT_EQ(loss_start(two_layers(0.2, 0.5, 0)), 1U);
