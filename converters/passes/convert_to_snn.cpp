@@ -118,6 +118,12 @@ bool has_levels(SpikingMethod method) {
   return method == SpikingMethod::multi_threshold || method == SpikingMethod::sigma_delta;
 }
 
+// Measured: docs/reference/accuracy.md, "Networks with ReLUs, without training".
+std::int64_t default_levels(SpikingMethod method) {
+  if (method == SpikingMethod::sigma_delta) return 7;
+  return method == SpikingMethod::multi_threshold ? 4 : 1;
+}
+
 void prepare_for_snn(Graph& graph, const SchemaSet& schemas, const std::string& source) {
   Faults faults;
   for (const Node& node : graph.nodes) {

@@ -21,6 +21,8 @@ SpikingMethod parse_method(const std::string& name);
 const char* to_string(SpikingMethod method);
 /// Whether its neurons have `levels`.
 bool has_levels(SpikingMethod method);
+/// Sizes of spikes where nobody says how many; 1 for methods without levels.
+std::int64_t default_levels(SpikingMethod method);
 
 /// Thresholds of activations by node, one a channel, more than 0.
 using Thresholds = std::map<std::string, std::vector<float>>;

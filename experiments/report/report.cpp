@@ -8,7 +8,9 @@
 #include <filesystem>
 #include <set>
 
+#include "experiments/diagnosis/diagnosis_text.h"
 #include "experiments/json/json.h"
+#include "experiments/report/cell_diagnosis.h"
 #include "experiments/report/figures.h"
 #include "experiments/report/page.h"
 #include "experiments/report/svg.h"
@@ -41,7 +43,7 @@ std::string file_words(const std::string& text) {
 // A figure that a report wrote: `overview.svg`, `1-WORDS-accuracy-T16.svg`.
 bool is_figure(const std::string& name) {
   constexpr std::array ids{"accuracy",   "exits",       "deadlines", "firing-rate",
-                           "operations", "reliability", "raster"};
+                           "operations", "reliability", "raster",    "errors"};
   if (name == "overview.svg") return true;
   if (!name.ends_with(".svg") || name.front() < '0' || name.front() > '9') return false;
   const std::string stem = name.substr(0, name.size() - 4);
@@ -79,12 +81,32 @@ Json point_json(const SweepPoint& point) {
   return json;
 }
 
+// The table beside the layers' errors, after all steps, and what to do.
+Json diagnosis_json(const Diagnosis& diagnosis) {
+  Json json{{"advice", diagnosis_advice(diagnosis)}, {"steps", diagnosis.steps.back()}};
+  json["layers"] = Json::array();
+  for (const DiagnosedLayer& layer : diagnosis.layers) {
+    const LayerError& last = layer.by_steps.back();
+    json["layers"].push_back({{"name", layer.name},
+                              {"neurons", layer.neurons},
+                              {"mean_error", last.mean_error},
+                              {"error", last.error},
+                              {"own_error", last.own_error},
+                              {"correlation", last.correlation},
+                              {"clipped", last.clipped},
+                              {"silent", last.silent},
+                              {"saturated", last.saturated},
+                              {"events", last.events}});
+  }
+  return json;
+}
+
 class ReportWriter {
  public:
   ReportWriter(const SweepSpec& spec, const Registry& registry, const SweepOptions& sweep,
                const ReportOptions& options)
       : spec_(spec), registry_(registry), sweep_(sweep), options_(options) {
-    for (const char* folder : {"figures", "rasters"}) {
+    for (const char* folder : {"figures", "rasters", "diagnoses"}) {
       std::error_code error;
       fs::create_directories(fs::path(sweep.folder) / folder, error);
       if (error) throw InputError(in_folder(folder), "", error.message());
@@ -162,6 +184,7 @@ class ReportWriter {
     json["figures"]["firing-rate"] = drawn(firing_rate_figure(recording));
     json["figures"]["operations"] = drawn(operations_figure(recording));
     add_raster(result, json);
+    add_diagnosis(result, json);
     for (const int budget : spec_.steps) {
       if (budget <= info.steps) json["budgets"].push_back(budget_json(result, recording, budget));
     }
@@ -199,6 +222,19 @@ class ReportWriter {
         throw InputError("--sample", fmt::format("{}", *options_.sample),
                          fmt::format("{}: {}", result.cell.name(), error.what()));
       json["raster_note"] = std::string("No spikes of a sample: ") + error.what();
+    }
+  }
+
+  void add_diagnosis(const CellResult& result, Json& json) {
+    try {
+      const std::optional<Diagnosis> found = cell_diagnosis(result, spec_, registry_, sweep_);
+      if (!found) return;
+      json["figures"]["errors"] = drawn(layer_error_figure(*found));
+      json["diagnosis"] = diagnosis_json(*found);
+    } catch (const FileClash&) {
+      throw;
+    } catch (const InputError& error) {
+      json["diagnosis_note"] = std::string("Layers are not compared: ") + error.what();
     }
   }
 

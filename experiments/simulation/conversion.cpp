@@ -113,7 +113,8 @@ void make_spiking(Conversion& conversion, const ConversionSpec& spec, const Sche
   if (!spec.method.empty()) options.method = parse_method(spec.method);
   if (spec.levels && !has_levels(options.method))
     throw InputError("--levels", std::to_string(*spec.levels), "is of --method mt and sigma-delta");
-  options.levels = spec.levels.value_or(options.method == SpikingMethod::sigma_delta ? 8 : 4);
+  options.levels = spec.levels.value_or(default_levels(options.method));
+  conversion.steps = spec.steps.value_or(options.method == SpikingMethod::integrate_and_fire ? 32 : 8);
   if (activations.empty() && spec.threshold != "auto")
     throw InputError("--threshold", spec.threshold,
                      "is for ReLU activations; those of " + spec.source + " were trained with thresholds");
@@ -122,7 +123,7 @@ void make_spiking(Conversion& conversion, const ConversionSpec& spec, const Sche
     const ThresholdRule rule = parse_threshold_rule(spec.threshold != "auto" ? spec.threshold
                                                     : running                ? "max"
                                                                              : "mse");
-    const std::int64_t levels = reachable_levels(options.method, options.levels, spec.steps);
+    const std::int64_t levels = reachable_levels(options.method, options.levels, conversion.steps);
     for (const ActivationSamples& samples : spec.sample_activations(graph, activations))
       options.thresholds[samples.node] = find_thresholds(samples, rule, levels);
   }

@@ -26,9 +26,9 @@ struct ConversionSpec {
   /// Of snn: `if`, `signed`, `mt` or `sigma-delta`; empty: if where thresholds were trained, else
   /// sigma-delta.
   std::string method{};
-  std::optional<std::int64_t> levels{};  ///< of mt and sigma-delta; none: 4 and 8
+  std::optional<std::int64_t> levels{};  ///< of mt and sigma-delta; none: default_levels()
   std::string threshold = "auto";        ///< `max`, `mse`, a percentile; auto: max for sigma-delta, else mse
-  int steps = 8;                         ///< T that thresholds are found for
+  std::optional<int> steps{};            ///< T that it is made for; none: 32 for if, else 8
   SampleActivations sample_activations{};  ///< where there are samples
   /// Write a fixed network whatever rounding does to it: the caller measures.
   bool allow_coarse = false;
@@ -39,6 +39,7 @@ struct Conversion {
   Model model;
   Notes notes;                     ///< what the user should know of it
   std::vector<std::string> files;  ///< that were read
+  int steps = 1;                   ///< T that a spiking network was made for
 };
 
 /// Reads a trained network and turns it into a model: for snn batch norm folded, activations made

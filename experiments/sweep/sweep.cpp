@@ -6,7 +6,6 @@
 #include <optional>
 
 #include "experiments/json/json.h"
-#include "experiments/simulation/conversion.h"
 #include "experiments/sweep/sweep_table.h"
 #include "sim/core/error.h"
 #include "sim/core/file.h"
@@ -24,6 +23,12 @@ constexpr const char* recordings = "recordings";
 std::string model_file(const SweepCell& cell, const std::string& recording) {
   if (!cell.model.ends_with(".onnx")) return cell.model;
   return fs::path(recording).replace_extension("model.h5").string();
+}
+
+// Of .onnx models; a spec that says nothing leaves pixels as they are.
+std::optional<Normalization> asked_normalization(const SweepSpec& spec) {
+  if (!spec.normalize_given) return std::nullopt;
+  return normalization_preset(spec.normalize);
 }
 
 class Sweep {
@@ -80,21 +85,15 @@ class Sweep {
 
   void convert(const SweepCell& cell, const std::string& recording) const {
     if (!cell.model.ends_with(".onnx")) return;
-    const Conversion conversion = convert_model({cell.model, "snn", cell.arithmetic, asked_normalization()},
-                                                registry_.schemas(), options_.tool_version);
+    const Conversion conversion =
+        convert_model(cell_conversion(cell, spec_), registry_.schemas(), options_.tool_version);
     options_.note(cell.model, conversion.notes);
     write_model(conversion.model, model_file(cell, recording));
   }
 
-  // Of .onnx models; a spec that says nothing leaves pixels as they are.
-  std::optional<Normalization> asked_normalization() const {
-    if (!spec_.normalize_given) return std::nullopt;
-    return normalization_preset(spec_.normalize);
-  }
-
   // Models that are simulated as they are keep their own.
   Notes ignored_normalization(const SweepCell& cell, const Model& model) const {
-    const auto asked = asked_normalization();
+    const auto asked = asked_normalization(spec_);
     if (!asked || cell.model.ends_with(".onnx")) return {};
     const Normalization own = normalization_of(model.graph);
     if (own == *asked) return {};
@@ -176,6 +175,10 @@ SimulationSpec cell_simulation(const SweepCell& cell, const SweepSpec& spec, con
   simulate.engine.coding = parse_coding(cell.coding);
   simulate.engine.seed = static_cast<std::uint64_t>(spec.seed);
   return simulate;
+}
+
+ConversionSpec cell_conversion(const SweepCell& cell, const SweepSpec& spec) {
+  return {cell.model, "snn", cell.arithmetic, asked_normalization(spec)};
 }
 
 SweepSpec load_sweep_spec(const std::string& folder) {

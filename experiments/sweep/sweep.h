@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "experiments/simulation/conversion.h"
 #include "experiments/sweep/sweep_cells.h"
 #include "experiments/sweep/sweep_points.h"
 #include "sim/op/registry.h"
@@ -37,6 +38,9 @@ struct CellResult {
 /// The simulation behind a cell's recording. A converted model lies beside the recording.
 SimulationSpec cell_simulation(const SweepCell& cell, const SweepSpec& spec, const SweepOptions& options,
                                const std::string& recording);
+
+/// The conversion of an .onnx cell.
+ConversionSpec cell_conversion(const SweepCell& cell, const SweepSpec& spec);
 
 /// Runs every cell whose recording is not there yet, and reads all points. A recording appears under its key
 /// whole or not at all, so a sweep that was killed goes on where it stopped, and ends with the same results.

@@ -15,7 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::array folders{"recordings", "figures", "rasters"};
+constexpr std::array folders{"recordings", "figures", "rasters", "diagnoses"};
 
 void expect_outside(const std::string& file, const fs::path& out) {
   std::error_code none;  // what is not there is said where it is opened

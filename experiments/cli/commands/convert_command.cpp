@@ -6,6 +6,7 @@
 
 #include "experiments/cli/command_line.h"
 #include "experiments/cli/commands/commands.h"
+#include "experiments/cli/commands/convert_diagnosis.h"
 #include "experiments/cli/commands/simulation_options.h"
 #include "experiments/cli/output.h"
 #include "experiments/cli/progress.h"
@@ -51,7 +52,7 @@ CommandSpec convert_spec() {
       "spiking neurons: integrate-and-fire; with negative spikes, too; with graded spikes, as a rate or as a "
       "running value. Default: if for QCFS activations, whose thresholds were trained, else sigma-delta");
   spec.add("levels", whole_argument("N"),
-           "sizes of graded spikes, theta / 2^k for k < N (default: mt 4, sigma-delta 8)");
+           "sizes of graded spikes, theta / 2^k for k < N (default: mt 4, sigma-delta 7)");
   spec.add("threshold", text_argument("auto|max|mse|P%", "auto"),
            "how the thresholds of ReLU activations follow from the samples of --data: largest activation of "
            "a channel, "
@@ -59,16 +60,18 @@ CommandSpec convert_spec() {
   spec.add("calibrate", text_argument("none", "none"), "correction from samples");
   spec.add("arithmetic", text_argument("float32|fixed", "float32"),
            "reals, or integers alone: the same spikes on every device (spiking networks)");
-  add_data_options(
-      spec,
-      "samples that the thresholds of ReLU activations are found from; with --arithmetic fixed also: compare "
-      "the "
-      "answers in float32 and in fixed arithmetic on them, and write no model where they differ much");
+  add_data_options(spec,
+                   "samples that the thresholds of ReLU activations are found from; shows on them how far "
+                   "the spiking network "
+                   "agrees with the source network; with --arithmetic fixed also with itself in float32, and "
+                   "writes no model "
+                   "where they differ much");
   spec.add("split", text_argument("test|train", "train"), "which part of that data set");
   spec.add("samples", whole_argument("N", 256), "how many of it, evenly spread");
   spec.add(
       "steps", whole_argument("T"),
       "time steps that thresholds are found for and answers compared after (default: 32 for if, else 8)");
+  add_diagnosis_options(spec);
   return spec;
 }
 
@@ -103,7 +106,7 @@ void check_options(const CommandLine& line) {
   if (line.has("data") && to != "snn")
     throw InputError("--data", "",
                      "is for spiking networks, '--to snn', whose thresholds or answers depend on samples");
-  for (const char* option : {"resize", "crop", "split", "samples", "steps"}) {
+  for (const char* option : {"resize", "crop", "split", "samples", "steps", "diagnose"}) {
     if (line.given(option) && !line.has("data"))
       throw InputError(std::string("--") + option, "", "is of the samples that --data names");
   }
@@ -130,11 +133,6 @@ std::string summary(const Model& model, const SchemaSet& schemas, const std::str
                      to_string(shapes.at(model.graph.output().name)));
 }
 
-int steps_of(const CommandLine& line) {
-  if (line.has("steps")) return static_cast<int>(ranged(line, "steps", 1, 1 << 20));
-  return line.has("method") && line.get<std::string>("method") != "if" ? 8 : 32;
-}
-
 ConversionSpec conversion_spec(const CommandLine& line) {
   ConversionSpec spec;
   spec.source = line.positional(0);
@@ -144,7 +142,7 @@ ConversionSpec conversion_spec(const CommandLine& line) {
   if (line.has("method")) spec.method = line.get<std::string>("method");
   if (line.has("levels")) spec.levels = line.get<std::int64_t>("levels");
   spec.threshold = line.get<std::string>("threshold");
-  spec.steps = steps_of(line);
+  if (line.has("steps")) spec.steps = static_cast<int>(ranged(line, "steps", 1, 1 << 20));
   spec.allow_coarse = line.has("data");
   return spec;
 }
@@ -180,7 +178,7 @@ std::string compare(const CommandLine& line, ConversionSpec spec, const DataSet&
                     const Registry& registry) {
   AgreementOptions options;
   options.samples = ranged(line, "samples", min_compared, std::numeric_limits<std::int64_t>::max());
-  options.steps = spec.steps;
+  options.steps = fixed.steps;
   options.threads = line.threads();
   spec.arithmetic = "float32";
   const Model real = convert_model(spec, registry.schemas(), tool_version()).model;
@@ -220,8 +218,11 @@ void convert_command(const std::vector<std::string>& words) {
   Conversion conversion = convert_model(spec, registry.schemas(), tool_version());
   const Model& model = conversion.model;
   validate_or_throw(model.graph, registry.schemas(), source);
-  const bool compares = data != nullptr && model.arithmetic == "fixed";
-  const std::string compared = compares ? compare(*line, spec, *data, conversion, registry) : std::string();
+  std::string compared;
+  if (data != nullptr) {
+    if (model.arithmetic == "fixed") compared = compare(*line, spec, *data, conversion, registry);
+    compared += diagnose_conversion(*line, spec, *data, conversion, registry);
+  }
   write_model(model, target);
   write_notes(source, conversion.notes);
   if (!line->quiet()) write_stdout(summary(model, registry.schemas(), target) + compared);

@@ -174,15 +174,30 @@ function showBudget() {
   showRules();
 }
 
+// Layers against those of the source network.
+function showDiagnosis() {
+  const found = cell().diagnosis;
+  draw("errors", cell().figures.errors);
+  at("advice").textContent = found?.advice ?? "";
+  at("layers").tHead.replaceChildren(rowOf("th", [`layer, T = ${found?.steps}`, "neurons", "mean error", "error", "own error",
+                                                  "correlation", "clipped", "silent", "saturated", "events"]));
+  const share = value => Number.isNaN(finite(value)) ? "" : `${points(value)} %`;
+  at("layers").tBodies[0].replaceChildren(...(found?.layers ?? []).map(layer => rowOf("td", [
+    layer.name, String(layer.neurons), significant(layer.mean_error), share(layer.error), share(layer.own_error),
+    cellText(finite(layer.correlation)), share(layer.clipped), share(layer.silent), share(layer.saturated),
+    significant(layer.events)])));
+}
+
 function showCell() {
   const shown = cell();
   at("cell-name").textContent = shown.name;
-  at("facts").textContent = shown.facts;
+  at("facts").textContent = [shown.facts, shown.diagnosis_note].filter(Boolean).join(". ");
   at("facts").classList.toggle("error", Boolean(shown.error));
   at("budget").replaceChildren(...shown.budgets.map((one, i) => element("option", one.steps, {value: i})));
   state.budget = shown.budgets.length - 1;
   at("budget").value = state.budget;
   for (const id of ["firing-rate", "operations", "raster"]) draw(id, shown.figures[id]);
+  showDiagnosis();
   at("raster-note").textContent = shown.raster_note ?? "";
   state.selected = null;
   document.body.classList.toggle("failed", Boolean(shown.error));
@@ -202,6 +217,7 @@ function redraw() {
   const {budget: kept, selected} = state;
   draw("overview", data.overview);
   for (const id of ["firing-rate", "operations", "raster"]) draw(id, cell().figures[id]);
+  showDiagnosis();
   state.budget = kept;
   state.selected = selected;
   if (!cell().error) showBudget();

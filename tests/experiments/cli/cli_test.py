@@ -655,6 +655,30 @@ class Sweep(CliTest):
         for part in ("recordings/", "rasters/", "figures/"):
             self.assertTrue(any(name.startswith(part) for name in names), (part, names))
 
+    def test_layers_of_an_onnx_model_are_compared_with_its_own(self):
+        source = self.folder / "source.onnx"
+        source.write_bytes(ONNX.read_bytes())
+        spec = self.folder / "spec.toml"
+        spec.write_text(self.SPEC.format(model=source, data=self.data, more='normalize = "fashion-mnist"\n'))
+        self.succeed("sweep", spec, "--out", self.out)
+        before = self.files()
+        page = (self.out / "report.html").read_text()
+        self.assertIn('"own_error"', page)
+        self.assertIn("Error by layer", page)
+        kept, = (self.out / "diagnoses").iterdir()
+        found = json.loads(kept.read_text())
+        self.assertEqual([layer["name"] for layer in found["layers"]], ["/2", "/5", "/9", "/12", "/16"])
+        source.unlink()  # what is kept is enough
+        self.succeed("report", self.out)
+        self.assertEqual(self.files(), before)
+        kept.write_text("{")
+        source.write_bytes(ONNX.read_bytes() + b"\x32\x00")  # an empty doc_string
+        self.succeed("report", self.out)
+        self.assertIn("has changed since the sweep", (self.out / "report.html").read_text())
+        source.write_bytes(ONNX.read_bytes())
+        self.succeed("report", self.out)
+        self.assertEqual(self.files(), before)
+
     def test_again_it_reuses_everything_and_changes_nothing(self):
         self.succeed("sweep", self.spec(), "--out", self.out)
         before = self.files()

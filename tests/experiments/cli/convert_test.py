@@ -118,8 +118,42 @@ class Convert(CliTest):
                     naming=[self.hidden, "only", "--arithmetic float32"])
         self.assertEqual(self.convert(self.hidden, "--normalize", FASHION), "")
 
-    def test_samples_go_with_fixed_arithmetic(self):
-        self.refuse("convert", ONNX, self.out, "--data", self.data, naming=["--data", "fixed"])
+    def test_data_compare_the_network_with_its_source_in_three_lines(self):
+        words = ("convert", ONNX, self.out, "--normalize", FASHION, "--data", FASHION, "--samples", 64, "--steps", 4)
+        lines = self.succeed(*words).splitlines()
+        self.assertEqual(len(lines), 4)  # the first says what was written
+        self.assertRegex(lines[1], r"^float32, 64 train samples of fashion-mnist, 4 steps: [\d.]+ % of the answers are "
+                         r"those of the source network \(accuracy [\d.]+ %, source [\d.]+ %\), correlation of the logits 0\.")
+        self.assertRegex(lines[2], r"^5 layers: decoded activations are wrong by [\d.]+ % at most \(rms, in '/\d+'")
+        self.assertRegex(lines[3], r"^the loss starts in '/\d+', whose own error is [\d.]+ %; ")
+        self.assertGreaterEqual(float(re.search(r"4 steps: ([\d.]+) %", lines[1]).group(1)), 90)
+
+    def test_diagnose_shows_every_layer(self):
+        words = ("convert", ONNX, self.out, "--normalize", FASHION, "--data", FASHION, "--samples", 64, "--steps", 4)
+        text = self.succeed(*words, "--diagnose")
+        self.assertTrue(text.endswith("".join(self.succeed(*words).splitlines(True)[1:])))
+        row = r"(?m)^%s +%d +-?[\d.]+ +([\d.]+) %% +([\d.]+) %% +[01]\.\d+ +[\d.]+ %% +[\d.]+ %% +[\d.]+ %% +[\d.]+$"
+        for name, neurons in [("/2", 25088), ("/5", 25088), ("/9", 12544), ("/12", 12544), ("/16", 6272)]:
+            self.assertRegex(text, row % (name, neurons))
+        # The image is the same at every step, so as many steps as levels are exact in the first layer.
+        self.assertLess(float(re.search(row % ("/2", 25088), text).group(1)), 0.1)
+        self.assertRegex(text, r"(?m)^error, T = +1 +2 +4$")
+        self.assertEqual(self.succeed(*words, "--diagnose", "--quiet"), "")
+
+    def test_fixed_arithmetic_is_diagnosed_in_float32(self):
+        words = ("--data", FASHION, "--samples", 32, "--steps", 2, "--diagnose")
+        fixed = self.succeed("convert", ONNX, self.out, *self.fixed(*words)).splitlines()
+        plain = self.succeed("convert", ONNX, self.out, "--normalize", FASHION, *words).splitlines()
+        self.assertIn("are those of float32", fixed[1])
+        self.assertEqual(fixed[2:], plain[1:])
+
+    def test_only_spiking_networks_are_diagnosed(self):
+        self.refuse("convert", ONNX, self.out, "--diagnose", naming=["--diagnose", "--data"])
+        self.refuse("convert", ONNX, self.out, "--to", "ann", "--data", self.data, naming=["--data", "--to snn"])
+        self.refuse("convert", self.trained, self.out, "--data", self.data, naming=["--data", "spiking", self.trained])
+        self.assertFalse(self.out.exists())
+
+    def test_samples_go_with_data(self):
         self.refuse("convert", ONNX, self.out, *self.fixed("--samples", 64), naming=["--samples", "--data"])
         for option, value in [("--samples", 31), ("--samples", -1), ("--steps", 0), ("--split", "both")]:
             self.refuse("convert", ONNX, self.out, *self.fixed("--data", self.data, option, value), naming=option)

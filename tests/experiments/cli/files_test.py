@@ -151,7 +151,7 @@ class Inputs(FilesTest):
 
     def test_sweep_takes_no_input_from_the_folders_that_it_writes(self):
         out = self.place / "swept"
-        for folder in ("recordings", "figures", "rasters"):
+        for folder in ("recordings", "figures", "rasters", "diagnoses"):
             (out / folder).mkdir(parents=True)
             model = out / folder / "net.h5"
             shutil.copy(self.own_model, model)

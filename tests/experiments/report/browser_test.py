@@ -22,7 +22,8 @@ if not (shutil.which("chromium") and shutil.which("chromedriver")):
 PROGRAM = sys.argv[1]
 SCREENSHOTS = pathlib.Path(sys.argv[2]) if len(sys.argv) > 2 else None
 MODEL = "experiments/models/fashion-mnist-cnn-qcfs-L4.onnx"
-CHARTS = ["overview", "accuracy", "exits", "deadlines", "firing-rate", "operations", "reliability", "raster"]
+CHARTS = ["overview", "accuracy", "exits", "deadlines", "firing-rate", "operations", "reliability", "raster",
+          "errors"]
 SPEC = """
 models = "{model}"
 data = ["fashion-mnist", "mnist:{missing}"]
@@ -208,7 +209,7 @@ def check_nothing_within_the_loss(folder):
 def check_figures(out):
     with browser(dark=False) as driver:
         drawings = sorted((out / "figures").glob("*.svg"))
-        assert len(drawings) == 1 + 2 * (3 + 2 * 4), [d.name for d in drawings]
+        assert len(drawings) == 1 + 2 * (4 + 2 * 4), [d.name for d in drawings]
         for drawing in drawings:
             driver.get(drawing.as_uri())
             shapes = driver.execute_script("return document.querySelectorAll('path,circle,rect').length")

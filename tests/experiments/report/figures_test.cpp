@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "experiments/report/cell_diagnosis.h"
 #include "tests/experiments/analysis/random_walks.h"
 
 namespace rheobase {
@@ -132,6 +133,24 @@ TEST(RasterFigure, PutsLayersAboveEachOther) {
   EXPECT_THAT(figure.series.at(1).x, ElementsAre(2.0, 3.0));
   EXPECT_GT(figure.series[1].y[0], 2.0);
   EXPECT_THAT(figure.caption, HasSubstr("Label 3; the answer is 1 from step 1 on, 3 from step 2 on"));
+}
+
+TEST(LayerErrorFigure, ShowsFourStepsAndTheLayersOwnError) {
+  Diagnosis diagnosis;
+  diagnosis.samples = 64;
+  diagnosis.steps = {1, 2, 4, 8, 16};
+  EXPECT_TRUE(layer_error_figure(diagnosis).empty());
+  for (const double error : {0.2, 0.4}) {
+    DiagnosedLayer layer{error < 0.3 ? "a" : "b", 10, 1.0, {}};
+    for (const int steps : diagnosis.steps)
+      layer.by_steps.push_back({.steps = steps, .error = error / steps, .own_error = error / 32});
+    diagnosis.layers.push_back(layer);
+  }
+  const Figure figure = layer_error_figure(diagnosis);
+  EXPECT_THAT(names_of(figure), ElementsAre("T = 2", "T = 4", "T = 8", "T = 16", "own, T = 16"));
+  EXPECT_THAT(figure.series[0].y, ElementsAre(0.1, 0.2));
+  EXPECT_THAT(figure.series[4].y, ElementsAre(0.2 / 32, 0.4 / 32));
+  EXPECT_EQ(figure.x.ticks[1].second, "b");
 }
 
 TEST(OverviewFigure, IsTheFrontOverAllRulesOfACell) {
