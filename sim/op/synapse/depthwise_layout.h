@@ -13,11 +13,11 @@ namespace rheobase {
 // pixel: weights and inputs of a tap are I/groups rows of one number an output channel.
 
 /// Whether a convolution has such groups: several, and so small that planes of output channels of one group
-/// would be mostly empty.
+/// would be mostly empty, or cost more to fill than to use (measured with synapse_bench: groups of 8 are
+/// twice as fast this way, those of 16 slower).
 inline bool has_small_groups(const Conv2dGeometry& geometry) {
-  constexpr std::int64_t most_inputs = 8;
-  return geometry.groups > 1 && geometry.inputs_per_group() <= most_inputs &&
-         geometry.outputs_per_group() <= most_inputs;
+  constexpr std::int64_t most_products = 64;  // of a tap in one group
+  return geometry.groups > 1 && geometry.inputs_per_group() * geometry.outputs_per_group() <= most_products;
 }
 
 /// Whether a pixel of the input is its own row: one input and one output channel a group.
