@@ -136,7 +136,7 @@ void groups(benchmark::internal::Benchmark* bench) {
   bench->ArgNames({"channels", "extent", "group"});
   for (const auto& [channels, extent] : {std::pair{32, 112}, {144, 56}, {192, 28}, {576, 14}, {960, 7}})
     bench->Args({channels, extent, 1});
-  for (const int group : {2, 4, 8, 16}) bench->Args({128, 28, group});
+  for (const int group : {2, 4, 8, 16, 128}) bench->Args({128, 28, group});
 }
 
 BENCHMARK(fixed_event)->Apply(both);
