@@ -27,8 +27,6 @@ constexpr std::int64_t patch_floats = 96 << 10;
 constexpr std::int64_t block_positions = 12;
 // From so many pixels on a lane fills its own blocks, and its pixels need not be gathered with others.
 constexpr std::int64_t pixels_in_place = 4 * block_positions;
-// Measured with synapse_bench (docs/reference/performance.md).
-constexpr double dense_density = 0.85;
 
 std::int64_t plane_width(SignalType input, std::int64_t channels, std::int64_t rows) {
   if (channels <= 16) return 16;
@@ -74,12 +72,16 @@ class Conv2dCpu : public HostKernel {
         planes_per_group_((plan_.outputs_per_group() + width_ - 1) / width_),
         in_place_(plan_.input.type == SignalType::real32 && plan_.groups == 1 && plan_.is_pixelwise() &&
                   plan_.output.pixels() >= pixels_in_place),
-        whole_rows_(plan_.groups == 1 && plan_.window.dilation[1] == 1 && !plan_.input.is_bits()) {
+        whole_rows_(plan_.groups == 1 && plan_.window.dilation[1] == 1 && !plan_.input.is_bits()),
+        whole_words_(plan_.groups == 1 &&
+                     (plan_.input.type == SignalType::spikes || plan_.input.shape.channels % 64 == 0)) {
     pack();
     plan_.weights = {};
   }
 
-  double dense_from() const override { return plan_.input.type == SignalType::spikes ? dense_density : 2.0; }
+  double dense_from() const override {
+    return plan_.input.type == SignalType::spikes ? dense_row_density() : 2.0;
+  }
 
   std::size_t scratch_bytes() const override {
     std::size_t bytes = ScratchMemory::size<float*>(task_pixels) + ScratchMemory::size<float>(patch_size());
@@ -139,7 +141,7 @@ class Conv2dCpu : public HostKernel {
   std::int64_t pixels_at_once() const {
     return std::max<std::int64_t>(1, patch_floats / plan_.rows() / block_positions) * block_positions;
   }
-  std::int64_t patch_size() const { return std::min(pixels_at_once(), task_pixels) * plan_.rows(); }
+  std::int64_t patch_size() const { return std::min(pixels_at_once(), task_pixels) * plan_.rows() + 64; }
 
   Work take_work(ScratchMemory scratch) const {
     Work work{};
@@ -291,6 +293,10 @@ class Conv2dCpu : public HostKernel {
                      [&](std::int64_t from, std::int64_t row) {
                        if (plan_.input.is_bits()) {
                          const std::uint64_t* bits = input.spikes(piece.lane) + from * words;
+                         if (whole_words_) {
+                           spread_bits(bits, words, clear, patch + row);
+                           return;
+                         }
                          for (std::int64_t ic = 0; ic < channels; ++ic) {
                            const std::int64_t c = group * channels + ic;
                            patch[row + ic] = (bits[c / 64] >> (c % 64) & 1U) != 0 ? 1.0F : clear;
@@ -325,8 +331,9 @@ class Conv2dCpu : public HostKernel {
   Conv2dPlan plan_;
   std::int64_t width_;
   std::int64_t planes_per_group_;
-  bool in_place_;                            // inputs are read where they lie
-  bool whole_rows_;                          // a kernel row's inputs lie side by side
+  bool in_place_;     // inputs are read where they lie
+  bool whole_rows_;   // a kernel row's inputs lie side by side
+  bool whole_words_;  // bits are spread 64 at once; what lies beyond the last channel is 0, as padding is
   hwy::AlignedFreeUniquePtr<float[]> rows_;  // [plane][row][width]
   hwy::AlignedFreeUniquePtr<float[]> bias_;  // [plane][width]
 };

@@ -174,6 +174,8 @@ void multiply_rows(const RowPlane& plane, const float* x, std::int64_t count, st
   }
 }
 
+double dense_row_density() { return many_registers ? 0.5 : 0.85; }
+
 // `count` floats, fewer than a vector has.
 HWY_INLINE hn::Vec<Floats> load_some(const float* from, std::int64_t count) {
   const Floats d;
@@ -278,6 +280,7 @@ namespace rheobase {
 HWY_EXPORT(decode_spikes);
 HWY_EXPORT(sum_event_rows);
 HWY_EXPORT(multiply_rows);
+HWY_EXPORT(dense_row_density);
 HWY_EXPORT(sum_depthwise);
 HWY_EXPORT(spread_bits);
 HWY_EXPORT(row_kernel_target);
@@ -294,6 +297,7 @@ void multiply_rows(const RowPlane& plane, const float* x, std::int64_t count, st
                    const RowOutputs& out) {
   HWY_DYNAMIC_DISPATCH(multiply_rows)(plane, x, count, positions, out);
 }
+double dense_row_density() { return HWY_DYNAMIC_DISPATCH(dense_row_density)(); }
 void sum_depthwise(const DepthwiseRun& run) { HWY_DYNAMIC_DISPATCH(sum_depthwise)(run); }
 void spread_bits(const std::uint64_t* words, std::int64_t count, float clear, float* out) {
   HWY_DYNAMIC_DISPATCH(spread_bits)(words, count, clear, out);

@@ -34,6 +34,10 @@ void sum_event_rows(const RowPlane& plane, const std::uint32_t* events, const st
 void multiply_rows(const RowPlane& plane, const float* x, std::int64_t count, std::int64_t positions,
                    const RowOutputs& out);
 
+/// Density of spikes from which multiply_rows() is the faster of the two, as measured with synapse_bench
+/// (docs/reference/performance.md). Decides about time only.
+double dense_row_density();
+
 /// One tap of neighbouring output positions: where the first position finds its inputs, and their weights,
 /// both one number for each output channel.
 struct DepthwiseTap {
