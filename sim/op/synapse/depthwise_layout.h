@@ -13,8 +13,8 @@ namespace rheobase {
 // pixel: weights and inputs of a tap are I/groups rows of one number an output channel.
 
 /// Whether a convolution has such groups: several, and so small that planes of output channels of one group
-/// would be mostly empty, or cost more to fill than to use (measured with synapse_bench: groups of 8 are
-/// twice as fast this way, those of 16 slower).
+/// would be mostly empty, or cost more to fill than to use. Measured with synapse_bench: groups of 8 channels
+/// are 1.2 to 2.3 times as fast this way (docs/reference/performance.md).
 inline bool has_small_groups(const Conv2dGeometry& geometry) {
   constexpr std::int64_t most_products = 64;  // of a tap in one group
   return geometry.groups > 1 && geometry.inputs_per_group() * geometry.outputs_per_group() <= most_products;
