@@ -1,7 +1,8 @@
 // Motive: what does a convolution cost against the density of its input and against its channels, and from
 // which density on is the dense path the faster one? Two arithmetics, two paths, one thread; 3x3 convolutions
 // with the work of a ResNet-18 layer (channels times pixels stay the same), and four images a step, as an
-// engine with slots has it; `bits` is the same layer with binary weights. Compare rows of one run only.
+// engine with slots has it; `bits` is the same layer with binary weights. And what do convolutions of small
+// groups cost, depthwise ones as MobileNetV2 has them? Compare rows of one run only.
 #include <benchmark/benchmark.h>
 
 #include "sim/engine/engine.h"
@@ -15,14 +16,27 @@ using testing::GraphBuilder;
 
 constexpr int images = 4;
 
-// One convolution planned for spikes, with everything its step needs.
+SignalSpec spec_of(Arithmetic arithmetic, const ImageShape& shape, bool spikes) {
+  if (spikes) return {SignalType::spikes, shape, {1.0F}, false};
+  if (arithmetic == Arithmetic::float32) return {SignalType::real32, shape, {1.0F}, false};
+  return {SignalType::int16, shape, {1.0F}, false, -128, 128};
+}
+
+// A 3x3 convolution between images of one size.
+struct Geometry {
+  std::int64_t channels, extent, groups;
+};
+
+// One convolution planned for spikes, or for reals and wider integers, with everything its step needs.
 class Layer {
  public:
-  Layer(Arithmetic arithmetic, std::int64_t channels, double density, bool binary)
-      : shape_{channels, 2048 / channels, 2048 / channels}, pool_(1) {
+  Layer(Arithmetic arithmetic, const Geometry& geometry, double density, bool binary, bool spikes = true)
+      : shape_{geometry.channels, geometry.extent, geometry.extent}, groups_(geometry.groups), pool_(1) {
+    const std::int64_t channels = geometry.channels;
     GraphBuilder b;
     b.input({channels, shape_.height, shape_.width});
-    const std::string name = b.conv2d("input", {.outputs = channels, .inputs = channels});
+    const std::string name =
+        b.conv2d("input", {.outputs = channels, .inputs = channels, .groups = geometry.groups});
     Graph graph = arithmetic == Arithmetic::fixed ? testing::with_integers(b.graph) : b.graph;
     Node* conv = graph.find(name);
     conv->attributes.erase("shift");
@@ -35,17 +49,18 @@ class Layer {
       weight = Tensor(weight.shape, std::move(signs));
     }
     const Registry registry = testing::full_registry();
-    const SignalSpec input{SignalType::spikes, shape_, {1.0F}, false};
+    const SignalSpec input = spec_of(arithmetic, shape_, spikes);
     const NodeContext context{*conv, {input}, {channels, shape_.height, shape_.width}};
     const NodePlan plan = (*registry.plan(conv->op, arithmetic))(context);
     made_ = (*registry.find(conv->op, DeviceKind::cpu, arithmetic))(context, plan);
     kernel_ = dynamic_cast<const HostKernel*>(made_.get());
-    in_.resize(images * input.bytes() / 8);
+    in_.resize((images * input.bytes() + 7) / 8);
     out_.resize(images * plan.output.bytes());
     scratch_.resize(kernel_->scratch_bytes() + ScratchMemory::alignment);
     std::mt19937 random(1);
     std::bernoulli_distribution active(density);
-    for (std::int64_t i = 0; i < images * shape_.size(); ++i)
+    // Of numbers all stay 0: they cost the same.
+    for (std::int64_t i = 0; spikes && i < images * shape_.size(); ++i)
       in_[i / 64] |= static_cast<std::uint64_t>(active(random)) << (i % 64);
     for (int i = 0; i < images; ++i) {
       lanes_.push_back(i);
@@ -60,10 +75,13 @@ class Layer {
     benchmark::DoNotOptimize(out_.data());
   }
 
-  double dense_products() const { return static_cast<double>(shape_.size() * shape_.channels) * 9 * images; }
+  double dense_products() const {
+    return static_cast<double>(shape_.size() * shape_.channels / groups_) * 9 * images;
+  }
 
  private:
   ImageShape shape_;
+  std::int64_t groups_;
   TaskPool pool_;
   std::unique_ptr<Kernel> made_;
   const HostKernel* kernel_ = nullptr;
@@ -76,11 +94,22 @@ class Layer {
 template <Arithmetic arithmetic, SynapsePath path, bool binary = false>
 void convolution(benchmark::State& state) {
   const double density = static_cast<double>(state.range(1)) / 100;
-  Layer layer(arithmetic, state.range(0), density, binary);
+  const std::int64_t channels = state.range(0);
+  Layer layer(arithmetic, {channels, 2048 / channels, 1}, density, binary);
   for (auto _ : state) layer.step(path);
   using benchmark::Counter;
   state.counters["adds/s"] =
       Counter(density * layer.dense_products(), Counter::kIsIterationInvariantRate, Counter::kIs1000);
+}
+
+template <Arithmetic arithmetic, bool spikes>
+void small_groups(benchmark::State& state) {
+  const std::int64_t channels = state.range(0);
+  Layer layer(arithmetic, {channels, state.range(1), channels / state.range(2)}, 0.1, false, spikes);
+  for (auto _ : state) layer.step(SynapsePath::dense);
+  using benchmark::Counter;
+  state.counters["products/s"] =
+      Counter(layer.dense_products(), Counter::kIsIterationInvariantRate, Counter::kIs1000);
 }
 
 void fixed_event(benchmark::State& state) { convolution<Arithmetic::fixed, SynapsePath::event>(state); }
@@ -103,12 +132,23 @@ void both(benchmark::internal::Benchmark* bench) {
   channels(bench);
 }
 
+void groups(benchmark::internal::Benchmark* bench) {
+  bench->ArgNames({"channels", "extent", "group"});
+  for (const auto& [channels, extent] : {std::pair{32, 112}, {144, 56}, {192, 28}, {576, 14}, {960, 7}})
+    bench->Args({channels, extent, 1});
+  for (const int group : {2, 4, 8, 16, 128}) bench->Args({128, 28, group});
+}
+
 BENCHMARK(fixed_event)->Apply(both);
 BENCHMARK(fixed_dense)->Apply(densities);
 BENCHMARK(float32_event)->Apply(both);
 BENCHMARK(float32_dense)->Apply(densities);
 BENCHMARK(fixed_bits)->Apply(both);
 BENCHMARK(float32_bits)->Apply(both);
+BENCHMARK_TEMPLATE(small_groups, Arithmetic::float32, false)->Apply(groups);
+BENCHMARK_TEMPLATE(small_groups, Arithmetic::float32, true)->Apply(groups);
+BENCHMARK_TEMPLATE(small_groups, Arithmetic::fixed, false)->Apply(groups);
+BENCHMARK_TEMPLATE(small_groups, Arithmetic::fixed, true)->Apply(groups);
 
 }  // namespace
 }  // namespace rheobase

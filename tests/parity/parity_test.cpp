@@ -232,6 +232,28 @@ TEST(Reference, SpikesAddTheirHeightTimesTheWeight) {
   EXPECT_EQ(engine.logits(0)[0], 1.5F);
 }
 
+TEST(Reference, RearrangingOpsMoveChannelsPixelByPixel) {
+  GraphBuilder b;
+  b.input({3, 1, 2});
+  b.add({"slice",
+         "Slice",
+         {"input"},
+         {{"start", Ints{0, 0, 0}}, {"stop", Ints{3, 1, 2}}, {"step", Ints{2, 1, 1}}},
+         {}});
+  b.add({"pad", "Pad", {"slice"}, {{"before", Ints{1, 0, 1}}, {"after", Ints{2, 0, 0}}}, {}});
+  b.add({"even",
+         "Slice",
+         {"pad"},
+         {{"start", Ints{0, 0, 1}}, {"stop", Ints{5, 1, 3}}, {"step", Ints{1, 1, 1}}},
+         {}});
+  b.output(b.op("Flatten", {b.op("Concat", {"input", "even"})}));
+  Engine engine(b.graph, full_registry(), {DeviceKind::reference, 1, 1, Coding::direct, 0, false});
+  engine.load(0, std::vector<float>{1, 2, 3, 4, 5, 6}, 0);  // channel by channel
+  engine.step();
+  EXPECT_EQ(std::vector<float>(engine.logits(0).begin(), engine.logits(0).end()),
+            (std::vector<float>{1, 2, 3, 4, 5, 6, 0, 0, 1, 2, 5, 6, 0, 0, 0, 0}));
+}
+
 TEST(Reference, AveragePoolsDivideByWhatTheyCover) {
   GraphBuilder b;
   b.input({1, 3, 3});

@@ -19,6 +19,7 @@ MakeHostKernel make_rearrange;  ///< Flatten, Slice, Pad, Concat
 // Conv2d, and Linear as a 1x1 convolution of a 1x1 image.
 MakeHostKernel make_conv2d_reference;
 MakeHostKernel make_conv2d_cpu;
+MakeHostKernel make_depthwise_conv2d_cpu;  ///< of small groups; make_conv2d_cpu chooses it
 
 // The same in fixed arithmetic (docs/reference/arithmetic.md); make_rearrange serves both.
 MakeHostKernel make_fixed_affine;
@@ -28,5 +29,6 @@ MakeHostKernel make_fixed_max_pool2d;
 MakeHostKernel make_fixed_cumulative_max_pool2d;
 MakeHostKernel make_fixed_conv2d_reference;
 MakeHostKernel make_fixed_conv2d_cpu;
+MakeHostKernel make_fixed_depthwise_conv2d_cpu;  ///< of small groups; make_fixed_conv2d_cpu chooses it
 
 }  // namespace rheobase

@@ -1,8 +1,9 @@
 // Conv2d and Linear on the cpu in float32. The event-driven path: the active taps of an output pixel are
 // listed once and their weight rows added for one plane of output channels after the other. The dense path,
-// the only one for real inputs: the taps of several pixels are gathered into vectors and multiplied by 16
-// output channels at a time. Both keep the sums in the order that conv2d_plan.h fixes; a spike that is absent
-// adds 0 * w on the dense path, which changes no sum, as none is ever -0.
+// the only one for real inputs: the taps of several pixels are gathered into vectors, or read where they lie
+// under a 1x1 kernel, and multiplied by one plane of output channels after the other. Both keep the sums in
+// the order that conv2d_plan.h fixes; a spike that is absent adds 0 * w on the dense path, which changes no
+// sum, as none is ever -0.
 #include <hwy/aligned_allocator.h>
 
 #include <algorithm>
@@ -10,6 +11,7 @@
 
 #include "sim/op/structural/structural_kernels.h"
 #include "sim/op/synapse/conv2d_plan.h"
+#include "sim/op/synapse/depthwise_layout.h"
 #include "sim/op/synapse/row_kernels.h"
 
 namespace rheobase {
@@ -21,12 +23,14 @@ constexpr std::int64_t plane_bytes = 320 << 10;
 constexpr std::int64_t task_pixels = 256;
 // Floats of gathered taps that the dense path holds at once.
 constexpr std::int64_t patch_floats = 96 << 10;
-// Measured with synapse_bench (docs/reference/performance.md).
-constexpr double dense_density = 0.85;
+// The dense path takes so many positions together; a task of it has a multiple of them.
+constexpr std::int64_t block_positions = 12;
+// From so many pixels on a lane fills its own blocks, and its pixels need not be gathered with others.
+constexpr std::int64_t pixels_in_place = 4 * block_positions;
 
 std::int64_t plane_width(SignalType input, std::int64_t channels, std::int64_t rows) {
-  if (input != SignalType::spikes || channels <= 16) return 16;
-  if (channels <= 32) return 32;
+  if (channels <= 16) return 16;
+  if (input != SignalType::spikes || channels <= 32) return 32;
   const bool wide_fits = rows * 64 * static_cast<std::int64_t>(sizeof(float)) <= plane_bytes;
   return wide_fits ? 64 : 32;
 }
@@ -65,12 +69,19 @@ class Conv2dCpu : public HostKernel {
   explicit Conv2dCpu(const NodeContext& context)
       : plan_(context),
         width_(plane_width(plan_.input.type, plan_.outputs_per_group(), plan_.rows())),
-        planes_per_group_((plan_.outputs_per_group() + width_ - 1) / width_) {
+        planes_per_group_((plan_.outputs_per_group() + width_ - 1) / width_),
+        in_place_(plan_.input.type == SignalType::real32 && plan_.groups == 1 && plan_.is_pixelwise() &&
+                  plan_.output.pixels() >= pixels_in_place),
+        whole_rows_(plan_.groups == 1 && plan_.window.dilation[1] == 1 && !plan_.input.is_bits()),
+        whole_words_(plan_.groups == 1 &&
+                     (plan_.input.type == SignalType::spikes || plan_.input.shape.channels % 64 == 0)) {
     pack();
     plan_.weights = {};
   }
 
-  double dense_from() const override { return plan_.input.type == SignalType::spikes ? dense_density : 2.0; }
+  double dense_from() const override {
+    return plan_.input.type == SignalType::spikes ? dense_row_density() : 2.0;
+  }
 
   std::size_t scratch_bytes() const override {
     std::size_t bytes = ScratchMemory::size<float*>(task_pixels) + ScratchMemory::size<float>(patch_size());
@@ -86,7 +97,8 @@ class Conv2dCpu : public HostKernel {
     const bool events = plan_.input.type == SignalType::spikes && args.path == SynapsePath::event;
     const std::int64_t total = plan_.output.pixels() * static_cast<std::int64_t>(args.lanes.size());
     const std::int64_t share = total / (4 * args.pool.threads()) + 1;
-    args.pool.for_ranges(total, std::min(task_pixels, share),
+    const std::int64_t blocks = std::min(task_pixels, share + block_positions - 1) / block_positions;
+    args.pool.for_ranges(total, events ? std::min(task_pixels, share) : blocks * block_positions,
                          [&](std::int64_t begin, std::int64_t end, int worker) {
                            Work work = take_work(args.scratch(worker));
                            list_targets(args, begin, end, work);
@@ -127,9 +139,9 @@ class Conv2dCpu : public HostKernel {
   }
 
   std::int64_t pixels_at_once() const {
-    return std::max<std::int64_t>(6, patch_floats / plan_.rows() / 6 * 6);
+    return std::max<std::int64_t>(1, patch_floats / plan_.rows() / block_positions) * block_positions;
   }
-  std::int64_t patch_size() const { return std::min(pixels_at_once(), task_pixels) * plan_.rows(); }
+  std::int64_t patch_size() const { return std::min(pixels_at_once(), task_pixels) * plan_.rows() + 64; }
 
   Work take_work(ScratchMemory scratch) const {
     Work work{};
@@ -241,6 +253,10 @@ class Conv2dCpu : public HostKernel {
     const std::int64_t at_once = std::min(pixels_at_once(), task_pixels);
     for (std::int64_t first = begin; first < end; first += at_once) {
       const std::int64_t count = std::min(end - first, at_once);
+      if (in_place_) {
+        multiply_in_place(args, first, first + count, work.targets + (first - begin));
+        continue;
+      }
       std::fill_n(work.patches, count * rows, 0.0F);
       float* patch = work.patches;
       for_pieces(args, first, first + count,
@@ -251,6 +267,17 @@ class Conv2dCpu : public HostKernel {
     }
   }
 
+  void multiply_in_place(const StepArgs& args, std::int64_t begin, std::int64_t end, float** targets) const {
+    for_pieces(args, begin, end, [&](const Piece& piece) {
+      const float* x = args.inputs[0].real(piece.lane) + piece.begin * plan_.rows();
+      const std::int64_t count = piece.end - piece.begin;
+      for_planes(0, targets, [&](const RowPlane& plane, const RowOutputs& out) {
+        multiply_rows(plane, x, plan_.rows(), count, out);
+      });
+      targets += count;
+    });
+  }
+
   // The values under the windows of a piece's output pixels, one vector of rows() each; the padding is left
   // as it is. Returns the end of what it wrote.
   float* gather_patches(const SignalView& input, std::int64_t group, const Piece& piece, float* patch) const {
@@ -258,10 +285,18 @@ class Conv2dCpu : public HostKernel {
     const std::int64_t words = plan_.input.words_per_pixel();
     const float clear = plan_.input.type == SignalType::signs ? -1.0F : 0.0F;
     for (std::int64_t pixel = piece.begin; pixel < piece.end; ++pixel, patch += plan_.rows()) {
+      if (whole_rows_) {
+        gather_kernel_rows(input.real(piece.lane), pixel, patch);
+        continue;
+      }
       plan_.for_taps(pixel / plan_.output.width, pixel % plan_.output.width,
                      [&](std::int64_t from, std::int64_t row) {
                        if (plan_.input.is_bits()) {
                          const std::uint64_t* bits = input.spikes(piece.lane) + from * words;
+                         if (whole_words_) {
+                           spread_bits(bits, words, clear, patch + row);
+                           return;
+                         }
                          for (std::int64_t ic = 0; ic < channels; ++ic) {
                            const std::int64_t c = group * channels + ic;
                            patch[row + ic] = (bits[c / 64] >> (c % 64) & 1U) != 0 ? 1.0F : clear;
@@ -276,16 +311,37 @@ class Conv2dCpu : public HostKernel {
     return patch;
   }
 
+  // One pixel's values where those of a kernel row lie side by side.
+  void gather_kernel_rows(const float* image, std::int64_t pixel, float* patch) const {
+    const Window& w = plan_.window;
+    const ImageShape& shape = plan_.input.shape;
+    const std::int64_t top = pixel / plan_.output.width * w.stride[0] - w.padding[0];
+    const std::int64_t left = pixel % plan_.output.width * w.stride[1] - w.padding[1];
+    const std::int64_t first = std::max<std::int64_t>(0, -left);
+    const std::int64_t last = std::min(w.kernel[1], shape.width - left);
+    if (first >= last) return;
+    for (std::int64_t ky = 0; ky < w.kernel[0]; ++ky) {
+      const std::int64_t y = top + ky * w.dilation[0];
+      if (y < 0 || y >= shape.height) continue;
+      std::copy_n(image + (y * shape.width + left + first) * shape.channels, (last - first) * shape.channels,
+                  patch + (ky * w.kernel[1] + first) * shape.channels);
+    }
+  }
+
   Conv2dPlan plan_;
   std::int64_t width_;
   std::int64_t planes_per_group_;
+  bool in_place_;     // inputs are read where they lie
+  bool whole_rows_;   // a kernel row's inputs lie side by side
+  bool whole_words_;  // bits are spread 64 at once; what lies beyond the last channel is 0, as padding is
   hwy::AlignedFreeUniquePtr<float[]> rows_;  // [plane][row][width]
   hwy::AlignedFreeUniquePtr<float[]> bias_;  // [plane][width]
 };
 
 }  // namespace
 
-std::unique_ptr<HostKernel> make_conv2d_cpu(const NodeContext& context, const NodePlan& /*plan*/) {
+std::unique_ptr<HostKernel> make_conv2d_cpu(const NodeContext& context, const NodePlan& plan) {
+  if (has_small_groups(Conv2dGeometry(context))) return make_depthwise_conv2d_cpu(context, plan);
   return std::make_unique<Conv2dCpu>(context);
 }
 

@@ -10,6 +10,12 @@ Conv2dGeometry::Conv2dGeometry(const NodeContext& context)
   groups = conv.groups;
 }
 
+bool Conv2dGeometry::is_pixelwise() const {
+  using Pair = std::array<std::int64_t, 2>;
+  return window.kernel == Pair{1, 1} && window.stride == Pair{1, 1} &&
+         window.padding == std::array<std::int64_t, 4>{0, 0, 0, 0};
+}
+
 Conv2dPlan::Conv2dPlan(const NodeContext& context)
     : Conv2dGeometry(context),
       weights(in_row_order(context.node.tensors.at("weight").reals())),

@@ -18,6 +18,9 @@ struct Conv2dGeometry {
   /// Weights of one output, those that meet the padding included.
   std::int64_t rows() const { return taps() * inputs_per_group(); }
 
+  /// Whether the window of an output pixel is the image's pixel of the same place.
+  bool is_pixelwise() const;
+
   /// Calls visit(pixel, first_row) for every pixel of the image under the window of output (y, x), in row
   /// order.
   template <class Visit>

@@ -12,8 +12,10 @@
 #include "sim/op/host/spike_bits.h"
 #include "sim/op/host/tile.h"
 #include "sim/op/structural/structural_kernels.h"
+#include "sim/op/synapse/depthwise_layout.h"
 #include "sim/op/synapse/event_lister.h"
 #include "sim/op/synapse/fixed_weights.h"
+#include "sim/op/synapse/storing_sink.h"
 
 namespace rheobase {
 namespace {
@@ -27,21 +29,6 @@ constexpr std::int64_t list_bytes = 16 << 20;
 constexpr std::int64_t most_positions = 512;
 // Pixels of a tile: their potentials stay in the first-level cache through the lanes of a slot.
 constexpr std::int64_t tile_pixels = 16;
-
-// Keeps the currents of a convolution that no neuron takes.
-class Storing : public TileSink {
- public:
-  Storing(const SignalView& output, std::int64_t channels) : output_(output), channels_(channels) {}
-  void take(const Tile& tile) const override {
-    std::int32_t* out = output_.int32(tile.lane) + tile.first_pixel * channels_ + tile.first_channel;
-    for (std::int64_t p = 0; p < tile.pixels; ++p, out += channels_)
-      std::copy_n(tile.currents + p * tile.width, tile.channels, out);
-  }
-
- private:
-  SignalView output_;
-  std::int64_t channels_;
-};
 
 // Output pixels [begin, end) of all lanes of a slot; its positions are numbered lane by lane.
 struct Strip {
@@ -71,6 +58,8 @@ class FixedConv2dCpu : public HostKernel, public TileSource {
     } else {
       short_weights_.emplace(plan_, planes_);
       row_bytes_ = short_weights_->rows() * 2;
+      in_place_ = plan_.input.type == SignalType::int16 && plan_.groups == 1 && plan_.is_pixelwise() &&
+                  plan_.rows() == short_weights_->rows();
     }
     for (std::int64_t plane = 0; plane < planes_.count(); ++plane) {
       for (std::int64_t c = 0; c < planes_.width(); ++c)
@@ -96,7 +85,7 @@ class FixedConv2dCpu : public HostKernel, public TileSource {
   }
 
   void step(const StepArgs& args) const override {
-    step_tiles(args, Storing(args.output, plan_.output.channels));
+    step_tiles(args, StoringSink(args.output, plan_.output.channels));
   }
 
   void step_tiles(const StepArgs& args, const TileSink& sink) const override {
@@ -255,15 +244,21 @@ class FixedConv2dCpu : public HostKernel, public TileSource {
     auto* inputs = scratch.take<std::uint8_t>(tile_pixels * row_bytes_ + 64);
     for_strips(task, [&](const Strip& strip) {
       for_tiles(strip, [&](int lane, std::int64_t pixel, std::int64_t pixels, std::int64_t) {
-        gather(task.args.inputs[0], lane, group, pixel, pixels, inputs);
+        const SignalView& input = task.args.inputs[0];
+        const std::int16_t* shorts = reinterpret_cast<std::int16_t*>(inputs);
+        if (in_place_) {
+          shorts = input.int16(lane) + pixel * plan_.input.shape.channels;
+        } else {
+          gather(input, lane, group, pixel, pixels, inputs);
+        }
         for (std::int64_t p = task.first_plane; p < task.last_plane; ++p) {
           const std::int64_t plane = group * planes_.per_group() + p;
           const std::int32_t* start = offsets_.data() + plane * width;
           if (count_weights_) {
             multiply_counts(count_weights_->plane(plane), width, inputs, row_bytes_, pixels, start, currents);
           } else {
-            multiply_shorts(short_weights_->plane(plane), width, reinterpret_cast<std::int16_t*>(inputs),
-                            row_bytes_ / 2, pixels, start, currents);
+            multiply_shorts(short_weights_->plane(plane), width, shorts, row_bytes_ / 2, pixels, start,
+                            currents);
           }
           send(task, tile_of(plane, lane, pixel, pixels, currents));
         }
@@ -320,6 +315,7 @@ class FixedConv2dCpu : public HostKernel, public TileSource {
   std::optional<DenseWeights<std::int8_t>> count_weights_;   // of inputs in [0, 127]
   std::optional<DenseWeights<std::int16_t>> short_weights_;  // of others
   std::int64_t row_bytes_;                                   // dense inputs of one position
+  bool in_place_ = false;                                    // inputs are read where they lie
   bool leaves_cache_;                                        // a group's weights leave the second-level cache
   std::int64_t positions_;             // that a task holds at most; all lanes of a pixel at least
   std::vector<std::int32_t> offsets_;  // [plane][width]
@@ -327,7 +323,8 @@ class FixedConv2dCpu : public HostKernel, public TileSource {
 
 }  // namespace
 
-std::unique_ptr<HostKernel> make_fixed_conv2d_cpu(const NodeContext& context, const NodePlan& /*plan*/) {
+std::unique_ptr<HostKernel> make_fixed_conv2d_cpu(const NodeContext& context, const NodePlan& plan) {
+  if (has_small_groups(Conv2dGeometry(context))) return make_fixed_depthwise_conv2d_cpu(context, plan);
   return std::make_unique<FixedConv2dCpu>(context);
 }
 

@@ -191,10 +191,13 @@ void sum_events(const EventPlane& plane, const EventLists& lists, std::int64_t p
   }
 }
 
-// Sixteen columns at a time, in as many 32-bit lanes as a vector has.
 using Sums = hn::CappedTag<std::int32_t, 16>;
 constexpr std::int64_t sum_lanes = hn::MaxLanes(Sums());
-constexpr int sum_vectors = static_cast<int>(16 / sum_lanes);
+// Positions by columns whose sums stay in registers and hide each other's latency: 8 vectors where there are
+// 16 registers, 16 where there are 32.
+constexpr bool many_registers = sum_lanes == 16;
+constexpr int block_positions = many_registers ? 8 : 4;
+constexpr std::int64_t block_columns = many_registers ? 32 : 16;
 
 // sum[i] + the products of four consecutive bytes: weights[4 i + j] * x[j], x in [0, 127].
 HWY_INLINE hn::Vec<Sums> add_four(const std::int8_t* weights, std::uint32_t x, hn::Vec<Sums> sum) {
@@ -223,7 +226,10 @@ HWY_INLINE hn::Vec<Sums> add_four(const std::int8_t* weights, std::uint32_t x, h
 
 // sum[i] + weights[2 i] * x[0] + weights[2 i + 1] * x[1]
 HWY_INLINE hn::Vec<Sums> add_two(const std::int16_t* weights, std::uint32_t x, hn::Vec<Sums> sum) {
-#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL
+#if HWY_TARGET == HWY_AVX3_DL
+  return hn::Vec<Sums>{
+      _mm512_dpwssd_epi32(sum.raw, _mm512_set1_epi32(static_cast<int>(x)), _mm512_loadu_si512(weights))};
+#elif HWY_TARGET == HWY_AVX3
   const __m512i products =
       _mm512_madd_epi16(_mm512_set1_epi32(static_cast<int>(x)), _mm512_loadu_si512(weights));
   return hn::Vec<Sums>{_mm512_add_epi32(sum.raw, products)};
@@ -248,41 +254,51 @@ HWY_INLINE hn::Vec<Sums> add_products(const std::int16_t* w, std::uint32_t x, hn
   return add_two(w, x, sum);
 }
 
-// Some positions by 16 columns in registers. `weights` and `out` start at the block's first column; a
+// Some positions by some columns in registers. `weights` and `out` start at the block's first column; a
 // column's weights of one step are 4 bytes, and so are a position's inputs.
-template <int Positions, class Weight, class Input>
+template <int Positions, std::int64_t Columns, class Weight, class Input>
 HWY_INLINE void multiply_block(const Weight* weights, std::int64_t width, const Input* x, std::int64_t count,
                                const std::int32_t* start, std::int32_t* out) {
   const Sums d;
   constexpr std::int64_t together = 4 / sizeof(Weight);
-  hn::Vec<Sums> sum[Positions][sum_vectors];
+  constexpr int vectors = static_cast<int>(Columns / sum_lanes);
+  hn::Vec<Sums> sum[Positions][vectors];
   for (int p = 0; p < Positions; ++p) {
-    for (int v = 0; v < sum_vectors; ++v) sum[p][v] = hn::LoadU(d, start + v * sum_lanes);
+    for (int v = 0; v < vectors; ++v) sum[p][v] = hn::LoadU(d, start + v * sum_lanes);
   }
   for (std::int64_t k = 0; k < count; k += together, weights += together * width) {
     for (int p = 0; p < Positions; ++p) {
       std::uint32_t inputs;
       std::memcpy(&inputs, x + p * count + k, sizeof(inputs));
-      for (int v = 0; v < sum_vectors; ++v)
+      for (int v = 0; v < vectors; ++v)
         sum[p][v] = add_products(weights + v * sum_lanes * together, inputs, sum[p][v]);
     }
   }
   for (int p = 0; p < Positions; ++p) {
-    for (int v = 0; v < sum_vectors; ++v) hn::StoreU(sum[p][v], d, out + p * width + v * sum_lanes);
+    for (int v = 0; v < vectors; ++v) hn::StoreU(sum[p][v], d, out + p * width + v * sum_lanes);
   }
+}
+
+template <std::int64_t Columns, class Weight, class Input>
+HWY_INLINE void multiply_columns(const Weight* weights, std::int64_t width, const Input* x,
+                                 std::int64_t count, std::int64_t positions, const std::int32_t* start,
+                                 std::int32_t* out) {
+  std::int64_t p = 0;
+  for (; p + block_positions <= positions; p += block_positions)
+    multiply_block<block_positions, Columns>(weights, width, x + p * count, count, start, out + p * width);
+  for (; p + 2 <= positions; p += 2)
+    multiply_block<2, Columns>(weights, width, x + p * count, count, start, out + p * width);
+  if (p < positions) multiply_block<1, Columns>(weights, width, x + p * count, count, start, out + p * width);
 }
 
 template <class Weight, class Input>
 void multiply(const Weight* weights, std::int64_t width, const Input* x, std::int64_t count,
               std::int64_t positions, const std::int32_t* start, std::int32_t* out) {
-  for (std::int64_t c = 0; c < width; c += 16) {
-    const Weight* block = weights + c * (4 / sizeof(Weight));
-    std::int64_t p = 0;
-    for (; p + 4 <= positions; p += 4)
-      multiply_block<4>(block, width, x + p * count, count, start + c, out + p * width + c);
-    for (; p < positions; ++p)
-      multiply_block<1>(block, width, x + p * count, count, start + c, out + p * width + c);
-  }
+  constexpr std::int64_t together = 4 / sizeof(Weight);
+  std::int64_t c = 0;
+  for (; c + block_columns <= width; c += block_columns)
+    multiply_columns<block_columns>(weights + c * together, width, x, count, positions, start + c, out + c);
+  if (c < width) multiply_columns<16>(weights + c * together, width, x, count, positions, start + c, out + c);
 }
 
 void multiply_counts(const std::int8_t* weights, std::int64_t width, const std::uint8_t* x,

@@ -34,6 +34,35 @@ void sum_event_rows(const RowPlane& plane, const std::uint32_t* events, const st
 void multiply_rows(const RowPlane& plane, const float* x, std::int64_t count, std::int64_t positions,
                    const RowOutputs& out);
 
+/// Density of spikes from which multiply_rows() is the faster of the two, as measured with synapse_bench
+/// (docs/reference/performance.md). Decides about time only.
+double dense_row_density();
+
+/// One tap of neighbouring output positions: where the first position finds its inputs, and their weights,
+/// both one number for each output channel.
+struct DepthwiseTap {
+  const float* inputs;
+  const float* weights;
+};
+
+/// Output positions side by side that have the same taps.
+struct DepthwiseRun {
+  const DepthwiseTap* taps;
+  std::int64_t tap_count;
+  std::int64_t step;  ///< floats from the inputs of one position to those of the next
+  const float* bias;
+  std::int64_t channels;
+  std::int64_t positions;
+  float* out;  ///< [positions][channels]
+};
+
+/// out[p][c] = bias[c] + sum over the taps of weights[c] * inputs[p * step + c], in their order, each one
+/// fused multiply-add.
+void sum_depthwise(const DepthwiseRun& run);
+
+/// Bits as floats, lowest first, 64 a word: 1 where a bit is set, else `clear`.
+void spread_bits(const std::uint64_t* words, std::int64_t count, float clear, float* out);
+
 /// Name of the instruction set the kernels run on here, as Highway calls it.
 const char* row_kernel_target();
 
