@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -33,6 +34,23 @@ struct Conv2dGeometry {
         if (ix < 0 || ix >= input.shape.width) continue;
         visit(iy * input.shape.width + ix, (ky * window.kernel[1] + kx) * inputs_per_group());
       }
+    }
+  }
+
+  /// The same in runs of neighbours, where the taps of a row lie side by side: visit(first pixel, first_row,
+  /// pixels).
+  template <class Visit>
+  void for_tap_runs(std::int64_t y, std::int64_t x, const Visit& visit) const {
+    if (window.dilation[1] != 1)
+      return for_taps(y, x, [&](std::int64_t pixel, std::int64_t row) { visit(pixel, row, 1); });
+    const std::int64_t left = x * window.stride[1] - window.padding[1];
+    const std::int64_t begin = left < 0 ? -left : 0;
+    const std::int64_t end = std::min(window.kernel[1], input.shape.width - left);
+    for (std::int64_t ky = 0; ky < window.kernel[0] && begin < end; ++ky) {
+      const std::int64_t iy = y * window.stride[0] - window.padding[0] + ky * window.dilation[0];
+      if (iy < 0 || iy >= input.shape.height) continue;
+      visit(iy * input.shape.width + left + begin, (ky * window.kernel[1] + begin) * inputs_per_group(),
+            end - begin);
     }
   }
 

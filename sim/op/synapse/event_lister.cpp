@@ -1,6 +1,9 @@
 #include "sim/op/synapse/event_lister.h"
 
 #include <algorithm>
+#include <array>
+
+#include "sim/op/synapse/signed_events.h"
 
 namespace rheobase {
 namespace {
@@ -11,16 +14,21 @@ constexpr std::int64_t most_count = 16;
 // that share words with a group's.
 constexpr std::int64_t most_rows = most_event_rows - 1 - 128;
 
+// Channels of spikes of either sign whose words are held at once.
+constexpr std::int64_t most_signed = 4096;
+
 // What a list of some channels may write beyond them before it drops those of neighbouring groups.
 constexpr std::int64_t group_slack = 128 + list_slack;
 
 }  // namespace
 
-EventLister::EventLister(const Conv2dGeometry& geometry, std::int64_t block_rows)
+EventLister::EventLister(const Conv2dGeometry& geometry, std::int64_t block_rows,
+                         std::int64_t signed_channels)
     : input_(geometry.input),
       output_(geometry.output),
       window_(geometry.window),
       channels_(geometry.inputs_per_group()),
+      signed_channels_(signed_channels),
       single_pixel_(window_.kernel[0] * window_.kernel[1] == 1) {
   const bool counts = input_.type == SignalType::int16 && input_.low >= 0 && input_.high <= most_count;
   // A 1x1 kernel is cut between words of channels, others between kernel rows.
@@ -28,7 +36,8 @@ EventLister::EventLister(const Conv2dGeometry& geometry, std::int64_t block_rows
   const std::int64_t step = std::max<std::int64_t>(1, std::min(block_rows, most_rows) / unit) * unit;
   for (std::int64_t row = 0; row < geometry.rows(); row += step) first_row_.push_back(row);
   first_row_.push_back(geometry.rows());
-  possible_ = (input_.type == SignalType::spikes || counts) && step <= most_rows;
+  possible_ =
+      (input_.type == SignalType::spikes || counts) && step <= most_rows && signed_channels <= most_signed;
 }
 
 std::int64_t EventLister::most_events(std::int64_t block) const {
@@ -48,7 +57,7 @@ std::size_t EventLister::scratch_bytes(std::int64_t positions) const {
   }
   return bytes + ScratchMemory::size<std::uint16_t>(input_.shape.size() * times() + group_slack) +
          ScratchMemory::size<std::uint32_t>(input_.shape.pixels() + 1) +
-         ScratchMemory::size<WindowRow>(most_window_rows());
+         ScratchMemory::size<WindowRow>(most_window_rows()) + ScratchMemory::size<std::uint64_t>(row_words());
 }
 
 EventLister::Lists EventLister::take(ScratchMemory& scratch, std::int64_t positions) const {
@@ -77,7 +86,11 @@ std::int64_t EventLister::list_channels(const SignalView& input, int lane, std::
   }
   const std::int64_t word = first / 64;
   const std::int64_t words = (first + count + 63) / 64 - word;
-  const std::uint64_t* bits = input.spikes(lane) + pixel * input_.words_per_pixel() + word;
+  std::array<std::uint64_t, most_signed / 32> signs;  // NOLINT(cppcoreguidelines-pro-type-member-init): large
+  if (signed_channels_ > 0)
+    signs_as_bits(input.int16(lane) + pixel * signed_channels_, 1, signed_channels_, signs.data());
+  const std::uint64_t* bits =
+      (signed_channels_ > 0 ? signs.data() : input.spikes(lane) + pixel * input_.words_per_pixel()) + word;
   std::uint32_t listed[2] = {0, 0};
   const bool whole_words = first % 64 == 0 && (count % 64 == 0 || first + count == channels);
   list_pixels({bits, words, 1, whole_words ? base : std::uint16_t{0}, 0}, out, listed);
@@ -102,8 +115,10 @@ void EventLister::list_image(const SignalView& input, const Piece& piece, const 
   for (std::int64_t row = first; row < last; row += width) {
     if (whole_pixels) {
       const std::int64_t words = input_.words_per_pixel();
-      list_pixels({input.spikes(piece.lane) + row * words, words, width, 0, event_number(channels_)},
-                  image.entries, image.first + row);
+      if (signed_channels_ > 0)
+        signs_as_bits(input.int16(piece.lane) + row * signed_channels_, width, signed_channels_, image.words);
+      const std::uint64_t* bits = signed_channels_ > 0 ? image.words : input.spikes(piece.lane) + row * words;
+      list_pixels({bits, words, width, 0, event_number(channels_)}, image.entries, image.first + row);
       continue;
     }
     for (std::int64_t x = 0; x < width; ++x) {
@@ -174,6 +189,7 @@ void EventLister::append(const SignalView& input, const Piece& piece, ScratchMem
     image.entries = scratch.take<std::uint16_t>(input_.shape.size() * times() + group_slack);
     image.first = scratch.take<std::uint32_t>(input_.shape.pixels() + 1);
     image.rows = scratch.take<WindowRow>(most_window_rows());
+    image.words = scratch.take<std::uint64_t>(row_words());
     list_image(input, piece, image);
   }
   for (std::int64_t begin = piece.begin; begin < piece.end;) {

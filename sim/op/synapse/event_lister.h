@@ -16,8 +16,9 @@ namespace rheobase {
 class EventLister {
  public:
   /// Blocks hold up to `block_rows` rows where the kernel's rows can be cut so finely. Keeps no reference to
-  /// the geometry.
-  EventLister(const Conv2dGeometry& geometry, std::int64_t block_rows);
+  /// the geometry. Where `signed_channels` is not 0, signals are spikes of either sign of so many channels,
+  /// which the geometry sees as spikes (signed_events.h).
+  EventLister(const Conv2dGeometry& geometry, std::int64_t block_rows, std::int64_t signed_channels = 0);
 
   /// False where the input is neither spikes nor small counts, or a block has too many rows for 16-bit
   /// numbers.
@@ -52,7 +53,8 @@ class EventLister {
   struct Image {
     std::uint16_t* entries;
     std::uint32_t* first;
-    WindowRow* rows;  // room for those of a block
+    WindowRow* rows;       // room for those of a block
+    std::uint64_t* words;  // room for a row of the image, of spikes of either sign
   };
   // Output positions of one row.
   struct Row {
@@ -61,6 +63,7 @@ class EventLister {
 
   std::int64_t times() const { return input_.type == SignalType::spikes ? 1 : input_.high; }
   std::int64_t most_events(std::int64_t block) const;
+  std::int64_t row_words() const { return input_.shape.width * input_.words_per_pixel(); }
   std::int64_t most_window_rows() const { return window_.kernel[0] * window_.kernel[1]; }
   std::int64_t list_channels(const SignalView& input, int lane, std::int64_t pixel, std::int64_t first,
                              std::int64_t count, std::uint16_t base, std::uint16_t* out) const;
@@ -72,6 +75,7 @@ class EventLister {
   ImageShape output_;
   Window window_;
   std::int64_t channels_;  // of a group
+  std::int64_t signed_channels_;
   bool possible_ = false;
   bool single_pixel_ = false;  // a kernel of 1x1: lists come straight from the words
   std::vector<std::int64_t> first_row_;

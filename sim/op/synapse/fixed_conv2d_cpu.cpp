@@ -15,6 +15,7 @@
 #include "sim/op/synapse/depthwise_layout.h"
 #include "sim/op/synapse/event_lister.h"
 #include "sim/op/synapse/fixed_weights.h"
+#include "sim/op/synapse/signed_events.h"
 #include "sim/op/synapse/storing_sink.h"
 
 namespace rheobase {
@@ -29,6 +30,8 @@ constexpr std::int64_t list_bytes = 16 << 20;
 constexpr std::int64_t most_positions = 512;
 // Pixels of a tile: their potentials stay in the first-level cache through the lanes of a slot.
 constexpr std::int64_t tile_pixels = 16;
+// What graded spikes have added, so that they are bytes of [0, 128].
+constexpr std::int32_t zero_point = 64;
 
 // Output pixels [begin, end) of all lanes of a slot; its positions are numbered lane by lane.
 struct Strip {
@@ -49,9 +52,16 @@ class FixedConv2dCpu : public HostKernel, public TileSource {
   explicit FixedConv2dCpu(const NodeContext& context)
       : plan_(context),
         planes_(plan_),
-        lister_(plan_, block_bytes / planes_.width()),
-        event_weights_(plan_, planes_, lister_) {
-    const bool small = lister_.possible() || (plan_.input.low >= 0 && plan_.input.high <= 127);
+        event_plan_(over_spikes(plan_)),
+        lister_(event_plan_, block_bytes / planes_.width(),
+                reads_signed_spikes(plan_) ? plan_.input.shape.channels : 0),
+        event_weights_(event_plan_, planes_, lister_) {
+    // Graded spikes of up to 64 units become bytes by a zero point; what they are multiplied by then is taken
+    // from the offsets.
+    const bool graded = plan_.input.type == SignalType::int16 && plan_.input.low < 0 &&
+                        plan_.input.low >= -zero_point && plan_.input.high <= 128 - zero_point;
+    zero_ = graded ? zero_point : 0;
+    const bool small = lister_.possible() || graded || (plan_.input.low >= 0 && plan_.input.high <= 127);
     if (small) {
       count_weights_.emplace(plan_, planes_);
       row_bytes_ = count_weights_->rows();
@@ -61,14 +71,12 @@ class FixedConv2dCpu : public HostKernel, public TileSource {
       in_place_ = plan_.input.type == SignalType::int16 && plan_.groups == 1 && plan_.is_pixelwise() &&
                   plan_.rows() == short_weights_->rows();
     }
-    for (std::int64_t plane = 0; plane < planes_.count(); ++plane) {
-      for (std::int64_t c = 0; c < planes_.width(); ++c)
-        offsets_.push_back(c < planes_.channels(plane) ? plan_.offset(planes_.first_channel(plane) + c) : 0);
-    }
+    event_offsets_ = offsets_of(0);
+    dense_offsets_ = offsets_of(zero_);
     const std::int64_t position_bytes = lister_.possible() ? lister_.most_events() * 2 : row_bytes_;
     positions_ = std::clamp<std::int64_t>(list_bytes / position_bytes, max_lanes_per_slot, most_positions);
     leaves_cache_ = plan_.rows() * planes_.per_group() * planes_.width() > shared_bytes;
-    plan_.weights = {};
+    plan_.weights = event_plan_.weights = {};
   }
 
   double dense_from() const override { return lister_.possible() ? dense_density() : 2.0; }
@@ -118,6 +126,22 @@ class FixedConv2dCpu : public HostKernel, public TileSource {
     std::int64_t first_strip;
     std::int64_t first_plane, last_plane;  // within a group
   };
+
+  // What sums begin with where `zero` stands for 0: [plane][width].
+  std::vector<std::int32_t> offsets_of(std::int32_t zero) const {
+    std::vector<std::int32_t> offsets;
+    for (std::int64_t plane = 0; plane < planes_.count(); ++plane) {
+      for (std::int64_t c = 0; c < planes_.width(); ++c) {
+        offsets.push_back(0);
+        if (c >= planes_.channels(plane)) continue;
+        const std::int64_t channel = planes_.first_channel(plane) + c;
+        std::int32_t sum = 0;
+        for (std::int64_t row = 0; zero != 0 && row < plan_.rows(); ++row) sum += plan_.weight(channel, row);
+        offsets.back() = plan_.offset(channel) - zero * sum;
+      }
+    }
+    return offsets;
+  }
 
   Cut cut_up(const StepArgs& args) const {
     const std::int64_t pixels = plan_.output.pixels();
@@ -232,7 +256,7 @@ class FixedConv2dCpu : public HostKernel, public TileSource {
       const std::int64_t end = rows * positions.end / lists.positions;
       prefetch(next.rows + begin * width, (end - begin) * width);
     }
-    const std::int32_t* start = block == 0 ? offsets_.data() + plane * width : nullptr;
+    const std::int32_t* start = block == 0 ? event_offsets_.data() + plane * width : nullptr;
     sum_events(event_weights_.block(plane, block),
                {lists.events[block], lists.first[block] + positions.begin}, positions.end - positions.begin,
                start, currents);
@@ -253,7 +277,7 @@ class FixedConv2dCpu : public HostKernel, public TileSource {
         }
         for (std::int64_t p = task.first_plane; p < task.last_plane; ++p) {
           const std::int64_t plane = group * planes_.per_group() + p;
-          const std::int32_t* start = offsets_.data() + plane * width;
+          const std::int32_t* start = dense_offsets_.data() + plane * width;
           if (count_weights_) {
             multiply_counts(count_weights_->plane(plane), width, inputs, row_bytes_, pixels, start, currents);
           } else {
@@ -270,21 +294,44 @@ class FixedConv2dCpu : public HostKernel, public TileSource {
   void gather(const SignalView& input, int lane, std::int64_t group, std::int64_t first, std::int64_t pixels,
               std::uint8_t* out) const {
     const std::int64_t channels = plan_.inputs_per_group();
-    // What is spread beyond the last channel is 0, and overwritten by the next tap or pixel.
-    const bool whole_words = plan_.input.type == SignalType::spikes && plan_.groups == 1;
-    std::fill_n(out, pixels * row_bytes_, std::uint8_t{0});
+    std::fill_n(out, pixels * row_bytes_, static_cast<std::uint8_t>(zero_));
     for (std::int64_t pixel = first; pixel < first + pixels; ++pixel, out += row_bytes_) {
-      plan_.for_taps(
-          pixel / plan_.output.width, pixel % plan_.output.width, [&](std::int64_t from, std::int64_t row) {
-            if (whole_words) {
-              const std::int64_t words = plan_.input.words_per_pixel();
-              spread_spikes(input.spikes(lane) + from * words, words, out + row);
-            } else if (count_weights_) {
-              copy_inputs(input, lane, from, group * channels, out + row);
-            } else {
-              copy_inputs(input, lane, from, group * channels, reinterpret_cast<std::int16_t*>(out) + row);
-            }
-          });
+      plan_.for_tap_runs(pixel / plan_.output.width, pixel % plan_.output.width,
+                         [&](std::int64_t from, std::int64_t row, std::int64_t count) {
+                           if (plan_.groups == 1) return copy_run(input, lane, from, count, row, out);
+                           for (std::int64_t i = 0; i < count; ++i, ++from, row += channels) {
+                             if (count_weights_)
+                               copy_inputs(input, lane, from, group * channels, out + row);
+                             else
+                               copy_inputs(input, lane, from, group * channels,
+                                           reinterpret_cast<std::int16_t*>(out) + row);
+                           }
+                         });
+    }
+  }
+
+  // All channels of pixels that lie side by side, to row `row` and those behind it.
+  void copy_run(const SignalView& input, int lane, std::int64_t pixel, std::int64_t count, std::int64_t row,
+                std::uint8_t* out) const {
+    const std::int64_t channels = plan_.input.shape.channels;
+    auto* shorts = reinterpret_cast<std::int16_t*>(out) + row;
+    if (plan_.input.type == SignalType::int16) {
+      const std::int16_t* values = input.int16(lane) + pixel * channels;
+      if (count_weights_)
+        return shorts_as_bytes(values, count * channels, static_cast<std::int16_t>(zero_), out + row);
+      std::copy_n(values, count * channels, shorts);
+      return;
+    }
+    for (std::int64_t i = 0; i < count; ++i, ++pixel, row += channels, shorts += channels) {
+      if (plan_.input.type == SignalType::spikes) {
+        // What is spread beyond the last channel is 0, and overwritten by the next tap or pixel.
+        const std::int64_t words = plan_.input.words_per_pixel();
+        spread_spikes(input.spikes(lane) + pixel * words, words, out + row);
+      } else if (count_weights_) {
+        copy_inputs(input, lane, pixel, 0, out + row);
+      } else {
+        copy_inputs(input, lane, pixel, 0, shorts);
+      }
     }
   }
 
@@ -295,7 +342,8 @@ class FixedConv2dCpu : public HostKernel, public TileSource {
     const std::int64_t index = pixel * plan_.input.shape.channels + first;
     switch (plan_.input.type) {
       case SignalType::int16:
-        for (std::int64_t c = 0; c < channels; ++c) out[c] = static_cast<T>(input.int16(lane)[index + c]);
+        for (std::int64_t c = 0; c < channels; ++c)
+          out[c] = static_cast<T>(input.int16(lane)[index + c] + zero_);
         return;
       case SignalType::int32:
         for (std::int64_t c = 0; c < channels; ++c) out[c] = static_cast<T>(input.int32(lane)[index + c]);
@@ -310,15 +358,17 @@ class FixedConv2dCpu : public HostKernel, public TileSource {
 
   FixedConv2dPlan plan_;
   OutputPlanes planes_;
+  FixedConv2dPlan event_plan_;  // as spikes of either sign are listed
   EventLister lister_;
   EventWeights event_weights_;
-  std::optional<DenseWeights<std::int8_t>> count_weights_;   // of inputs in [0, 127]
+  std::optional<DenseWeights<std::int8_t>> count_weights_;   // of inputs that are bytes
   std::optional<DenseWeights<std::int16_t>> short_weights_;  // of others
   std::int64_t row_bytes_;                                   // dense inputs of one position
+  std::int32_t zero_ = 0;                                    // a byte that stands for 0
   bool in_place_ = false;                                    // inputs are read where they lie
   bool leaves_cache_;                                        // a group's weights leave the second-level cache
-  std::int64_t positions_;             // that a task holds at most; all lanes of a pixel at least
-  std::vector<std::int32_t> offsets_;  // [plane][width]
+  std::int64_t positions_;  // that a task holds at most; all lanes of a pixel at least
+  std::vector<std::int32_t> event_offsets_, dense_offsets_;  // [plane][width]
 };
 
 }  // namespace

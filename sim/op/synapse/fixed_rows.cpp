@@ -199,7 +199,7 @@ constexpr bool many_registers = sum_lanes == 16;
 constexpr int block_positions = many_registers ? 8 : 4;
 constexpr std::int64_t block_columns = many_registers ? 32 : 16;
 
-// sum[i] + the products of four consecutive bytes: weights[4 i + j] * x[j], x in [0, 127].
+// sum[i] + the products of four consecutive bytes: weights[4 i + j] * x[j], x in [0, 128].
 HWY_INLINE hn::Vec<Sums> add_four(const std::int8_t* weights, std::uint32_t x, hn::Vec<Sums> sum) {
 #if HWY_TARGET == HWY_AVX3_DL
   return hn::Vec<Sums>{
@@ -313,6 +313,17 @@ void multiply_shorts(const std::int16_t* weights, std::int64_t width, const std:
   multiply(weights, width, x, count, positions, start, out);
 }
 
+void shorts_as_bytes(const std::int16_t* values, std::int64_t count, std::int16_t zero, std::uint8_t* out) {
+  const hn::CappedTag<std::int16_t, 32> d;
+  const hn::Rebind<std::uint8_t, decltype(d)> bytes;
+  constexpr std::int64_t n = hn::MaxLanes(d);
+  const auto shift = hn::Set(d, zero);
+  std::int64_t i = 0;
+  for (; i + n <= count; i += n)
+    hn::StoreU(hn::DemoteTo(bytes, hn::Add(hn::LoadU(d, values + i), shift)), bytes, out + i);
+  for (; i < count; ++i) out[i] = static_cast<std::uint8_t>(values[i] + zero);
+}
+
 }  // namespace rheobase::HWY_NAMESPACE
 #if HWY_TARGET == HWY_AVX3_DL && HWY_COMPILER_CLANG
 #pragma clang attribute pop
@@ -325,6 +336,7 @@ namespace rheobase {
 HWY_EXPORT(sum_events);
 HWY_EXPORT(multiply_counts);
 HWY_EXPORT(multiply_shorts);
+HWY_EXPORT(shorts_as_bytes);
 
 void sum_events(const EventPlane& plane, const EventLists& lists, std::int64_t positions,
                 const std::int32_t* start, std::int32_t* out) {
@@ -339,6 +351,9 @@ void multiply_shorts(const std::int16_t* weights, std::int64_t width, const std:
                      std::int64_t count, std::int64_t positions, const std::int32_t* start,
                      std::int32_t* out) {
   HWY_DYNAMIC_DISPATCH(multiply_shorts)(weights, width, x, count, positions, start, out);
+}
+void shorts_as_bytes(const std::int16_t* values, std::int64_t count, std::int16_t zero, std::uint8_t* out) {
+  HWY_DYNAMIC_DISPATCH(shorts_as_bytes)(values, count, zero, out);
 }
 
 }  // namespace rheobase

@@ -35,13 +35,16 @@ constexpr std::int64_t event_byte(std::int64_t width, std::int64_t column) {
 }
 constexpr std::uint8_t event_value(std::int32_t weight) { return static_cast<std::uint8_t>(weight + 128); }
 
-/// Dense, over small counts: out[p][c] = start[c] + sum over k of weights[k][c] * x[p * count + k], with x in
-/// [0, 127] and `count` a multiple of 4. Weights are [k / 4][c][k % 4].
+/// Dense, over bytes: out[p][c] = start[c] + sum over k of weights[k][c] * x[p * count + k], modulo 2^32,
+/// with x in [0, 128] and `count` a multiple of 4. Weights are [k / 4][c][k % 4].
 void multiply_counts(const std::int8_t* weights, std::int64_t width, const std::uint8_t* x,
                      std::int64_t count, std::int64_t positions, const std::int32_t* start,
                      std::int32_t* out);
 
-/// The same for 16-bit inputs, `count` a multiple of 2, weights [k / 2][c][k % 2].
+/// out[i] = values[i] + zero, which is a byte.
+void shorts_as_bytes(const std::int16_t* values, std::int64_t count, std::int16_t zero, std::uint8_t* out);
+
+/// multiply_counts() for 16-bit inputs, `count` a multiple of 2, weights [k / 2][c][k % 2].
 void multiply_shorts(const std::int16_t* weights, std::int64_t width, const std::int16_t* x,
                      std::int64_t count, std::int64_t positions, const std::int32_t* start,
                      std::int32_t* out);
