@@ -191,6 +191,23 @@ void UnitChooser::enlarge_unit(const Node& node, std::size_t channel, double fac
   floor = std::max(floor, factor * units_.at(cell));
 }
 
+// What the engine proves of a signal: bounds of all channels together, so that a join adds those of its
+// inputs' largest channels. 0 of other nodes.
+std::int64_t UnitChooser::magnitude_of_all(const Node& node) const {
+  if (network_.schema(node).role != Role::join) return 0;
+  Bounds sum;
+  for (const std::string& input : node.inputs) {
+    Bounds all;
+    for (const Bounds& bounds : signals_.at(input).bounds) {
+      all.low = std::min(all.low, bounds.low);
+      all.high = std::max(all.high, bounds.high);
+    }
+    sum.low += all.low;
+    sum.high += all.high;
+  }
+  return sum.magnitude();
+}
+
 // Looks for sums that are out of bounds and asks for larger shifts and units; false where there are none.
 bool UnitChooser::ease(const Current& current) {
   std::set<std::string> shifted;
@@ -199,6 +216,7 @@ bool UnitChooser::ease(const Current& current) {
     const Signal& output = signals_.at(node->name);
     const bool wide_synapse = network_.schema(*node).is_synapse() && signals_.at(node->inputs[0]).wide();
     const bool int16 = is_read_as_int16(*node);
+    const std::int64_t of_all = magnitude_of_all(*node);
     for (std::size_t c = 0; c < output.bounds.size(); ++c) {
       const std::int64_t magnitude = output.bounds[c].magnitude();
       if (wide_synapse && magnitude > static_cast<std::int64_t>(max_current)) shifted.insert(node->name);
@@ -207,7 +225,7 @@ bool UnitChooser::ease(const Current& current) {
         enlarge_unit(*node, c, sum / static_cast<double>(max_sum) * (1 + 1e-3));
         eased = true;
       }
-      if (!int16 || magnitude <= max_read) continue;
+      if (!int16 || std::max(magnitude, of_all) <= max_read) continue;
       enlarge_unit(*node, c, 2.0);
       eased = true;
       for (const Node* member : current) {

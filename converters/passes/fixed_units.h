@@ -33,6 +33,7 @@ class UnitChooser {
   void round(const Current& current);
   void round_synapse(const Node& node, Signal& output);
   bool ease(const Current& current);
+  std::int64_t magnitude_of_all(const Node& node) const;
   bool is_read_as_int16(const Node& node) const;
   void enlarge_unit(const Node& node, std::size_t channel, double factor);
   std::size_t root(const Node& node, std::size_t channel) const;

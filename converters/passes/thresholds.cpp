@@ -87,8 +87,8 @@ std::int64_t reachable_levels(SpikingMethod method, std::int64_t levels, std::in
 double least_squares_threshold(const std::vector<float>& values, double largest, std::int64_t levels) {
   double best = largest;
   double least = fit(values, largest, levels).error;
-  for (const double start : {largest, largest / 2, largest / 4}) {
-    double threshold = start;
+  for (const double share : {1.0, 0.8, 0.65, 0.5, 0.375, 0.25}) {
+    double threshold = largest * share;
     for (int i = 0; i < iterations; ++i) {
       const Fit found = fit(values, threshold, levels);
       if (found.error < least) {

@@ -2,7 +2,7 @@
 """A converted network beside its source ANN in ONNX Runtime and the same spiking network, dense, in PyTorch.
 
 usage: speed_table.py RHEOBASE MODEL.onnx CIFAR10 [--images N] [--threads N] [--rounds R] [--steps T]
-                      [--stop confidence|margin --alpha A --threshold X] [--json FILE] [--skip-peer NAME]...
+                      [--normalize PRESET] [--convert OPTIONS] [--stop confidence|margin --alpha A --threshold X] [--json FILE] [--skip-peer NAME]...
 
 (a)   ONNX Runtime fp32 on the source ANN: as exported, and with one Clip in place of every QCFS chain (a-clip)
 (a8)  the same two after ONNX Runtime's own static int8 quantisation
@@ -15,7 +15,7 @@ form of quantisation); its fastest counts. Times exclude loading, planning and c
 the time measured, for (c) and (d) over the whole process. Needs numpy, onnx and onnxruntime from PyPI, for (b) torch
 and spikingjelly.
 """
-import argparse, json, os, pathlib, statistics, subprocess, tempfile, time
+import argparse, json, os, pathlib, shlex, statistics, subprocess, tempfile, time
 
 import numpy as np
 
@@ -26,16 +26,17 @@ if BUSY:
 from speed_peers import ann
 from speed_peers.meter import PACKAGES, Meter
 
-MEAN, STD = (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)
+NORMALIZATION = {"cifar10": ((0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)), "imagenet": ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))}
 PEERS = ("int8", "torch", "spikingjelly", "compiled")
 CALIBRATION = 128
 CLOSE = 1.25  # after two rounds a setting slower than this times its side's best is dropped
 
 
-def images(path, count, first=0):
+def images(path, count, first=0, normalize="cifar10"):
     records = np.fromfile(path, np.uint8, count * 3073, offset=first * 3073).reshape(-1, 3073)
     pixels = records[:, 1:].reshape(-1, 3, 32, 32).astype(np.float32) / 255
-    return (pixels - np.float32(MEAN).reshape(3, 1, 1)) / np.float32(STD).reshape(3, 1, 1), records[:, 0]
+    mean, std = (np.float32(values).reshape(3, 1, 1) for values in NORMALIZATION[normalize])
+    return (pixels - mean) / std, records[:, 0]
 
 
 class Rheobase:
@@ -156,6 +157,8 @@ def parse():
     parser.add_argument("--steps", type=int, default=32)
     parser.add_argument("--slots", type=int, action="append", help="of (c) and (d), repeatable; without: 1, 8, 16, 64")
     parser.add_argument("--arithmetic", choices=("fixed", "float32"), default="fixed")
+    parser.add_argument("--normalize", choices=NORMALIZATION, default="cifar10")
+    parser.add_argument("--convert", default="", help="options of convert, in one word: --method, --data, ...")
     parser.add_argument("--stop", choices=("confidence", "margin"), default="confidence")
     parser.add_argument("--alpha", default="1")
     parser.add_argument("--threshold", help="of (d), or those of steps 1, 2, ... separated by commas")
@@ -166,21 +169,22 @@ def parse():
 
 def all_sides(args, folder):
     test = args.cifar10 / "test_batch.bin"
-    sides = ann.sides(args.model, folder, images(test, args.images, args.offset), images(test, ann.CHECKED),
-                      images(args.cifar10 / "data_batch_1.bin", CALIBRATION)[0], args.threads,
+    of = lambda *which: images(*which, normalize=args.normalize)
+    sides = ann.sides(args.model, folder, of(test, args.images, args.offset), of(test, ann.CHECKED),
+                      of(args.cifar10 / "data_batch_1.bin", CALIBRATION)[0], args.threads,
                       "int8" not in args.skip_peer)
     versions = {"onnxruntime": ann.onnxruntime.__version__}
     if "torch" not in args.skip_peer:
         try:
             from speed_peers import dense_snn
-            sides |= dense_snn.sides(args.model, images(test, 10000), args.dense_images, args.steps, args.threads,
+            sides |= dense_snn.sides(args.model, of(test, 10000), args.dense_images, args.steps, args.threads,
                                      args.skip_peer)
             versions["torch"] = dense_snn.torch.__version__
         except ImportError as error:
             print(f"(b) left out: {error}")
     model, out = f"{folder}/model.h5", f"{folder}/run.json"
-    subprocess.run([args.rheobase, "convert", args.model, model, "--normalize", "cifar10", "--arithmetic",
-                    args.arithmetic], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([args.rheobase, "convert", args.model, model, "--normalize", args.normalize, "--arithmetic",
+                    args.arithmetic, *shlex.split(args.convert)], check=True, stdout=subprocess.DEVNULL)
     sides["c"] = Rheobase(f"Rheobase {args.arithmetic}, all steps", args, model, out, ["--stop", "never"])
     if args.threshold:
         sides["d"] = Rheobase(f"Rheobase {args.arithmetic}, {args.stop}", args, model, out,

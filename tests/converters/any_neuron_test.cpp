@@ -134,8 +134,10 @@ TEST(AnyNeuron, IsNamedAmongThoseThatHaveIntegers) {
     }
     return "";
   };
-  EXPECT_EQ(refusal(converter_schemas()), "ReLU has no fixed arithmetic; IF is the one neuron that has");
-  EXPECT_EQ(refusal(schemas()), "ReLU has no fixed arithmetic; IF, Leaky are the neurons that have");
+  EXPECT_EQ(refusal(converter_schemas()),
+            "ReLU has no fixed arithmetic; IF, MTIF, SigmaDelta, SignedIF are the neurons that have");
+  EXPECT_EQ(refusal(schemas()),
+            "ReLU has no fixed arithmetic; IF, Leaky, MTIF, SigmaDelta, SignedIF are the neurons that have");
 }
 
 TEST(AnyNeuron, HasNoCounterpartInOnnx) {

@@ -4,6 +4,7 @@
 
 #include "converters/onnx/proto/import_bytes.h"
 #include "neurons/if.h"
+#include "neurons/multi_threshold.h"
 #include "neurons/qcfs.h"
 #include "neurons/relu.h"
 #include "neurons/sign.h"
@@ -143,6 +144,9 @@ SchemaSet converter_schemas() {
   schemas.add(relu_schema());
   schemas.add(sign_schema());
   schemas.add(if_schema());
+  for (const MultiThreshold kind :
+       {MultiThreshold::signed_if, MultiThreshold::mtif, MultiThreshold::sigma_delta})
+    schemas.add(multi_threshold_schema(kind));
   return schemas;
 }
 

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Accuracy by step of a network converted by several methods, beside its ANN: a Markdown table (docs/reference/accuracy.md).
 
-Each row is `rheobase convert` with its options and `rheobase run --stop never`; rows that LOG holds already are not run again, so a table
-that is interrupted goes on. Events: spikes a neuron, of any size, in all T steps.
+Needs h5py and numpy from PyPI. Each row is `rheobase convert` with its options and `rheobase run --stop never`; rows that LOG holds already are not run again, so a table
+that is interrupted goes on. Cells: accuracy, and the share of answers that are the ANN's, in percent. Events: spikes a neuron, of any size,
+in all T steps.
 
 usage: conversion_table.py RHEOBASE NET.onnx DATA LOG.jsonl --steps 16 [--normalize P] [--limit N] [--data-options '--resize 256 --crop 224'] [--row 'OPTIONS']...
 """
@@ -13,6 +14,8 @@ import pathlib
 import shlex
 import subprocess
 import tempfile
+
+import h5py
 
 DEFAULT_ROWS = ["--method if", "--method signed", "--method mt", "--method sigma-delta --levels 6", "--method sigma-delta",
                 "--method sigma-delta --arithmetic fixed"]
@@ -28,17 +31,27 @@ def run(program, model, data, options, *words):
     return json.loads(rheobase(program, "run", model, "--data", data, *options, *words, "--json", "-"))
 
 
+def answers(path):
+    """[N, T]: the class with the largest accumulated logit."""
+    with h5py.File(path) as file:
+        return file["logits"][:].argmax(axis=2)
+
+
 def row_of(arguments, row, options, folder):
     """The results of one row, measured."""
-    model = str(pathlib.Path(folder) / "model.h5")
+    model, record = (str(pathlib.Path(folder) / name) for name in ("model.h5", "record.h5"))
     limits = ["--limit", str(arguments.limit)] if arguments.limit else []
     normalize = ["--normalize", arguments.normalize] if arguments.normalize else []
     if row == "ANN":
         rheobase(arguments.program, "convert", arguments.net, model, "--to", "ann", *normalize)
-        return run(arguments.program, model, arguments.data, options, *limits)
+        found = run(arguments.program, model, arguments.data, options, *limits, "--record", record)
+        found["answers"] = answers(record)[:, -1].tolist()
+        return found
     calibration = ["--data", arguments.calibration or arguments.data, *options, "--split", arguments.calibration_split]
     rheobase(arguments.program, "convert", arguments.net, model, *shlex.split(row), *normalize, *calibration)
-    found = run(arguments.program, model, arguments.data, options, *limits, "--steps", str(arguments.steps), "--stop", "never")
+    found = run(arguments.program, model, arguments.data, options, *limits, "--steps", str(arguments.steps), "--stop", "never",
+                "--record", record)
+    found["answers"] = answers(record).tolist()
     neurons = {node["name"]: node["neurons"] for node in json.loads(rheobase(arguments.program, "info", model, "--json", "-"))["nodes"]}
     spikes = sum(rate * neurons[name] for name, rate in found["firing_rate"].items())
     found["events"] = arguments.steps * spikes / sum(neurons[name] for name in found["firing_rate"])
@@ -72,16 +85,18 @@ def main():
         if key not in known:
             with tempfile.TemporaryDirectory() as folder:
                 found = row_of(arguments, row, options, folder)
-            known[key] = {name: found[name] for name in ("accuracy", "accuracy_by_step", "events", "samples", "seconds", "spike_hash")
+            known[key] = {name: found[name] for name in ("accuracy", "accuracy_by_step", "events", "answers", "samples", "seconds", "spike_hash")
                           if name in found}
             with arguments.log.open("a") as log:
                 log.write(json.dumps({"key": key, "result": known[key]}) + "\n")
         result = known[key]
         if row == "ANN":
+            source = result["answers"]
             print(f"| ANN, {result['samples']} images | " + f"**{100 * result['accuracy']:.2f}** |" + " |" * len(shown), flush=True)
             continue
         by_step = result["accuracy_by_step"]
-        print(f"| `{row}` | " + " | ".join(f"{100 * by_step[t - 1]:.2f}" for t in shown) +
+        same = [sum(a[t - 1] == b for a, b in zip(result["answers"], source)) / len(source) for t in shown]
+        print(f"| `{row}` | " + " | ".join(f"{100 * by_step[t - 1]:.2f} ({100 * a:.1f})" for t, a in zip(shown, same)) +
               f" | {result['events']:.2f} |", flush=True)
 
 

@@ -181,6 +181,37 @@ TEST(GradedNetwork, RunningValuesEndAtTheActivationsOfTheAnn) {
   EXPECT_EQ(before, std::vector<std::uint64_t>(other.spike_counts(0).begin(), other.spike_counts(0).end()));
 }
 
+// Linear bottlenecks: what a synapse reads is a join whose channels get their largest terms from different
+// branches.
+TEST(GradedNetwork, JoinsThatASynapseReadsStayWithinItsBits) {
+  const Registry registry = full_registry();
+  GraphBuilder b(5);
+  SpikingOptions options;
+  options.method = SpikingMethod::sigma_delta;
+  options.levels = 8;
+  b.input({3, 4, 4});
+  const auto conv = [&](const std::string& from, std::int64_t inputs, std::int64_t outputs) {
+    return b.conv2d(
+        from, {.outputs = outputs, .inputs = inputs, .kernel_h = 1, .kernel_w = 1, .padding = {0, 0, 0, 0}});
+  };
+  const auto relu = [&](const std::string& from, std::size_t channels) {
+    const std::string name = b.add({"", "ReLU", {from}, {}, {}});
+    options.thresholds[name].assign(channels, 1.0F);
+    return name;
+  };
+  const std::string stem = relu(conv("input", 3, 32), 32);
+  std::vector<std::string> branches;
+  for (std::int64_t large = 0; large < 2; ++large) {
+    branches.push_back(conv(stem, 32, 2));
+    for (std::int64_t i = 0; i < 64; ++i)
+      b.graph.find(branches.back())->tensors.at("weight").reals()[i] *= i / 32 == large ? 1.0F : 0.02F;
+  }
+  b.output(b.op("Flatten", {relu(conv(b.op("Add", branches), 2, 4), 4)}));
+  convert_to_snn(b.graph, registry.schemas(), "test", options);
+  quantize(b.graph, registry.schemas(), "test");
+  EXPECT_NO_THROW(Engine(b.graph, registry, {}));
+}
+
 TEST(GradedNetwork, RunningValuesTakeDirectCodingAlone) {
   EngineOptions options;
   options.coding = Coding::poisson;
