@@ -85,20 +85,25 @@ std::int64_t reachable_levels(SpikingMethod method, std::int64_t levels, std::in
 }
 
 double least_squares_threshold(const std::vector<float>& values, double largest, std::int64_t levels) {
+  constexpr int parts = 64;
   double best = largest;
   double least = fit(values, largest, levels).error;
-  for (const double share : {1.0, 0.8, 0.65, 0.5, 0.375, 0.25}) {
-    double threshold = largest * share;
-    for (int i = 0; i < iterations; ++i) {
-      const Fit found = fit(values, threshold, levels);
-      if (found.error < least) {
-        least = found.error;
-        best = threshold;
-      }
-      const double next = found.square > 0 ? found.product / found.square : 0;
-      if (next <= 0 || std::abs(next - threshold) <= 1e-7 * threshold) break;
-      threshold = next;
+  for (int i = parts / 8; i < parts; ++i) {
+    const double error = fit(values, largest * i / parts, levels).error;
+    if (error >= least) continue;
+    least = error;
+    best = largest * i / parts;
+  }
+  double threshold = best;
+  for (int i = 0; i < iterations; ++i) {
+    const Fit found = fit(values, threshold, levels);
+    if (found.error < least) {
+      least = found.error;
+      best = threshold;
     }
+    const double next = found.square > 0 ? found.product / found.square : 0;
+    if (next <= 0 || std::abs(next - threshold) <= 1e-7 * threshold) break;
+    threshold = next;
   }
   return best;
 }

@@ -39,8 +39,8 @@ std::vector<float> find_thresholds(const ActivationSamples& samples, const Thres
 std::int64_t reachable_levels(SpikingMethod method, std::int64_t levels, std::int64_t steps);
 
 /// The threshold theta that minimises the mean of (relu(z) - theta q(z))^2, q(z) = clip(floor(N z / theta +
-/// 1/2), 0, N) / N, over `values`, or one not much worse: the best that Lloyd's iteration theta <- E[relu(z)
-/// q] / E[q^2] finds from several parts of `largest`.
+/// 1/2), 0, N) / N, over `values`: the best of a grid from an eighth of `largest` on,
+/// and from there Lloyd's iteration theta <- E[relu(z) q] / E[q^2].
 double least_squares_threshold(const std::vector<float>& values, double largest, std::int64_t levels);
 
 }  // namespace rheobase

@@ -3,43 +3,11 @@
 #include <algorithm>
 #include <bit>
 
+#include "sim/op/host/number_activity.h"
 #include "sim/op/host/spike_bits.h"
 
 namespace rheobase {
 namespace {
-
-struct Activity {
-  std::uint64_t active = 0;  // values that are not 0
-  bool unit = true;          // every value is -1, 0 or 1
-};
-
-// `one` stands for 1.
-template <class Number>
-Activity activity_of_numbers(const Number* values, std::int64_t size, Number one) {
-  constexpr std::int64_t block = 1 << 16;
-  Activity result;
-  for (std::int64_t first = 0; first < size; first += block) {
-    std::uint32_t active = 0, others = 0;  // narrow and without branches: vectors
-    for (std::int64_t i = first; i < std::min(size, first + block); ++i) {
-      const Number x = values[i];
-      active += static_cast<std::uint32_t>(x != Number{0});
-      others += static_cast<std::uint32_t>(x != Number{0}) & static_cast<std::uint32_t>(x != one) &
-                static_cast<std::uint32_t>(x != -one);
-    }
-    result.active += active;
-    result.unit = result.unit && others == 0;
-  }
-  return result;
-}
-
-// Sum of the fan-outs of the values that are not 0.
-template <class Number>
-std::uint64_t operations_of_numbers(const Number* values, const std::vector<std::uint32_t>& fan_out) {
-  std::uint64_t sum = 0;
-  for (std::size_t i = 0; i < fan_out.size(); ++i)
-    sum += fan_out[i] & (std::uint32_t{0} - static_cast<std::uint32_t>(values[i] != Number{0}));
-  return sum;
-}
 
 std::uint64_t operations_of_spikes(const SignalSpec& spec, const std::uint64_t* words,
                                    const std::vector<std::uint32_t>& fan_out) {
@@ -96,8 +64,8 @@ void OperationMeter::measure(const CountedSignal& signal, const SignalView& view
     if (signal.neuron) work.step.spikes += activity.active;
   };
   const auto add_numbers = [&]<class Number>(const Number* values) {
-    add(activity_of_numbers(values, size, static_cast<Number>(signal.one)),
-        [&](const SynapseReader& reader) { return operations_of_numbers(values, reader.fan_out); });
+    add(activity_of(values, size, static_cast<Number>(signal.one)),
+        [&](const SynapseReader& reader) { return weigh_active(values, size, reader.fan_out.data()); });
   };
   switch (spec.type) {
     case SignalType::spikes: {

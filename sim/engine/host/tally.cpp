@@ -4,24 +4,18 @@
 #include <bit>
 
 #include "sim/core/hash.h"
+#include "sim/op/host/number_activity.h"
 #include "sim/op/host/spike_bits.h"
 
 namespace rheobase {
 namespace {
 
-template <class Number>
-std::uint64_t count_nonzero(const Number* values, std::int64_t size) {
-  std::uint64_t count = 0;
-  for (std::int64_t i = 0; i < size; ++i) count += static_cast<std::uint64_t>(values[i] != Number{0});
-  return count;
-}
-
 // Of a neuron the values that are not 0; else what counts add up to.
 std::uint64_t count_events(const SignalSpec& spec, const SignalView& view, int lane, bool is_neuron) {
   if (spec.type == SignalType::spikes)
     return count_spikes(view.spikes(lane), spec.shape.pixels() * spec.words_per_pixel());
-  if (spec.type == SignalType::real32) return count_nonzero(view.real(lane), spec.shape.size());
-  if (is_neuron) return count_nonzero(view.int16(lane), spec.shape.size());
+  if (spec.type == SignalType::real32) return activity_of(view.real(lane), spec.shape.size(), 1.0F).active;
+  if (is_neuron) return activity_of(view.int16(lane), spec.shape.size(), std::int16_t{1}).active;
   std::uint64_t sum = 0;
   const std::int16_t* counts = view.int16(lane);
   for (std::int64_t i = 0; i < spec.shape.size(); ++i)

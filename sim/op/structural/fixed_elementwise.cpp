@@ -47,18 +47,25 @@ class FixedAffine : public HostKernel, public TileAddend {
       add_where_spiked(first, words, tile.pixels, scale, shift, tile.width, tile.currents);
       return;
     }
-    const bool wide = input_.type == SignalType::int32;
-    for (std::int64_t p = 0; p < tile.pixels; ++p) {
-      const std::int64_t first = (tile.first_pixel + p) * input_.shape.channels + tile.first_channel;
-      std::int32_t* currents = tile.currents + p * tile.width;
-      for (std::int64_t c = 0; c < tile.channels; ++c) {
-        const std::int32_t n = wide ? input.int32(tile.lane)[first + c] : input.int16(tile.lane)[first + c];
-        currents[c] += scale[c] * n + shift[c];
-      }
-    }
+    if (input_.type == SignalType::int32)
+      add_numbers(tile, input.int32(tile.lane));
+    else
+      add_numbers(tile, input.int16(tile.lane));
   }
 
  private:
+  template <class Number>
+  void add_numbers(const Tile& tile, const Number* values) const {
+    const std::int32_t* __restrict scale = scale_.data() + tile.first_channel;
+    const std::int32_t* __restrict shift = shift_.data() + tile.first_channel;
+    values += tile.first_pixel * input_.shape.channels + tile.first_channel;
+    std::int32_t* __restrict currents = tile.currents;
+    for (std::int64_t p = 0; p < tile.pixels; ++p, values += input_.shape.channels, currents += tile.width) {
+      for (std::int64_t c = 0; c < tile.channels; ++c)
+        currents[c] += scale[c] * static_cast<std::int32_t>(values[c]) + shift[c];
+    }
+  }
+
   SignalSpec input_;
   std::vector<std::int32_t> scale_, shift_;  // one a channel, 0 beyond to a multiple of 64
 };
