@@ -166,6 +166,7 @@ void UnitChooser::round(const Current& current) {
       }
     }
     signals_[node->name] = std::move(output);
+    proved_[node->name] = bounds_of_all(*node);
   }
 }
 
@@ -191,21 +192,22 @@ void UnitChooser::enlarge_unit(const Node& node, std::size_t channel, double fac
   floor = std::max(floor, factor * units_.at(cell));
 }
 
-// What the engine proves of a signal: bounds of all channels together, so that a join adds those of its
-// inputs' largest channels. 0 of other nodes.
-std::int64_t UnitChooser::magnitude_of_all(const Node& node) const {
-  if (network_.schema(node).role != Role::join) return 0;
-  Bounds sum;
-  for (const std::string& input : node.inputs) {
-    Bounds all;
-    for (const Bounds& bounds : signals_.at(input).bounds) {
-      all.low = std::min(all.low, bounds.low);
-      all.high = std::max(all.high, bounds.high);
+// What the engine proves of a signal has no channels: a join adds the bounds of its inputs' largest, which
+// need not be of one channel.
+Bounds UnitChooser::bounds_of_all(const Node& node) const {
+  Bounds all;
+  if (network_.schema(node).role == Role::join) {
+    for (const std::string& input : node.inputs) {
+      all.low += proved_.at(input).low;
+      all.high += proved_.at(input).high;
     }
-    sum.low += all.low;
-    sum.high += all.high;
+    return all;
   }
-  return sum.magnitude();
+  for (const Bounds& bounds : signals_.at(node.name).bounds) {
+    all.low = std::min(all.low, bounds.low);
+    all.high = std::max(all.high, bounds.high);
+  }
+  return all;
 }
 
 // Looks for sums that are out of bounds and asks for larger shifts and units; false where there are none.
@@ -216,7 +218,7 @@ bool UnitChooser::ease(const Current& current) {
     const Signal& output = signals_.at(node->name);
     const bool wide_synapse = network_.schema(*node).is_synapse() && signals_.at(node->inputs[0]).wide();
     const bool int16 = is_read_as_int16(*node);
-    const std::int64_t of_all = magnitude_of_all(*node);
+    const std::int64_t of_all = proved_.at(node->name).magnitude();
     for (std::size_t c = 0; c < output.bounds.size(); ++c) {
       const std::int64_t magnitude = output.bounds[c].magnitude();
       if (wide_synapse && magnitude > static_cast<std::int64_t>(max_current)) shifted.insert(node->name);

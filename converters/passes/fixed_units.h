@@ -33,7 +33,7 @@ class UnitChooser {
   void round(const Current& current);
   void round_synapse(const Node& node, Signal& output);
   bool ease(const Current& current);
-  std::int64_t magnitude_of_all(const Node& node) const;
+  Bounds bounds_of_all(const Node& node) const;
   bool is_read_as_int16(const Node& node) const;
   void enlarge_unit(const Node& node, std::size_t channel, double factor);
   std::size_t root(const Node& node, std::size_t channel) const;
@@ -46,7 +46,8 @@ class UnitChooser {
   std::map<std::string, std::vector<double>> peaks_;  // largest |weight * unit| of each output
   std::map<std::string, std::vector<Bounds>> sums_;   // of synapses, before the shift
   std::map<std::string, int> shifts_;
-  PerCell floors_;  // units that bounds ask for
+  std::map<std::string, Bounds> proved_;  // of all channels together
+  PerCell floors_;                        // units that bounds ask for
   PerCell units_;
 };
 
