@@ -39,8 +39,8 @@ struct MultiThresholdParameters {
   Node node(std::string name, std::string input) const;
 
   std::int64_t largest_event() const { return std::int64_t{1} << (levels - 1); }
-  /// In fixed arithmetic thresholds are multiples of this, so that every level and where it fires are whole.
-  std::int64_t granule() const { return (kind == MultiThreshold::signed_if ? 2 : 4) * largest_event(); }
+  /// In fixed arithmetic thresholds are multiples of this, so that every level is whole.
+  std::int64_t granule() const { return largest_event(); }
 };
 
 OpSchema multi_threshold_schema(MultiThreshold kind);

@@ -28,6 +28,11 @@ std::int64_t steps_of_net(const MultiThresholdParameters& parameters) {
   return int32_max / parameters.largest_event() - 1;
 }
 
+float trigger_of(float unit, bool half) { return half ? unit / 2 : unit / 4 * 3; }
+std::int32_t trigger_of(std::int32_t unit, bool half) {
+  return static_cast<std::int32_t>(half ? (std::int64_t{unit} + 1) / 2 : (std::int64_t{unit} * 3 + 3) / 4);
+}
+
 template <class Number>
 InitialState initial_state(const MultiThresholdParameters& parameters, const ImageShape& shape) {
   const std::int64_t row = row_of(shape);
@@ -78,12 +83,12 @@ MultiThresholdKernel<Number>::MultiThresholdKernel(const NodeContext& context)
   levels_ = static_cast<int>(parameters.levels);
   const bool half = parameters.kind == MultiThreshold::signed_if;
   for (std::int64_t c = 0; c < input_.shape.channels; ++c) {
-    // A power of two divides without rounding; three quarters round once in float32, and not in fixed
+    // A power of two divides without rounding; three quarters round once in float32, and up in fixed
     // arithmetic.
     const auto unit = static_cast<Number>(parameters.v_threshold.of_channel(c) /
                                           static_cast<double>(parameters.largest_event()));
     unit_.push_back(unit);
-    trigger_.push_back(half ? unit / 2 : unit / 4 * 3);
+    trigger_.push_back(trigger_of(unit, half));
     ceiling_.push_back(parameters.cap ? static_cast<std::int32_t>(parameters.cap->of_channel(c)) : int32_max);
   }
   unit_.resize(row_, 0);

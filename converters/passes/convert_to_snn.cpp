@@ -120,7 +120,7 @@ bool has_levels(SpikingMethod method) {
 
 // Measured: docs/reference/accuracy.md, "Networks with ReLUs, without training".
 std::int64_t default_levels(SpikingMethod method) {
-  if (method == SpikingMethod::sigma_delta) return 7;
+  if (method == SpikingMethod::sigma_delta) return 8;
   return method == SpikingMethod::multi_threshold ? 4 : 1;
 }
 

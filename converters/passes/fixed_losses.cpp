@@ -92,7 +92,8 @@ std::vector<LayerRounding> measure_losses(const Network& real, const Graph& roun
   const std::map<std::size_t, double> thresholds = smallest_thresholds(real, currents);
   std::vector<LayerRounding> layers;
   for (const Node& node : real.graph.nodes) {
-    if (!real.schema(node).is_synapse()) continue;
+    // What a current may be at most says little of what it is.
+    if (!real.schema(node).is_synapse() || signals.at(node.inputs[0]).kind == Kind::current) continue;
     LayerRounding layer{node.name, node.inputs[0], {}};
     const WeightRows rows(node);
     const Signal& output = signals.at(node.name);

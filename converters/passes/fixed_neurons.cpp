@@ -62,6 +62,28 @@ static std::int32_t rounded_threshold(double steps, std::int64_t granule) {
   return rounded(std::max(granule == 1 ? 2.0 : size, std::round(steps / size) * size));
 }
 
+bool raise_threshold(Node& neuron, const OpSchema& schema, const std::vector<double>& units) {
+  const auto size = static_cast<double>(granule(neuron, schema));
+  const Tensor* const cap = neuron.tensor("cap");
+  std::vector<float> thresholds, caps;
+  bool raised = false;
+  for (std::size_t c = 0; c < units.size(); ++c) {
+    const auto channel = static_cast<std::int64_t>(c);
+    const double threshold = schema.threshold_of(neuron).of_channel(channel);
+    const bool low = threshold < size * units[c] * (1 - 1e-6);
+    raised |= low;
+    thresholds.push_back(static_cast<float>(low ? size * units[c] : threshold));
+    if (cap != nullptr)
+      caps.push_back(std::max(
+          1.0F, std::round(static_cast<float>(cap->of_channel(channel) * threshold / thresholds.back()))));
+  }
+  if (!raised) return false;
+  const Shape shape{static_cast<std::int64_t>(units.size())};
+  neuron.tensors[schema.spike_height] = Tensor(shape, std::move(thresholds));
+  if (cap != nullptr) neuron.tensors["cap"] = Tensor(shape, std::move(caps));
+  return true;
+}
+
 Node rounded_neuron(const Node& real, const OpSchema& schema, const std::vector<double>& units) {
   Node node = real;
   for (const TensorSpec& spec : schema.tensors) {

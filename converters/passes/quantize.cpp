@@ -72,6 +72,36 @@ void round_ends(const fixed::Network& real, const fixed::Signals& signals, Graph
   }
 }
 
+// Integers for all of `real`, into `result`.
+std::vector<LayerRounding> round_all(Graph& real, const SchemaSet& schemas, const std::string& source,
+                                     Graph& result, fixed::Signals& signals) {
+  Faults faults;
+  const ShapeMap shapes = validate_or_throw(real, schemas, source);
+  const fixed::Network network{real, schemas, shapes};
+  const fixed::Kinds kinds = fixed::find_kinds(real, schemas, faults);
+  signals = source_signals(network, kinds, faults);
+  const fixed::Currents currents = fixed::find_currents(network, kinds, faults);
+  throw_if_any(source, faults);
+
+  fixed::drop_silent_inputs(real, schemas, shapes);
+  result = real;
+  fixed::UnitChooser chooser(network, currents, signals, result);
+  for (const fixed::Current& current : currents.list) chooser.choose(current);
+  round_ends(network, signals, result);
+  return fixed::measure_losses(network, result, currents, signals);
+}
+
+// Where the integers are too coarse for a graded neuron's levels, its smallest event is one unit of the
+// current: raises the real threshold to what that means. Whether any was.
+bool raise_thresholds(Graph& real, const SchemaSet& schemas, const fixed::Signals& signals) {
+  bool raised = false;
+  for (Node& node : real.nodes) {
+    const OpSchema& schema = schemas.of(node);
+    if (schema.is_graded) raised |= fixed::raise_threshold(node, schema, signals.at(node.inputs[0]).units);
+  }
+  return raised;
+}
+
 }  // namespace
 
 std::vector<LayerRounding> quantize(Graph& graph, const SchemaSet& schemas, const std::string& source) {
@@ -85,21 +115,17 @@ std::vector<LayerRounding> quantize(Graph& graph, const SchemaSet& schemas, cons
   throw_if_any(source, faults);
 
   fixed::insert_conversions(real, schemas, kinds);
-  const ShapeMap shapes = validate_or_throw(real, schemas, source);
-  const fixed::Network network{real, schemas, shapes};
-  kinds = fixed::find_kinds(real, schemas, faults);
-  fixed::Signals signals = source_signals(network, kinds, faults);
-  const fixed::Currents currents = fixed::find_currents(network, kinds, faults);
-  throw_if_any(source, faults);
-
-  fixed::drop_silent_inputs(real, schemas, shapes);
-  Graph result = real;
-  fixed::UnitChooser chooser(network, currents, signals, result);
-  for (const fixed::Current& current : currents.list) chooser.choose(current);
-  round_ends(network, signals, result);
+  std::vector<LayerRounding> layers;
+  Graph result;
+  fixed::Signals signals;
+  constexpr int most_rounds = 8;  // larger events make larger units behind them
+  for (int round = 0; round < most_rounds; ++round) {
+    layers = round_all(real, schemas, source, result, signals);
+    if (!raise_thresholds(real, schemas, signals)) break;
+  }
   validate_or_throw(result, schemas, source);
   graph = std::move(result);
-  return fixed::measure_losses(network, graph, currents, signals);
+  return layers;
 }
 
 }  // namespace rheobase

@@ -32,9 +32,18 @@ class Engine::Impl {
         operations(options.costs
                        ? plan_operations(graph, plan.graph_nodes, signals_of(plan), registry.schemas())
                        : OperationPlan{}),
-        executor(make_host_executor(plan, operations, options, paths)) {
+        executor(make_host_executor(plan, operations, fitting_options(), paths)) {
     for (const int node : plan.spiking)
       spiking.push_back({plan.graph_nodes[node].name, plan.nodes[node].output.shape.size()});
+  }
+
+  // With as many slots as fit.
+  const EngineOptions& fitting_options() {
+    const std::size_t fitting =
+        options.slot_memory / std::max<std::size_t>(1, host_bytes_per_slot(plan, options.lookahead));
+    if (options.slot_memory > 0 && fitting < static_cast<std::size_t>(options.slots))
+      options.slots = std::max(1, static_cast<int>(fitting));
+    return options;
   }
 
   void check(const SampleView& view, std::uint64_t sample) const {

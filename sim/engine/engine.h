@@ -32,6 +32,8 @@ struct EngineOptions {
   /// results do not depend on it.
   int lookahead = 1;
   KernelChoice kernels = KernelChoice::automatic;
+  /// Bytes that slots may take together: fewer are held where they take more, at least one. 0: no bound.
+  std::size_t slot_memory = 0;
 };
 
 /// How a synapse that reads spikes has run so far.

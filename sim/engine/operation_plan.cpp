@@ -38,6 +38,7 @@ OperationPlan plan_operations(const Graph& graph, const std::vector<Node>& order
                               const std::vector<SignalSpec>& signals, const SchemaSet& schemas) {
   OperationPlan plan;
   plan.signals.resize(order.size());
+  plan.image_once = graph.output().integer("running", 0) != 0;
   std::map<std::string, std::size_t> index;
   for (std::size_t i = 0; i < order.size(); ++i) {
     index[order[i].name] = i;

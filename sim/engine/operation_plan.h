@@ -33,6 +33,7 @@ struct CountedSignal {
 struct OperationPlan {
   CountedOperations counted;
   std::vector<CountedSignal> signals;  ///< by node
+  bool image_once = false;  ///< running values: what reads the image counts at the first step alone
 };
 
 /// `order` are the nodes of `graph` as they run, and `signals` what each emits.

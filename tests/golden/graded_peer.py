@@ -146,9 +146,8 @@ def main():
             rheobase(arguments.program, "run", snn, "--data", data, "--steps", str(arguments.steps), "--stop", "never", "--record", record)
             facts = json.loads(rheobase(arguments.program, "info", snn, "--json", "-"))
             nodes = {node["name"]: node for node in facts["nodes"]}
-            levels = int(shlex.split(row)[shlex.split(row).index("--levels") + 1]) if "--levels" in row else 1
-            for node in nodes.values():
-                node["levels"] = levels
+            for node in facts["nodes"]:
+                node["levels"] = node.get("largest_event", 1).bit_length()
             nodes["/running"] = "sigma-delta" in row
             given = next(node for node in facts["nodes"] if node["op"] == "Input")
             mean = np.asarray(given.get("mean", [0.0]), np.float32).reshape(1, -1, 1, 1)

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "converters/passes.h"
 #include "neurons/multi_threshold.h"
@@ -210,6 +211,30 @@ TEST(GradedNetwork, JoinsThatASynapseReadsStayWithinItsBits) {
   convert_to_snn(b.graph, registry.schemas(), "test", options);
   quantize(b.graph, registry.schemas(), "test");
   EXPECT_NO_THROW(Engine(b.graph, registry, {}));
+}
+
+// What the layer that reads the image costs does not grow with the steps where the image enters once.
+TEST(GradedNetwork, RunningValuesReadTheImageOnce) {
+  const auto macs_of_the_image = [](SpikingMethod method, int budget) {
+    EngineOptions options;
+    options.costs = true;
+    Engine engine(spiking(method, Arithmetic::float32), full_registry(), options);
+    const std::vector<float> image = GraphBuilder(11).pixels(3 * height * width);
+    bool more = true;
+    std::uint64_t macs = 0;
+    engine.stream(
+        [&](SampleView& view, std::uint64_t& sample) {
+          view = {image, {}};
+          sample = 0;
+          return std::exchange(more, false);
+        },
+        {}, budget, [&](const SampleResult& result) { macs = result.cost.synapses[0].macs; });
+    return macs;
+  };
+  const std::uint64_t once = macs_of_the_image(SpikingMethod::sigma_delta, 1);
+  EXPECT_GT(once, 0U);
+  EXPECT_EQ(macs_of_the_image(SpikingMethod::sigma_delta, 6), once);
+  EXPECT_EQ(macs_of_the_image(SpikingMethod::multi_threshold, 6), 6 * once);
 }
 
 TEST(GradedNetwork, RunningValuesTakeDirectCodingAlone) {

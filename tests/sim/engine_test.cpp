@@ -68,6 +68,18 @@ EngineOptions options(int slots, int threads, DeviceKind device = DeviceKind::cp
   return {device, slots, threads, coding, 3, true};
 }
 
+TEST(Engine, HoldsAsManySlotsAsFitIntoTheMemoryAllowed) {
+  const Graph graph = testing::small_residual_snn();
+  EngineOptions options;
+  options.slots = 16;
+  const std::size_t each = Engine(graph, full_registry(), options).bytes_per_slot();
+  for (const auto& [memory, slots] :
+       {std::pair<std::size_t, int>{0, 16}, {100 * each, 16}, {3 * each, 3}, {1, 1}}) {
+    options.slot_memory = memory;
+    EXPECT_EQ(Engine(graph, full_registry(), options).slots(), slots) << memory;
+  }
+}
+
 TEST(Engine, ResultsDoNotDependOnSlotsOrThreads) {
   const Graph graph = small_residual_snn();
   for (const Coding coding : {Coding::direct, Coding::poisson}) {

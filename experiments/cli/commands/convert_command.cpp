@@ -52,7 +52,7 @@ CommandSpec convert_spec() {
       "spiking neurons: integrate-and-fire; with negative spikes, too; with graded spikes, as a rate or as a "
       "running value. Default: if for QCFS activations, whose thresholds were trained, else sigma-delta");
   spec.add("levels", whole_argument("N"),
-           "sizes of graded spikes, theta / 2^k for k < N (default: mt 4, sigma-delta 7)");
+           "sizes of graded spikes, theta / 2^k for k < N (default: mt 4, sigma-delta 8)");
   spec.add("threshold", text_argument("auto|max|mse|P%", "auto"),
            "how the thresholds of ReLU activations follow from the samples of --data: largest activation of "
            "a channel, "

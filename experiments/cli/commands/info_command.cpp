@@ -25,6 +25,7 @@ struct NodeFacts {
   std::int64_t parameters = 0;
   std::int64_t neurons = 0;           // 0 for a node that is no neuron
   const Tensor* threshold = nullptr;  // of a spiking neuron
+  std::int64_t largest_event = 0;     // of a graded one, in units of its smallest
 };
 
 std::vector<NodeFacts> collect(const Graph& graph, const SchemaSet& schemas, const ShapeMap& shapes) {
@@ -38,6 +39,7 @@ std::vector<NodeFacts> collect(const Graph& graph, const SchemaSet& schemas, con
     }
     if (schema.is_neuron()) facts.neurons = element_count(facts.shape);
     if (schema.is_spiking()) facts.threshold = &schema.threshold_of(node);
+    if (schema.is_graded) facts.largest_event = schema.largest_event(node);
     rows.push_back(facts);
   }
   return rows;
@@ -96,6 +98,7 @@ Json node_json(const NodeFacts& row) {
   Json node{{"name", row.node->name}, {"op", row.node->op},           {"inputs", row.node->inputs},
             {"shape", row.shape},     {"parameters", row.parameters}, {"neurons", row.neurons}};
   if (row.threshold != nullptr) node["v_threshold"] = values_of(*row.threshold);
+  if (row.largest_event > 0) node["largest_event"] = row.largest_event;
   for (const char* key : {"mean", "std"}) {
     if (const Tensor* tensor = row.node->tensor(key)) node[key] = values_of(*tensor);
   }

@@ -11,6 +11,7 @@ namespace {
 
 // Wide enough to fill the vector units of a layer and to keep two cores busy; more only takes memory.
 constexpr int default_slots = 32;
+constexpr std::size_t default_slot_memory = std::size_t{512} << 20;  // more only leaves the caches
 constexpr int max_slots = 1 << 16;
 constexpr int max_steps = 1 << 20;
 
@@ -32,7 +33,8 @@ std::int64_t ranged(const CommandLine& line, const std::string& option, std::int
 
 void add_engine_options(CommandSpec& spec) {
   spec.add("device", text_argument("NAME", "auto"), "where to run: reference cpu cuda auto");
-  spec.add("slots", whole_argument("B", default_slots), "samples simulated together");
+  spec.add("slots", whole_argument("B", default_slots),
+           "samples simulated together; without it fewer, where more would take over 512 MiB");
   spec.add("kernel", text_argument("auto|event|dense", "auto"),
            "how synapses add up spikes; auto: by the density measured in each layer. Results are the same");
   spec.add("simd", text_argument("NAME"),
@@ -43,6 +45,7 @@ EngineOptions parse_engine(const CommandLine& line) {
   EngineOptions engine;
   engine.device = available_device(line.get<std::string>("device"));
   engine.slots = static_cast<int>(ranged(line, "slots", 1, max_slots));
+  if (!line.given("slots")) engine.slot_memory = default_slot_memory;
   if (line.has("simd")) use_simd(line.get<std::string>("simd"));
   engine.kernels = parse_kernel_choice(line.get<std::string>("kernel"));
   engine.threads = line.threads();

@@ -113,7 +113,7 @@ void OperationMeter::take(int slot, int lane) {
   Slot& own = slots_.at(slot);
   Work& work = lanes_.at(lane).work;
   if (lanes_[lane].evaluated) {
-    work += own.constant;
+    if (own.evaluations == 0 || !plan_.image_once) work += own.constant;
     ++own.evaluations;
   }
   own.steps.push_back(work.step);

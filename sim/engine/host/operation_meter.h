@@ -15,8 +15,8 @@ namespace rheobase {
 /// a layer counts as ACs if every input is -1, 0 or 1, else as MACs. Spikes are judged as stored, without
 /// their height, which is folded into the weights: ACs. Numbers of fixed arithmetic are judged as stored too,
 /// but for the image's, judged as its pixels. A layer that reads the constant image counts at every step, as
-/// NeuroBench has it, although it is computed once a sample. A network without state is evaluated, and
-/// counts, once a sample.
+/// NeuroBench has it, although it is computed once a sample; not where the image enters once (running
+/// values). A network without state is evaluated, and counts, once a sample.
 class OperationMeter {
  public:
   /// `plan` and `schedule` must outlive the meter.

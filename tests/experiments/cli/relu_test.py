@@ -1,0 +1,95 @@
+#!/usr/bin/env python3
+"""Networks of ReLUs, made spiking without training, from outside. As cli_test.py."""
+
+import json
+import unittest
+
+from cli_test import CliTest, rheobase
+
+NETWORK = """layers = [
+  {op = "Conv2d", channels = 16}, {op = "BatchNorm"}, {op = "ReLU", name = "first"}, {op = "MaxPool2d", kernel = 2},
+  {op = "Conv2d", channels = 16}, {op = "BatchNorm"}, {op = "ReLU", name = "second"},
+  {op = "AvgPool2d", global = true}, {op = "Flatten"}, {op = "Linear"},
+]
+"""
+TRAIN = """network = "relu.toml"
+data = "{data}"
+normalize = "fashion-mnist"
+epochs = 1
+batch = 4
+"""
+
+
+class Relu(CliTest):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        (cls.folder / "relu.toml").write_text(NETWORK)
+        spec = cls.folder / "train.toml"
+        spec.write_text(TRAIN.format(data=cls.data))
+        cls.ann, cls.out = cls.folder / "ann.h5", cls.folder / "snn.h5"
+        cls.trained = rheobase("train", spec, "--out", cls.ann, "--quiet")
+        cls.samples = ["--data", cls.data, "--samples", 32]
+
+    def setUp(self):
+        self.assertEqual(self.trained.returncode, 0, self.trained.stderr)
+        self.out.unlink(missing_ok=True)
+
+    def convert(self, *more):
+        return self.succeed("convert", self.ann, self.out, *self.samples, *more)
+
+    def nodes(self):
+        return json.loads(self.succeed("info", self.out, "--json", "-"))["nodes"]
+
+    def run_snn(self, *more):
+        return json.loads(self.succeed("run", self.out, "--data", self.data, "--steps", 8, "--hash", "--quiet", "--json", "-", *more))
+
+    def test_every_method_gives_its_neurons(self):
+        for words, op in ([], "SigmaDelta"), (["--method", "mt", "--levels", 3], "MTIF"), (["--method", "signed"], "SignedIF"), \
+                (["--method", "if", "--threshold", "99.9%"], "IF"):
+            self.convert(*words)
+            neurons = [node for node in self.nodes() if "v_threshold" in node]
+            self.assertEqual([node["op"] for node in neurons], [op, op])
+            self.assertEqual(len(neurons[0]["v_threshold"]), 16)
+
+    def test_what_converges_answers_as_the_source_network(self):
+        said = self.convert()
+        self.assertRegex(said, r"after 8 steps|8 steps: [\d.]+ % of the answers")
+        self.assertRegex(self.convert("--diagnose"), r"(?m)^second +\d+ ")
+
+    def test_spikes_are_the_same_on_every_device_and_with_any_slots(self):
+        for arithmetic in "float32", "fixed":
+            self.convert("--arithmetic", arithmetic)
+            hashes = {self.run_snn(*words)["spike_hash"] for words in
+                      ([], ["--device", "reference"], ["--slots", 1], ["--threads", 1], ["--kernel", "dense"], ["--lookahead", 1])}
+            self.assertEqual(len(hashes), 1)
+
+    def test_stop_rules_are_calibrated_and_stored(self):
+        self.convert()
+        calibrated = rheobase("calibrate", self.out, "--data", self.data, "--steps", 8, "--max-loss", 0.5, "--quiet")
+        self.assertEqual(calibrated.returncode, 0, calibrated.stderr)
+        result = self.run_snn("--stop", "stored", "--calibration-samples")
+        self.assertLessEqual(result["mean_steps"], 8)
+
+    def test_without_samples_every_activation_is_named_with_the_way_out(self):
+        text = rheobase("convert", self.ann, self.out).stderr
+        for named in "first", "second", "--data":
+            self.assertIn(named, text)
+        self.assertFalse(self.out.exists())
+
+    def test_words_that_mean_nothing_are_refused(self):
+        for words, naming in ((["--method", "rate"], "--method"), (["--levels", 9], "--levels"), (["--method", "if", "--levels", 2], "--levels"),
+                              (["--threshold", "101%"], "--threshold"), (["--threshold", "low"], "--threshold"), (["--steps", 0], "--steps"),
+                              (["--to", "ann", "--method", "if"], "--method")):
+            self.refuse("convert", self.ann, self.out, *self.samples, *words, naming=naming)
+
+    def test_samples_of_another_shape_are_refused(self):
+        self.refuse("convert", self.ann, self.out, "--data", "fashion-mnist:/nowhere", naming="/nowhere")
+
+    def test_running_values_take_direct_coding_alone(self):
+        self.convert()
+        self.refuse("run", self.out, "--data", self.data, "--coding", "poisson", naming="direct")
+
+
+if __name__ == "__main__":
+    unittest.main()
