@@ -32,8 +32,7 @@ struct EngineOptions {
   /// results do not depend on it.
   int lookahead = 1;
   KernelChoice kernels = KernelChoice::automatic;
-  /// Bytes that slots may take together: fewer are held where they take more, at least one. 0: no bound.
-  std::size_t slot_memory = 0;
+  std::size_t slot_memory = 0;  ///< not 0: fewer slots, one at least, where they take more bytes
 };
 
 /// How a synapse that reads spikes has run so far.
@@ -105,8 +104,7 @@ class Engine {
   int lookahead() const;
   /// Bytes of state and signals of one slot.
   std::size_t bytes_per_slot() const;
-  /// Steps that a sample may run without a chance of overflow in fixed arithmetic, and the neuron that limits
-  /// them.
+  /// Steps that a sample may run without overflow in fixed arithmetic, and the neuron that limits them.
   std::int64_t max_steps() const;
   const std::string& max_steps_node() const;
   std::vector<SynapseUse> synapses() const;
