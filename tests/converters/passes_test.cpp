@@ -190,7 +190,8 @@ TEST(ConvertToSnn, NamesEveryNodeWithoutACounterpartAndTheWayOut) {
 TEST(ConvertToSnn, RefusesThresholdsThatAreNone) {
   const Graph graph = with_neuron(ReluParameters{}.node("n", "in"));
   EXPECT_TRUE(faults_of_conversion(graph, {.thresholds = {{"n", {1.0F, 0.5F}}}}).empty());
-  for (const float bad : {0.0F, -1.0F, std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()})
+  for (const float bad :
+       {0.0F, -1.0F, std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()})
     EXPECT_THAT(faults_of_conversion(graph, {.thresholds = {{"n", {1.0F, bad}}}}),
                 ElementsAre(HasSubstr("expected more than 0")))
         << bad;

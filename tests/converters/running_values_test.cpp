@@ -51,17 +51,21 @@ TEST(RunningValues, BiasesBecomeStartsOfNeuronsAndLogits) {
 TEST(RunningValues, BiasesPassLinearLayers) {
   GraphBuilder b;
   b.input({2, 4, 4});
-  const std::string first = b.conv2d("input", {.outputs = 2, .inputs = 2, .kernel_h = 1, .kernel_w = 1, .padding = {0, 0, 0, 0}});
+  const std::string first =
+      b.conv2d("input", {.outputs = 2, .inputs = 2, .kernel_h = 1, .kernel_w = 1, .padding = {0, 0, 0, 0}});
   const std::string sum = b.op("Add", {first, first});
-  const std::string second =
-      b.conv2d(b.avg_pool(sum, 2), {.outputs = 3, .inputs = 2, .kernel_h = 1, .kernel_w = 1, .padding = {0, 0, 0, 0}});
+  const std::string second = b.conv2d(
+      b.avg_pool(sum, 2), {.outputs = 3, .inputs = 2, .kernel_h = 1, .kernel_w = 1, .padding = {0, 0, 0, 0}});
   b.add(sigma_delta("neuron", second));
   b.output(b.op("Flatten", {"neuron"}));
-  const auto bias = [&](const std::string& node, int c) { return b.graph.find(node)->tensors.at("bias").at(c); };
+  const auto bias = [&](const std::string& node, int c) {
+    return b.graph.find(node)->tensors.at("bias").at(c);
+  };
   const Graph after = running(b.graph);
   for (int c = 0; c < 3; ++c) {
     const Tensor& weight = b.graph.find(second)->tensors.at("weight");
-    const double expected = bias(second, c) + 2 * (weight.at(2 * c) * bias(first, 0) + weight.at(2 * c + 1) * bias(first, 1));
+    const double expected =
+        bias(second, c) + 2 * (weight.at(2 * c) * bias(first, 0) + weight.at(2 * c + 1) * bias(first, 1));
     EXPECT_NEAR(start_of(after, "neuron", c), expected, 1e-6);
   }
 }
@@ -94,7 +98,8 @@ TEST(RunningValues, RefusesABiasThatIsPaddedWithZeros) {
     make_running(graph, full_registry().schemas(), "net.onnx");
     FAIL() << "accepted";
   } catch (const InputError& error) {
-    EXPECT_NE(std::string(error.what()).find("net.onnx: " + padded + ": pads a bias"), std::string::npos) << error.what();
+    EXPECT_NE(std::string(error.what()).find("net.onnx: " + padded + ": pads a bias"), std::string::npos)
+        << error.what();
   }
   EXPECT_EQ(graph, before);
 }
