@@ -83,10 +83,10 @@ void expect_thresholds(const std::vector<OpenActivation>& activations, const Thr
   for (const OpenActivation& activation : activations) {
     const auto found = thresholds.find(activation.node);
     if (found == thresholds.end()) {
-      faults.push_back(
-          {activation.node,
-           "a ReLU has no threshold until one is found from data: give some with '--data', or use "
-           "'--to ann' to keep the network as it is"});
+      faults.push_back({activation.node,
+                        "a ReLU has no threshold until one is found from samples: 'rheobase convert --data "
+                        "SPEC' finds them, "
+                        "'--to ann' keeps the network as it is"});
       continue;
     }
     for (const float value : found->second) {
