@@ -90,10 +90,13 @@ ChannelRounding measure(const Channel& channel, const WeightRows& rows) {
 std::vector<LayerRounding> measure_losses(const Network& real, const Graph& rounded, const Currents& currents,
                                           const Signals& signals) {
   const std::map<std::size_t, double> thresholds = smallest_thresholds(real, currents);
+  // What graded events may add up to at most says little of what they do, so a layer that reads such a
+  // current is judged by its weights alone.
+  const bool graded = std::any_of(real.graph.nodes.begin(), real.graph.nodes.end(),
+                                  [&](const Node& node) { return real.schema(node).is_graded; });
   std::vector<LayerRounding> layers;
   for (const Node& node : real.graph.nodes) {
-    // What a current may be at most says little of what it is.
-    if (!real.schema(node).is_synapse() || signals.at(node.inputs[0]).kind == Kind::current) continue;
+    if (!real.schema(node).is_synapse()) continue;
     LayerRounding layer{node.name, node.inputs[0], {}};
     const WeightRows rows(node);
     const Signal& output = signals.at(node.name);
@@ -102,7 +105,9 @@ std::vector<LayerRounding> measure_losses(const Network& real, const Graph& roun
       const std::vector<float>& weights = node.tensors.at("weight").reals();
       rows.for_weights(o, [&](std::int64_t index, std::int64_t) { empty &= weights[index] == 0.0F; });
       if (empty) continue;
-      const auto found = thresholds.find(currents.ties.root(currents.cell(node.name, o)));
+      const auto found = graded && signals.at(node.inputs[0]).kind == Kind::current
+                             ? thresholds.end()
+                             : thresholds.find(currents.ties.root(currents.cell(node.name, o)));
       layer.channels.push_back(measure({node, *rounded.find(node.name), signals.at(node.inputs[0]),
                                         output.units[o], found == thresholds.end() ? 0.0 : found->second, o},
                                        rows));

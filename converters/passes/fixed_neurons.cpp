@@ -57,22 +57,25 @@ std::int64_t granule(const Node& neuron, const OpSchema& schema) {
   return schema.granule ? schema.granule(neuron) : 1;
 }
 
+// Of a threshold in units of the current.
+static double least_threshold(std::int64_t granule) { return std::max(2.0, static_cast<double>(granule)); }
+
 static std::int32_t rounded_threshold(double steps, std::int64_t granule) {
   const auto size = static_cast<double>(granule);
-  return rounded(std::max(granule == 1 ? 2.0 : size, std::round(steps / size) * size));
+  return rounded(std::max(least_threshold(granule), std::round(steps / size) * size));
 }
 
 bool raise_threshold(Node& neuron, const OpSchema& schema, const std::vector<double>& units) {
-  const auto size = static_cast<double>(granule(neuron, schema));
+  const double least = least_threshold(granule(neuron, schema));
   const Tensor* const cap = neuron.tensor("cap");
   std::vector<float> thresholds, caps;
   bool raised = false;
   for (std::size_t c = 0; c < units.size(); ++c) {
     const auto channel = static_cast<std::int64_t>(c);
     const double threshold = schema.threshold_of(neuron).of_channel(channel);
-    const bool low = threshold < size * units[c] * (1 - 1e-6);
+    const bool low = threshold < least * units[c] * (1 - 1e-6);
     raised |= low;
-    thresholds.push_back(static_cast<float>(low ? size * units[c] : threshold));
+    thresholds.push_back(static_cast<float>(low ? least * units[c] : threshold));
     if (cap != nullptr)
       caps.push_back(std::max(
           1.0F, std::round(static_cast<float>(cap->of_channel(channel) * threshold / thresholds.back()))));

@@ -21,8 +21,8 @@ bool rests_below_threshold(const Node& neuron, const OpSchema& schema, std::int6
 /// What the neuron's integer threshold is a multiple of.
 std::int64_t granule(const Node& neuron, const OpSchema& schema);
 
-/// Raises each threshold of a graded neuron that is below one granule of these units of the current that it
-/// reads to that, and its cap, in events, with it; whether any was.
+/// Raises each threshold of a graded neuron that is below the least that rounded_neuron() makes, in these
+/// units of the current that it reads, to that, and its cap, in events, with it; whether any was.
 bool raise_threshold(Node& neuron, const OpSchema& schema, const std::vector<double>& units);
 
 /// `units` of the current that the neuron reads. A threshold is 2 or more, and a multiple of the granule.

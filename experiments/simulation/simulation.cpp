@@ -90,7 +90,7 @@ void expect_spiking(std::size_t spiking_layers, const std::string& model) {
   throw InputError(
       model, "",
       "has no spiking neurons, so there are no steps to choose from; give its spiking network, which "
-      "rheobase convert makes of the network with its QCFS activations");
+      "rheobase convert makes of the network with its QCFS or ReLU activations");
 }
 
 std::string network_sha256(Model model, const std::string& path) {
