@@ -41,7 +41,9 @@ Graph relu_network(Thresholds& thresholds, std::int64_t channels = 37) {
           inner,
           {.outputs = channels, .inputs = channels, .kernel_h = 1, .kernel_w = 1, .padding = {0, 0, 0, 0}}),
       0);
-  const std::string sum = b.op("Add", {b.conv2d(narrow, {.outputs = channels, .inputs = channels}), stem});
+  const std::string deep =
+      relu(b.conv2d(narrow, {.outputs = channels, .inputs = channels, .groups = channels}), 0);  // depthwise
+  const std::string sum = b.op("Add", {b.conv2d(deep, {.outputs = channels, .inputs = channels}), stem});
   const std::string pool =
       b.add({"pool", "MaxPool2d", {sum}, {{"kernel", std::vector<std::int64_t>{2, 2}}}, {}});
   const std::string last = relu(pool, 0);

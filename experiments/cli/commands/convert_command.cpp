@@ -11,6 +11,7 @@
 #include "experiments/cli/output.h"
 #include "experiments/cli/progress.h"
 #include "experiments/data/data_set.h"
+#include "experiments/data/pixel_range.h"
 #include "experiments/library/registry.h"
 #include "experiments/library/version.h"
 #include "experiments/simulation/activation_samples.h"
@@ -219,12 +220,15 @@ void convert_command(const std::vector<std::string>& words) {
   const Model& model = conversion.model;
   validate_or_throw(model.graph, registry.schemas(), source);
   std::string compared;
+  Notes of_samples;
   if (data != nullptr) {
+    of_samples = check_pixel_range(*data, 0, data->size(), pixel_use(model.graph));
     if (model.arithmetic == "fixed") compared = compare(*line, spec, *data, conversion, registry);
     compared += diagnose_conversion(*line, spec, *data, conversion, registry);
   }
   write_model(model, target);
   write_notes(source, conversion.notes);
+  if (data != nullptr) write_notes(data->info().spec, of_samples);
   if (!line->quiet()) write_stdout(summary(model, registry.schemas(), target) + compared);
 }
 

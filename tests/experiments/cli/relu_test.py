@@ -2,9 +2,12 @@
 """Networks of ReLUs, made spiking without training, from outside. As cli_test.py."""
 
 import json
+import struct
 import unittest
+import zipfile
 
 from cli_test import CliTest, rheobase
+from images_test import npy, png
 
 NETWORK = """layers = [
   {op = "Conv2d", channels = 16}, {op = "BatchNorm"}, {op = "ReLU", name = "first"}, {op = "MaxPool2d", kernel = 2},
@@ -29,7 +32,23 @@ class Relu(CliTest):
         spec.write_text(TRAIN.format(data=cls.data))
         cls.ann, cls.out = cls.folder / "ann.h5", cls.folder / "snn.h5"
         cls.trained = rheobase("train", spec, "--out", cls.ann, "--quiet")
+        cls.colour = cls.colour_network()
         cls.samples = ["--data", cls.data, "--samples", 32]
+
+    @classmethod
+    def colour_network(cls):
+        """The same of three channels, trained on noise."""
+        images = cls.folder / "noise"
+        for split in "train", "test":
+            for i in range(8):
+                folder = images / split / f"class{i % 2}"
+                folder.mkdir(parents=True, exist_ok=True)
+                (folder / f"{i}.png").write_bytes(png(28, 28, bytes((i * j + (split == "test")) % 249 for j in range(3 * 28 * 28))))
+        spec = cls.folder / "colour.toml"
+        spec.write_text(TRAIN.format(data=f"images:{images}").replace("fashion-mnist", "cifar10"))
+        trained = rheobase("train", spec, "--out", cls.folder / "colour.h5", "--quiet")
+        assert trained.returncode == 0, trained.stderr
+        return cls.folder / "colour.h5"
 
     def setUp(self):
         self.assertEqual(self.trained.returncode, 0, self.trained.stderr)
@@ -85,6 +104,34 @@ class Relu(CliTest):
 
     def test_samples_of_another_shape_are_refused(self):
         self.refuse("convert", self.ann, self.out, "--data", "fashion-mnist:/nowhere", naming="/nowhere")
+
+    def test_pixels_that_are_none_set_no_thresholds(self):
+        values = [255 * (i % 7) / 6 for i in range(40 * 28 * 28)]
+        archive = self.folder / "bytes as floats.npz"
+        with zipfile.ZipFile(archive, "w") as members:
+            members.writestr("images.npy", npy("<f4", "(40, 1, 28, 28)", struct.pack(f"<{len(values)}f", *values)))
+            members.writestr("labels.npy", npy("<i8", "(40,)", struct.pack("<40q", *range(40))))
+        self.refuse("convert", self.ann, self.out, "--data", f"npz:{archive}", "--samples", 32, naming=[archive, "255"])
+
+    def test_a_broken_image_in_the_middle_of_a_set_is_named(self):
+        images = self.folder / "images"
+        for i in range(40):
+            folder = images / "train" / f"class{i % 4}"
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / f"{i:02}.png").write_bytes(png(28, 28, bytes((i * j) % 251 for j in range(3 * 28 * 28))))
+        broken = images / "train" / "class2" / "18.png"
+        broken.write_bytes(broken.read_bytes()[:60])
+        self.refuse("convert", self.colour, self.out, "--data", f"images:{images}", "--samples", 40, naming=broken)
+
+    def test_no_output_lands_on_a_calibration_sample(self):
+        images = self.folder / "data" / "train-images-idx3-ubyte"
+        before = images.read_bytes()
+        self.refuse("convert", self.ann, images, *self.samples, naming=images)
+        self.assertEqual(images.read_bytes(), before)
+
+    def test_a_full_disk_leaves_nothing(self):
+        result = rheobase("convert", self.ann, "/dev/full", *self.samples)
+        self.assertEqual(result.returncode, 2, result.stderr)
 
     def test_running_values_take_direct_coding_alone(self):
         self.convert()
