@@ -1,8 +1,6 @@
 #pragma once
 
-#include <algorithm>
 #include <map>
-#include <random>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,28 +8,10 @@
 #include "experiments/diagnosis/diagnosis.h"
 #include "neurons/if.h"
 #include "neurons/qcfs.h"
+#include "tests/experiments/random_images.h"
 #include "tests/support/build_graph.h"
 
 namespace rheobase::test {
-
-/// Images of random pixels, of class 0.
-class RandomImages : public DataSet {
- public:
-  RandomImages(Shape shape, int samples) : DataSet(info(std::move(shape), samples)) {}
-  void read(std::int64_t index, std::span<float> pixels) const override {
-    std::mt19937 random(static_cast<std::uint32_t>(index));
-    std::uniform_real_distribution<float> uniform(0.0F, 1.0F);
-    std::generate(pixels.begin(), pixels.end(), [&] { return uniform(random); });
-  }
-
- private:
-  static DataInfo info(Shape shape, int samples) {
-    DataInfo info;
-    info.labels.assign(samples, 0);
-    info.shape = std::move(shape);
-    return info;
-  }
-};
 
 /// `depth` times a convolution and QCFS, lambda 1 and 4 levels, named a0, a1, ...; then a linear layer. Input
 /// 2x6x6, 3 classes.

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <random>
 
 #include "converters/onnx/exporter.h"
 #include "converters/passes.h"
@@ -11,34 +10,17 @@
 #include "experiments/simulation/conversion.h"
 #include "neurons/relu.h"
 #include "sim/engine/engine.h"
+#include "tests/experiments/random_images.h"
 #include "tests/support/build_graph.h"
 
 namespace rheobase {
 namespace {
 
+using test::RandomImages;
 using testing::full_registry;
 using testing::GraphBuilder;
 
-/// Images of random pixels, of class 0; one pixel of one image may be no number.
-class RandomImages : public DataSet {
- public:
-  explicit RandomImages(int samples, Shape shape = {2, 6, 6}) : DataSet(info(samples, std::move(shape))) {}
-  void read(std::int64_t index, std::span<float> pixels) const override {
-    std::mt19937 random(static_cast<std::uint32_t>(index));
-    std::uniform_real_distribution<float> uniform(0.0F, 1.0F);
-    std::generate(pixels.begin(), pixels.end(), [&] { return uniform(random); });
-    if (index == not_a_number) pixels[3] = std::numeric_limits<float>::quiet_NaN();
-  }
-  int not_a_number = -1;
-
- private:
-  static DataInfo info(int samples, Shape shape) {
-    DataInfo info;
-    info.labels.assign(samples, 0);
-    info.shape = std::move(shape);
-    return info;
-  }
-};
+const Shape shape{2, 6, 6};
 
 /// Two convolutions with ReLUs, the second ReLU6, and a linear layer.
 Graph relu_network() {
@@ -59,7 +41,7 @@ std::vector<ActivationSamples> samples_of(const Graph& graph, const DataSet& dat
 
 // What `first` reads, from the engine, image by image.
 TEST(ActivationSamples, HoldWhatAnActivationReads) {
-  const RandomImages data(20);
+  const RandomImages data(shape, 20);
   const std::vector<ActivationSamples> found = samples_of(relu_network(), data, 20, 1);
   ASSERT_EQ(found.size(), 2U);
   EXPECT_EQ(found[0].node, "first");
@@ -92,7 +74,7 @@ TEST(ActivationSamples, HoldWhatAnActivationReads) {
 }
 
 TEST(ActivationSamples, DoNotDependOnThreads) {
-  const RandomImages data(500);
+  const RandomImages data(shape, 500);
   const auto one = samples_of(relu_network(), data, 400, 1);
   const auto three = samples_of(relu_network(), data, 400, 3);
   for (std::size_t i = 0; i < one.size(); ++i) {
@@ -103,10 +85,10 @@ TEST(ActivationSamples, DoNotDependOnThreads) {
 }
 
 TEST(ActivationSamples, RefuseWhatIsNoNumberAndOtherShapes) {
-  RandomImages broken(20);
+  RandomImages broken(shape, 20);
   broken.not_a_number = 7;
   EXPECT_THROW(samples_of(relu_network(), broken, 20, 1), InputError);
-  EXPECT_THROW(samples_of(relu_network(), RandomImages(20, {2, 5, 6}), 20, 1), InputError);
+  EXPECT_THROW(samples_of(relu_network(), RandomImages({2, 5, 6}, 20), 20, 1), InputError);
 }
 
 class ReluConversion : public ::testing::Test {
@@ -118,7 +100,7 @@ class ReluConversion : public ::testing::Test {
     spec.source = path_;
     spec.normalization = Normalization{};
     const Registry registry = full_registry();
-    const RandomImages data(64);
+    const RandomImages data(shape, 64);
     spec.sample_activations = [&](const Graph& graph, const std::vector<OpenActivation>& activations) {
       return sample_activations(graph, activations, data, registry, {64, 1});
     };
