@@ -63,7 +63,7 @@ TEST(UnsupportedOps, AreAllNamedWithTheWayOut) {
   EXPECT_THAT(
       model.faults(),
       ElementsAre("first: op Sigmoid is not supported: has no spiking form as an activation: retrain with "
-                  "QCFS, or with ReLU or Sign for '--to ann' and '--to bnn'",
+                  "ReLU or QCFS, or with Sign for '--to bnn'",
                   "second: op Loop is not supported: a graph without control flow is needed"));
 }
 

@@ -49,7 +49,7 @@ bool is_among(const std::array<std::string_view, N>& ops, std::string_view op) {
 
 std::string reason(const std::string& op) {
   if (is_among(activations, op))
-    return "has no spiking form as an activation: retrain with QCFS, or with ReLU or Sign for '--to ann' and "
+    return "has no spiking form as an activation: retrain with ReLU or QCFS, or with Sign for "
            "'--to bnn'";
   if (is_among(normalisations, op))
     return "normalises by what it reads: retrain with batch norm, which is folded";
