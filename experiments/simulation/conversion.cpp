@@ -19,6 +19,8 @@ Tensor per_channel(const std::vector<float>& values) {
   return {{static_cast<std::int64_t>(values.size())}, values};
 }
 
+bool is_nir(const std::string& path) { return path.ends_with(".nir"); }
+
 void append(Notes& notes, const Notes& more) { notes.insert(notes.end(), more.begin(), more.end()); }
 
 void store(Graph& graph, const Normalization& normalization) {
@@ -43,7 +45,7 @@ void set_normalization(Conversion& conversion, const ConversionSpec& spec, const
   const bool trained = spec.source.ends_with(".h5");
   const bool rescales = rescales_itself(graph);
   if (!spec.normalization) {
-    if (!trained && !rescales && shape.size() == 3)
+    if (!trained && !is_nir(spec.source) && !rescales && shape.size() == 3)
       conversion.notes.push_back(
           {"normalization",
            "none, in the file or with --normalize: pixels enter as they are, in [0, 1]; give --normalize the "
@@ -80,8 +82,6 @@ const Shape& input_shape(const Graph& graph, const ShapeMap& shapes) { return sh
 // it.
 Conversion read_source(const ConversionSpec& spec, const SchemaSet& schemas) {
   const std::string& path = spec.source;
-  if (path.ends_with(".nir"))
-    throw InputError(path, "", "NIR files cannot be read in this version; give an .onnx file");
   Conversion result;
   Graph& graph = result.model.graph;
   std::vector<std::string> signs;  // that are 0 at 0 in the file
@@ -90,6 +90,11 @@ Conversion read_source(const ConversionSpec& spec, const SchemaSet& schemas) {
     graph = std::move(trained.graph);
     result.model.training = std::move(trained.training);
     result.files = {path};
+  } else if (is_nir(path)) {
+    NirImport import = import_nir(path, spec.nir);
+    graph = std::move(import.graph);
+    result.notes = std::move(import.notes);
+    result.files = std::move(import.files);
   } else {
     OnnxImport import = import_onnx(path);
     graph = std::move(import.graph);
@@ -137,6 +142,18 @@ std::string natural_target(const Graph& graph) {
   return signs ? "bnn" : "snn";
 }
 
+// What is for networks of activations, not for spiking neurons.
+void expect_no_method(const ConversionSpec& spec) {
+  const auto refuse = [&](const char* option, const std::string& value) {
+    throw InputError(option, value, spec.source + " is a spiking network already, whose neurons stay");
+  };
+  if (!spec.to.empty() && spec.to != "snn") refuse("--to", spec.to);
+  if (!spec.method.empty()) refuse("--method", spec.method);
+  if (spec.levels) refuse("--levels", std::to_string(*spec.levels));
+  if (spec.threshold != "auto") refuse("--threshold", spec.threshold);
+  if (spec.sample_activations) refuse("--data", "");
+}
+
 // Of signs alone, without a layer to pack.
 ConversionSpec as_it_is(ConversionSpec spec) {
   spec.to = "ann";
@@ -147,9 +164,11 @@ ConversionSpec as_it_is(ConversionSpec spec) {
 
 Conversion convert_model(const ConversionSpec& spec, const SchemaSet& schemas,
                          const std::string& tool_version) {
+  const bool spiking = is_nir(spec.source);
+  if (spiking) expect_no_method(spec);
   Conversion result = read_source(spec, schemas);
   Model& model = result.model;
-  const std::string to = spec.to.empty() ? natural_target(model.graph) : spec.to;
+  const std::string to = spiking ? "snn" : spec.to.empty() ? natural_target(model.graph) : spec.to;
   if (spec.arithmetic == "fixed" && to != "snn")
     throw InputError(spec.source, "", "becomes no spiking network, and fixed arithmetic is for those");
   if (to == "bnn") {
@@ -158,7 +177,7 @@ Conversion convert_model(const ConversionSpec& spec, const SchemaSet& schemas,
   } else {
     fold_affine(model.graph, schemas);
   }
-  if (to == "snn") make_spiking(result, spec, schemas);
+  if (to == "snn" && !spiking) make_spiking(result, spec, schemas);
   model.arithmetic = spec.arithmetic;
   if (model.arithmetic == "fixed") make_fixed(result, spec, schemas);
   if (to != "ann") {

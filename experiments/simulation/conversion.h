@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "converters/nir/importer.h"
 #include "converters/passes/thresholds.h"
 #include "experiments/data/normalization.h"
 #include "sim/format/model_file.h"
@@ -17,7 +18,7 @@ using SampleActivations =
     std::function<std::vector<ActivationSamples>(const Graph& prepared, const std::vector<OpenActivation>&)>;
 
 struct ConversionSpec {
-  std::string source;  ///< file, .onnx
+  std::string source;  ///< file, .onnx, .nir or .h5
   std::string to;      ///< `snn`, `bnn`, `ann`: the source network; none: snn, or bnn for Sign,
                        ///< or ann where no layer can be packed
   std::string arithmetic = "float32";  ///< or `fixed`
@@ -30,6 +31,7 @@ struct ConversionSpec {
   std::string threshold = "auto";        ///< `max`, `mse`, a percentile; auto: max for sigma-delta, else mse
   std::optional<int> steps{};            ///< T that it is made for; none: 32 for if, else 8
   SampleActivations sample_activations{};  ///< where there are samples
+  NirOptions nir{};                        ///< of a NIR file, which is a spiking network already
   /// Write a fixed network whatever rounding does to it: the caller measures.
   bool allow_coarse = false;
 };

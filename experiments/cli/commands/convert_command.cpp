@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <memory>
 
@@ -39,8 +40,8 @@ CommandSpec convert_spec() {
       "convert",
       "Turns a trained network (ONNX, or a model that 'train' wrote) into one to simulate: batch\n"
       "normalisation is folded, QCFS and ReLU activations become spiking neurons, binary layers\n"
-      "are packed into bits.",
-      {"IN.onnx|IN.h5", "OUT.h5"},
+      "are packed into bits. A spiking network in a NIR file is read as it is.",
+      {"IN.onnx|IN.nir|IN.h5", "OUT.h5"},
       ""};
   spec.add("to", text_argument("snn|bnn|ann"),
            "spiking network; binary network packed into bits; the source network for one step. "
@@ -72,6 +73,10 @@ CommandSpec convert_spec() {
   spec.add(
       "steps", whole_argument("T"),
       "time steps that thresholds are found for and answers compared after (default: 32 for if, else 8)");
+  spec.add("dialect", text_argument("auto|nir|snntorch|norse|spikingjelly", "auto"),
+           "of a NIR file: whose meaning its neurons have");
+  spec.add("dt", real_argument("DT"), "of a NIR file: length of a step, in the unit of its tau");
+  spec.add_flag("strict", "of a NIR file: refuse what can mean different things");
   add_diagnosis_options(spec);
   return spec;
 }
@@ -87,7 +92,18 @@ void expect_only(const CommandLine& line, const std::string& option, const std::
   throw InputError("--" + option, value, "expected " + choice);
 }
 
+void check_nir_options(const CommandLine& line) {
+  for (const char* option : {"dialect", "dt", "strict"}) {
+    if (line.given(option) && !line.positional(0).ends_with(".nir"))
+      throw InputError(std::string("--") + option, "", "is for NIR files, whose names end in .nir");
+  }
+  check_nir_dialect(line.get<std::string>("dialect"));
+  if (line.has("dt") && !(line.get<double>("dt") > 0 && std::isfinite(line.get<double>("dt"))))
+    throw InputError("--dt", fmt::format("{}", line.get<double>("dt")), "expected more than 0");
+}
+
 void check_options(const CommandLine& line) {
+  check_nir_options(line);
   const auto to = line.has("to") ? line.get<std::string>("to") : "snn";
   if (to != "snn" && to != "bnn" && to != "ann") throw InputError("--to", to, "expected snn, bnn or ann");
   if (line.has("method")) parse_method(line.get<std::string>("method"));
@@ -144,6 +160,9 @@ ConversionSpec conversion_spec(const CommandLine& line) {
   if (line.has("levels")) spec.levels = line.get<std::int64_t>("levels");
   spec.threshold = line.get<std::string>("threshold");
   if (line.has("steps")) spec.steps = static_cast<int>(ranged(line, "steps", 1, 1 << 20));
+  spec.nir.dialect = line.get<std::string>("dialect");
+  if (line.has("dt")) spec.nir.dt = line.get<double>("dt");
+  spec.nir.strict = line.flag("strict");
   spec.allow_coarse = line.has("data");
   return spec;
 }

@@ -165,7 +165,14 @@ class BadInput(CliTest):
     def test_wrong_magic(self):
         self.refuse("info", ONNX, naming=ONNX)
         self.refuse("convert", self.model, self.folder / "x.h5", naming=self.model)
-        self.refuse("convert", self.folder / "net.nir", self.folder / "x.h5", naming="net.nir")
+        nir = self.folder / "net.nir"
+        self.refuse("convert", nir, self.folder / "x.h5", naming="net.nir")
+        nir.write_bytes(ONNX.read_bytes())
+        self.refuse("convert", nir, self.folder / "x.h5", naming=["net.nir", "HDF5"])
+        nir.unlink()
+        self.refuse("convert", nir, self.folder / "x.h5", "--dialect", "lava", naming="snntorch")
+        self.refuse("convert", nir, self.folder / "x.h5", "--dt", "0", naming="--dt")
+        self.refuse("convert", ONNX, self.folder / "x.h5", "--dialect", "norse", naming="--dialect")
 
     def test_truncated_files(self):
         cut = self.folder / "cut"

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sim/core/error.h"
+#include "sim/graph/graph.h"
+
+namespace rheobase {
+
+/// How a NIR file is read: the format has neither steps nor all of what a neuron does in one.
+struct NirOptions {
+  std::string dialect = "auto";  ///< whose meaning (docs/reference/nir.md); auto: as far as the file tells
+  std::optional<double> dt{};    ///< length of a step in the unit of the file's tau; none: the dialect's
+  bool strict = false;           ///< refuse what can mean different things
+};
+
+/// A spiking network read from a NIR file.
+struct NirImport {
+  Graph graph;
+  Notes notes;                     ///< the dialect, and where the file could mean something else
+  std::vector<std::string> files;  ///< that were read
+};
+
+/// Reads a NIR file into a graph of IF and LIF neurons. Throws InputError with every node that cannot be
+/// imported: nodes of other kinds, cycles, parameters that differ within a channel. The graph is not yet
+/// validated.
+NirImport import_nir(const std::string& path, const NirOptions& options);
+
+/// The same of a file's contents; `source` names it in errors.
+NirImport import_nir_bytes(const std::string& bytes, const std::string& source, const NirOptions& options);
+
+/// Throws InputError naming the choices.
+void check_nir_dialect(const std::string& name);
+
+}  // namespace rheobase
