@@ -36,7 +36,7 @@ std::vector<double> numbers_of(const NirNode& node, const std::string& parameter
 }
 
 std::vector<double> per_channel(const NirNode& node, const std::string& parameter, const Shape& shape) {
-  const std::vector<double> values = numbers_of(node, parameter);
+  std::vector<double> values = numbers_of(node, parameter);
   if (values.size() == 1) return values;
   const std::int64_t size = element_count(shape);
   if (static_cast<std::int64_t>(values.size()) != size)
@@ -66,7 +66,8 @@ Tensor tensor_of(const std::vector<double>& values) {
     if (!std::isfinite(floats.back()))
       throw NodeFault(fmt::format("has the value {}, beyond float32", value));
   }
-  return {{static_cast<std::int64_t>(floats.size())}, std::move(floats)};
+  const Shape shape{static_cast<std::int64_t>(floats.size())};
+  return {shape, std::move(floats)};
 }
 
 }  // namespace rheobase::nir

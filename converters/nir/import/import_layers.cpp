@@ -127,7 +127,7 @@ std::string import_pool(const Context& c) {
   pool.attributes["stride"] = integers_of(c.node, "stride", 2);
   pool.attributes["padding"] = Integers{padding[0], padding[1], padding[0], padding[1]};
   pool.attributes["count_include_pad"] = std::int64_t{1};
-  const std::string average = c.maker.emit(c.node.name, std::move(pool));
+  std::string average = c.maker.emit(c.node.name, std::move(pool));
   if (c.node.type == "AvgPool2d") return average;
   const std::int64_t area = kernel[0] * kernel[1];
   if ((area & (area - 1)) != 0)
