@@ -1,5 +1,5 @@
-// Multi-threshold neurons on the cpu: the equation of multi_threshold_step.h on vectors, in both arithmetics;
-// in fixed arithmetic also tile by tile behind a synapse.
+// Multi-threshold neurons on the cpu: the equation of multi_threshold_step.h on vectors, in both arithmetics,
+// from a stored current or tile by tile behind a synapse.
 #include <algorithm>
 #include <type_traits>
 
@@ -89,10 +89,12 @@ auto stepper(float /*number*/) { return HWY_DYNAMIC_DISPATCH(step_real_row); }
 auto stepper(std::int32_t /*number*/) { return HWY_DYNAMIC_DISPATCH(step_fixed_row); }
 
 template <class Number, class Event>
-class MultiThresholdCpu : public MultiThresholdKernel<Number> {
+class MultiThresholdCpu : public MultiThresholdKernel<Number>, public TileNeuron {
  public:
   using Base = MultiThresholdKernel<Number>;
   using Base::Base;
+  const TileNeuron* tile_neuron() const override { return input_.unit_scale() ? this : nullptr; }
+  bool takes_reals() const override { return std::is_same_v<Number, float>; }
 
   void step(const StepArgs& args) const override {
     const std::int64_t channels = input_.shape.channels;
@@ -107,7 +109,26 @@ class MultiThresholdCpu : public MultiThresholdKernel<Number> {
         });
   }
 
- protected:
+  void step_tile(const Tile& tile, const SignalView& state, const SignalView& output) const override {
+    const auto run = stepper(Number{});
+    const Number* x = nullptr;
+    if constexpr (std::is_same_v<Number, float>)
+      x = tile.reals;
+    else
+      x = tile.currents;
+    for (std::int64_t p = 0; p < tile.pixels; ++p, x += tile.width)
+      run(row({tile.lane, tile.first_pixel + p, tile.first_channel, tile.channels}, x, state, output));
+  }
+
+  void expect_tile(const Tile& tile, const SignalView& state) const override {
+    for (std::int64_t p = 0; p < tile.pixels; ++p) {
+      const std::int32_t* v = state_of(state, tile.lane, tile.first_pixel + p) + tile.first_channel;
+      prefetch(v, tile.channels * 4);
+      prefetch(v + row_, tile.channels * 4);
+    }
+  }
+
+ private:
   struct Place {
     int lane;
     std::int64_t pixel, first_channel, channels;
@@ -132,7 +153,6 @@ class MultiThresholdCpu : public MultiThresholdKernel<Number> {
             this->levels_};
   }
 
- private:
   const Number* current(const StepArgs& args, int lane, std::int64_t pixel, Number* values) const {
     if constexpr (std::is_same_v<Number, float>)
       return pixel_values(input_, args.inputs[0], lane, pixel, values);
@@ -140,30 +160,8 @@ class MultiThresholdCpu : public MultiThresholdKernel<Number> {
       return pixel_integers(input_, args.inputs[0], lane, pixel, values);
   }
 
- protected:
   using Base::input_;
   using Base::row_;
-};
-
-class MultiThresholdFixedCpu : public MultiThresholdCpu<std::int32_t, std::int16_t>, public TileNeuron {
- public:
-  using MultiThresholdCpu::MultiThresholdCpu;
-  const TileNeuron* tile_neuron() const override { return this; }
-
-  void step_tile(const Tile& tile, const SignalView& state, const SignalView& output) const override {
-    const auto run = stepper(std::int32_t{});
-    const std::int32_t* x = tile.currents;
-    for (std::int64_t p = 0; p < tile.pixels; ++p, x += tile.width)
-      run(row({tile.lane, tile.first_pixel + p, tile.first_channel, tile.channels}, x, state, output));
-  }
-
-  void expect_tile(const Tile& tile, const SignalView& state) const override {
-    for (std::int64_t p = 0; p < tile.pixels; ++p) {
-      const std::int32_t* v = state_of(state, tile.lane, tile.first_pixel + p) + tile.first_channel;
-      prefetch(v, tile.channels * 4);
-      prefetch(v + row_, tile.channels * 4);
-    }
-  }
 };
 
 }  // namespace
@@ -173,7 +171,7 @@ std::unique_ptr<HostKernel> make_multi_threshold_cpu(const NodeContext& context,
 }
 std::unique_ptr<HostKernel> make_multi_threshold_fixed_cpu(const NodeContext& context,
                                                            const NodePlan& /*plan*/) {
-  return std::make_unique<MultiThresholdFixedCpu>(context);
+  return std::make_unique<MultiThresholdCpu<std::int32_t, std::int16_t>>(context);
 }
 
 }  // namespace rheobase

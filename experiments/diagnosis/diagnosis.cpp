@@ -46,6 +46,7 @@ int slots_of(const Graph& spiking, const Registry& registry, const DiagnosisOpti
 
 EngineOptions engine_options(int slots, int threads) {
   EngineOptions options;
+  options.fuse = false;
   options.slots = slots;
   options.threads = threads;
   return options;

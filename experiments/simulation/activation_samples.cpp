@@ -118,6 +118,7 @@ std::vector<ActivationSamples> sample_activations(const Graph& graph,
                                                   const std::function<void()>& advance) {
   const SpreadSamples samples(data, options.samples);
   EngineOptions engine_options;
+  engine_options.fuse = false;  // neurons are judged by what they read
   engine_options.slots = static_cast<int>(std::min<std::int64_t>(most_slots, samples.size()));
   engine_options.threads = options.threads;
   Engine engine(graph, registry, engine_options);

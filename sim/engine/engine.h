@@ -27,9 +27,9 @@ struct EngineOptions {
   std::uint64_t seed = 0;  ///< of poisson coding
   bool hash = false;       ///< compute spike hashes
   bool costs = false;      ///< count operations (SampleResult::cost)
-  /// Steps of a sample computed at once, 1 to max_lanes_per_slot, layer by layer: weights and potentials are
-  /// read once for all of them. What is computed beyond the step at which a sample is released is lost. The
-  /// results do not depend on it.
+  bool fuse = true;        ///< false: every node stores its output, so that a tap sees currents too
+  /// Steps of a sample computed at once, 1 to max_lanes_per_slot: weights and potentials are read once for
+  /// all. What lies beyond the step at which a sample is released is lost. The results do not depend on it.
   int lookahead = 1;
   KernelChoice kernels = KernelChoice::automatic;
   std::size_t slot_memory = 0;  ///< not 0: fewer slots, one at least, where they take more bytes

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "sim/op/host/fused_kernel.h"
+#include "sim/op/host/tile.h"
 
 namespace rheobase {
 namespace {
@@ -35,7 +36,9 @@ class Fuser {
   }
   bool is_source(int index, int neuron) const {
     const HostKernel* kernel = host_kernel_of(plan_.nodes[index]);
-    return vanishes(index, neuron) && kernel != nullptr && kernel->tile_source() != nullptr;
+    const TileSource* source = kernel != nullptr ? kernel->tile_source() : nullptr;
+    return vanishes(index, neuron) && source != nullptr &&
+           source->sends_reals() == host_kernel_of(plan_.nodes[neuron])->tile_neuron()->takes_reals();
   }
   bool can_be_added(int index) const { return plan_.nodes[index].output.type == SignalType::int32; }
 

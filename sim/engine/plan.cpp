@@ -172,7 +172,7 @@ Plan make_plan(const Graph& graph, const Registry& registry, const EngineOptions
     if (plan.nodes[i].role == Role::readout) plan.output = static_cast<int>(i);
     if (plan.nodes[i].spiking) plan.spiking.push_back(static_cast<int>(i));
   }
-  fuse(plan);
+  if (options.fuse) fuse(plan);
   assign_buffers(plan);
   find_limit(plan);
   return plan;

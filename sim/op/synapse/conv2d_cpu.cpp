@@ -9,10 +9,13 @@
 #include <algorithm>
 #include <cstring>
 
+#include "sim/op/host/tile.h"
 #include "sim/op/structural/structural_kernels.h"
 #include "sim/op/synapse/conv2d_plan.h"
 #include "sim/op/synapse/depthwise_layout.h"
+#include "sim/op/synapse/patches.h"
 #include "sim/op/synapse/row_kernels.h"
+#include "sim/op/synapse/strips.h"
 
 namespace rheobase {
 namespace {
@@ -58,13 +61,7 @@ std::uint32_t* append_shifted(const std::uint32_t* begin, const std::uint32_t* e
   return out + count;
 }
 
-// Output pixels [begin, end) of one lane.
-struct Piece {
-  int lane;
-  std::int64_t begin, end;
-};
-
-class Conv2dCpu : public HostKernel {
+class Conv2dCpu : public HostKernel, public TileSource {
  public:
   explicit Conv2dCpu(const NodeContext& context)
       : plan_(context),
@@ -72,9 +69,7 @@ class Conv2dCpu : public HostKernel {
         planes_per_group_((plan_.outputs_per_group() + width_ - 1) / width_),
         in_place_(plan_.input.type == SignalType::real32 && plan_.groups == 1 && plan_.is_pixelwise() &&
                   plan_.output.pixels() >= pixels_in_place),
-        whole_rows_(plan_.groups == 1 && plan_.window.dilation[1] == 1 && !plan_.input.is_bits()),
-        whole_words_(plan_.groups == 1 &&
-                     (plan_.input.type == SignalType::spikes || plan_.input.shape.channels % 64 == 0)) {
+        patches_(plan_) {
     pack();
     plan_.weights = {};
   }
@@ -85,12 +80,28 @@ class Conv2dCpu : public HostKernel {
 
   std::size_t scratch_bytes() const override {
     std::size_t bytes = ScratchMemory::size<float*>(task_pixels) + ScratchMemory::size<float>(patch_size());
+    if (tile_source() != nullptr) bytes += ScratchMemory::size<float>(task_pixels * width_);
     if (plan_.input.type != SignalType::spikes) return bytes;
     const ImageShape& image = plan_.input.shape;
     bytes += ScratchMemory::size<std::uint32_t>(image.size() + slack);
     bytes += ScratchMemory::size<std::int64_t>(image.pixels() + 1) +
              ScratchMemory::size<std::int64_t>(task_pixels + 1);
     return bytes + ScratchMemory::size<std::uint32_t>(task_pixels * plan_.rows() + slack);
+  }
+
+  // Spikes are listed for many pixels of one lane; a neuron behind them takes what is stored.
+  const TileSource* tile_source() const override {
+    return plan_.input.type == SignalType::real32 ? this : nullptr;
+  }
+  bool sends_reals() const override { return true; }
+
+  void step_tiles(const StepArgs& args, const TileSink& sink) const override {
+    const Strips strips(args, plan_.output.pixels(), std::min(task_pixels, pixels_at_once()));
+    args.pool.for_ranges(strips.count(), strips.per_task(),
+                         [&](std::int64_t begin, std::int64_t end, int worker) {
+                           for (std::int64_t group = 0; group < plan_.groups; ++group)
+                             send({args, sink, strips, begin, end}, group, args.scratch(worker));
+                         });
   }
 
   void step(const StepArgs& args) const override {
@@ -141,7 +152,10 @@ class Conv2dCpu : public HostKernel {
   std::int64_t pixels_at_once() const {
     return std::max<std::int64_t>(1, patch_floats / plan_.rows() / block_positions) * block_positions;
   }
-  std::int64_t patch_size() const { return std::min(pixels_at_once(), task_pixels) * plan_.rows() + 64; }
+  std::int64_t patch_size() const {
+    const std::int64_t least = tile_source() != nullptr ? max_lanes_per_slot : 1;
+    return std::clamp(pixels_at_once(), least, task_pixels) * plan_.rows() + 64;
+  }
 
   Work take_work(ScratchMemory scratch) const {
     Work work{};
@@ -260,7 +274,7 @@ class Conv2dCpu : public HostKernel {
       std::fill_n(work.patches, count * rows, 0.0F);
       float* patch = work.patches;
       for_pieces(args, first, first + count,
-                 [&](const Piece& piece) { patch = gather_patches(args.inputs[0], group, piece, patch); });
+                 [&](const Piece& piece) { patch = patches_.gather(args.inputs[0], group, piece, patch); });
       for_planes(group, work.targets + (first - begin), [&](const RowPlane& plane, const RowOutputs& out) {
         multiply_rows(plane, work.patches, rows, count, out);
       });
@@ -278,62 +292,53 @@ class Conv2dCpu : public HostKernel {
     });
   }
 
-  // The values under the windows of a piece's output pixels, one vector of rows() each; the padding is left
-  // as it is. Returns the end of what it wrote.
-  float* gather_patches(const SignalView& input, std::int64_t group, const Piece& piece, float* patch) const {
-    const std::int64_t channels = plan_.inputs_per_group();
-    const std::int64_t words = plan_.input.words_per_pixel();
-    const float clear = plan_.input.type == SignalType::signs ? -1.0F : 0.0F;
-    for (std::int64_t pixel = piece.begin; pixel < piece.end; ++pixel, patch += plan_.rows()) {
-      if (whole_rows_) {
-        gather_kernel_rows(input.real(piece.lane), pixel, patch);
-        continue;
-      }
-      plan_.for_taps(pixel / plan_.output.width, pixel % plan_.output.width,
-                     [&](std::int64_t from, std::int64_t row) {
-                       if (plan_.input.is_bits()) {
-                         const std::uint64_t* bits = input.spikes(piece.lane) + from * words;
-                         if (whole_words_) {
-                           spread_bits(bits, words, clear, patch + row);
-                           return;
-                         }
-                         for (std::int64_t ic = 0; ic < channels; ++ic) {
-                           const std::int64_t c = group * channels + ic;
-                           patch[row + ic] = (bits[c / 64] >> (c % 64) & 1U) != 0 ? 1.0F : clear;
-                         }
-                         return;
-                       }
-                       const float* source =
-                           input.real(piece.lane) + from * plan_.input.shape.channels + group * channels;
-                       std::memcpy(patch + row, source, static_cast<std::size_t>(channels) * sizeof(float));
-                     });
-    }
-    return patch;
-  }
+  struct TileTask {
+    const StepArgs& args;
+    const TileSink& sink;
+    const Strips& strips;
+    std::int64_t begin, end;  // strips
+  };
 
-  // One pixel's values where those of a kernel row lie side by side.
-  void gather_kernel_rows(const float* image, std::int64_t pixel, float* patch) const {
-    const Window& w = plan_.window;
-    const ImageShape& shape = plan_.input.shape;
-    const std::int64_t top = pixel / plan_.output.width * w.stride[0] - w.padding[0];
-    const std::int64_t left = pixel % plan_.output.width * w.stride[1] - w.padding[1];
-    const std::int64_t first = std::max<std::int64_t>(0, -left);
-    const std::int64_t last = std::min(w.kernel[1], shape.width - left);
-    if (first >= last) return;
-    for (std::int64_t ky = 0; ky < w.kernel[0]; ++ky) {
-      const std::int64_t y = top + ky * w.dilation[0];
-      if (y < 0 || y >= shape.height) continue;
-      std::copy_n(image + (y * shape.width + left + first) * shape.channels, (last - first) * shape.channels,
-                  patch + (ky * w.kernel[1] + first) * shape.channels);
+  // Multiplies a few strips and sends what comes out, plane by plane; the inputs of all of them are gathered
+  // first.
+  void send(const TileTask& task, std::int64_t group, ScratchMemory scratch) const {
+    const std::int64_t rows = plan_.rows();
+    auto* targets = scratch.take<float*>(task_pixels);
+    auto* patches = scratch.take<float>(patch_size());
+    auto* reals = scratch.take<float>(task_pixels * width_);
+    for (std::int64_t i = 0; i < task_pixels; ++i) targets[i] = reals + i * width_;
+    std::int64_t positions = 0;
+    if (!in_place_) {
+      task.strips.for_pieces(task.begin, task.end, [&](const Piece& piece) { positions += piece.pixels(); });
+      std::fill_n(patches, positions * rows, 0.0F);
+      float* patch = patches;
+      task.strips.for_pieces(task.begin, task.end, [&](const Piece& piece) {
+        patch = patches_.gather(task.args.inputs[0], group, piece, patch);
+      });
+    }
+    for (std::int64_t p = group * planes_per_group_; p < (group + 1) * planes_per_group_; ++p) {
+      const RowPlane plane{rows_.get() + p * rows * width_, bias_.get() + p * width_, width_};
+      const RowOutputs out{targets, 0, valid_channels(p)};
+      if (!in_place_) multiply_rows(plane, patches, rows, positions, out);
+      const float* from = reals;
+      task.strips.for_pieces(task.begin, task.end, [&](const Piece& piece) {
+        const Tile tile{piece.lane,        piece.begin, piece.pixels(), first_channel(p),
+                        valid_channels(p), width_,      nullptr,        in_place_ ? reals : from};
+        if (in_place_) {
+          const float* x = task.args.inputs[0].real(piece.lane) + piece.begin * rows;
+          multiply_rows(plane, x, rows, piece.pixels(), out);
+        }
+        task.sink.take(tile);
+        from += piece.pixels() * width_;
+      });
     }
   }
 
   Conv2dPlan plan_;
   std::int64_t width_;
   std::int64_t planes_per_group_;
-  bool in_place_;     // inputs are read where they lie
-  bool whole_rows_;   // a kernel row's inputs lie side by side
-  bool whole_words_;  // bits are spread 64 at once; what lies beyond the last channel is 0, as padding is
+  bool in_place_;  // inputs are read where they lie
+  Patches patches_;
   hwy::AlignedFreeUniquePtr<float[]> rows_;  // [plane][row][width]
   hwy::AlignedFreeUniquePtr<float[]> bias_;  // [plane][width]
 };

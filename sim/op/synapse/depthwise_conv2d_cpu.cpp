@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <new>
 
+#include "sim/op/host/tile.h"
 #include "sim/op/structural/structural_kernels.h"
 #include "sim/op/synapse/conv2d_plan.h"
 #include "sim/op/synapse/depthwise_layout.h"
@@ -15,7 +16,10 @@
 namespace rheobase {
 namespace {
 
-class DepthwiseConv2dCpu : public HostKernel {
+// Floats of a tile: they stay in the first-level cache.
+constexpr std::int64_t tile_floats = 4096;
+
+class DepthwiseConv2dCpu : public HostKernel, public TileSource {
  public:
   explicit DepthwiseConv2dCpu(const NodeContext& context)
       : plan_(context),
@@ -34,10 +38,27 @@ class DepthwiseConv2dCpu : public HostKernel {
 
   std::size_t scratch_bytes() const override {
     std::size_t bytes = ScratchMemory::size<DepthwiseTap>(plan_.rows());
-    if (!spread_) return bytes;
+    if (!spread_) return bytes + ScratchMemory::size<float>(tile_positions() * plan_.output.channels);
     const std::int64_t rows = std::min(plan_.input.shape.height, rows_under(plan_.window, most_rows_));
     return bytes + ScratchMemory::size<float>(words() * 64) +
            ScratchMemory::size<float>(rows * plan_.input.shape.width * pixel_ + 64);
+  }
+
+  // What is spread first serves all rows of a task at one lane after the other.
+  const TileSource* tile_source() const override { return spread_ ? nullptr : this; }
+  bool sends_reals() const override { return true; }
+
+  void step_tiles(const StepArgs& args, const TileSink& sink) const override {
+    const std::int64_t height = plan_.output.height;
+    const std::int64_t total = height * static_cast<std::int64_t>(args.slots.size());
+    const std::int64_t rows = rows_per_task(most_rows_, total, args.pool.threads());
+    args.pool.for_ranges(total, rows, [&](std::int64_t begin, std::int64_t end, int worker) {
+      for (std::int64_t row = begin; row < end; ++row) {
+        const SlotLanes& slot = args.slots[row / height];
+        for (const int lane : args.lanes.subspan(slot.first, slot.count))
+          send_row(args.inputs[0], lane, row % height, args.scratch(worker), sink);
+      }
+    });
   }
 
   void step(const StepArgs& args) const override {
@@ -74,10 +95,36 @@ class DepthwiseConv2dCpu : public HostKernel {
       float* out = args.output.real(lane) + y * plan_.output.width * plan_.output.channels;
       for (std::int64_t x = 0; x < plan_.output.width;) {
         const std::int64_t positions = x == left && right > left ? right - left : 1;
-        sum_depthwise({taps, list_taps(inputs, y, x, taps), plan_.window.stride[1] * pixel_,
-                       plan_.bias.data(), plan_.output.channels, positions, out + x * plan_.output.channels});
+        sum(inputs, y, x, positions, taps, out + x * plan_.output.channels);
         x += positions;
       }
+    }
+  }
+
+  void sum(const Inputs& inputs, std::int64_t y, std::int64_t x, std::int64_t positions, DepthwiseTap* taps,
+           float* out) const {
+    sum_depthwise({taps, list_taps(inputs, y, x, taps), plan_.window.stride[1] * pixel_, plan_.bias.data(),
+                   plan_.output.channels, positions, out});
+  }
+
+  // Columns that make a tile, a multiple of those that the kernel takes together.
+  std::int64_t tile_positions() const {
+    return std::max<std::int64_t>(4, tile_floats / plan_.output.channels / 4 * 4);
+  }
+
+  void send_row(const SignalView& input, int lane, std::int64_t y, ScratchMemory scratch,
+                const TileSink& sink) const {
+    const std::int64_t channels = plan_.output.channels;
+    auto* taps = scratch.take<DepthwiseTap>(plan_.rows());
+    auto* reals = scratch.take<float>(tile_positions() * channels);
+    const auto [left, right] = whole_windows();
+    for (std::int64_t x = 0; x < plan_.output.width;) {
+      const std::int64_t positions = x >= left && x < right ? std::min(right - x, tile_positions()) : 1;
+      const Tile tile{lane, y * plan_.output.width + x, positions, 0, channels, channels, nullptr, reals};
+      sink.expect(tile);
+      sum({input.real(lane), 0}, y, x, positions, taps, reals);
+      sink.take(tile);
+      x += positions;
     }
   }
 
