@@ -35,8 +35,46 @@ HWY_INLINE hn::Vec<hn::CappedTag<float, 16>> as_number(hn::CappedTag<float, 16> 
   return hn::ConvertTo(d, events);
 }
 
+// The exponent k of the largest 2^k trigger that `magnitude` reaches: the difference of two positive floats'
+// bits, whose upper part is that of their exponents, less 1 where the borrow of the lower part says so. Less
+// than 0 where it reaches none. For triggers that are normal numbers.
+HWY_INLINE hn::Vec<Integers> octaves(hn::Vec<hn::CappedTag<float, 16>> magnitude,
+                                     hn::Vec<hn::CappedTag<float, 16>> trigger) {
+  const Integers di;
+  return hn::ShiftRight<23>(hn::Sub(hn::BitCast(di, magnitude), hn::BitCast(di, trigger)));
+}
+
+// The events' sizes, 2^k or 0, level by level: by sums and comparisons alone.
+template <class D>
+HWY_INLINE hn::Vec<Integers> largest_event(D /*d*/, hn::Vec<D> magnitude, hn::Vec<D> trigger,
+                                           hn::Vec<Integers> room, int levels) {
+  const Integers di;
+  auto event = hn::Zero(di);
+  for (int k = 0; k < levels; ++k) {
+    if (k > 0) trigger = hn::Add(trigger, trigger);
+    const auto size = hn::Set(di, std::int32_t{1} << k);
+    const auto too_small = hn::Or(hn::RebindMask(di, hn::Lt(magnitude, trigger)), hn::Lt(room, size));
+    event = hn::IfThenElse(too_small, event, size);
+  }
+  return event;
+}
+
+// The same at once, from exponents: what is left of the room is at most 2^levels, exact as a float.
+HWY_INLINE hn::Vec<Integers> largest_event_at_once(hn::Vec<hn::CappedTag<float, 16>> magnitude,
+                                                   hn::Vec<hn::CappedTag<float, 16>> trigger,
+                                                   hn::Vec<Integers> room, int levels) {
+  const Integers di;
+  const hn::CappedTag<float, 16> d;
+  const auto most = hn::Set(di, std::int32_t{1} << (levels - 1));
+  const auto places = hn::ConvertTo(d, hn::Min(room, most));
+  const auto none = hn::Or(hn::RebindMask(di, hn::Lt(magnitude, trigger)), hn::Lt(room, hn::Set(di, 1)));
+  const auto k = hn::Min(octaves(magnitude, trigger), octaves(places, hn::Set(d, 1.0F)));
+  const auto size = hn::BitCast(d, hn::ShiftLeft<23>(hn::Add(k, hn::Set(di, 127))));
+  return hn::IfThenElse(none, hn::Zero(di), hn::ConvertTo(di, size));
+}
+
 // Advances the neurons c, c + 1, ... of one vector.
-template <class Number, class Event>
+template <bool AtOnce, class Number, class Event>
 HWY_INLINE void step_vector(const MultiThresholdRow<Number, Event>& row, std::int64_t c) {
   const hn::CappedTag<Number, 16> d;
   const Integers di;
@@ -47,32 +85,36 @@ HWY_INLINE void step_vector(const MultiThresholdRow<Number, Event>& row, std::in
   const auto is_negative = hn::RebindMask(di, negative);
   const auto magnitude = hn::Abs(v);
   const auto room = hn::IfThenElse(is_negative, net, hn::Sub(ceiling, net));
-  auto trigger = hn::LoadU(d, row.trigger + c);
+  const auto trigger = hn::LoadU(d, row.trigger + c);
   auto event = hn::Zero(di);
-  for (int k = 0; k < row.levels; ++k) {
-    if (k > 0) trigger = hn::Add(trigger, trigger);
-    const auto size = hn::Set(di, std::int32_t{1} << k);
-    const auto too_small = hn::Or(hn::RebindMask(di, hn::Lt(magnitude, trigger)), hn::Lt(room, size));
-    event = hn::IfThenElse(too_small, event, size);
-  }
+  if constexpr (AtOnce)
+    event = largest_event_at_once(magnitude, trigger, room, row.levels);
+  else
+    event = largest_event(d, magnitude, trigger, room, row.levels);
   event = hn::IfThenElse(is_negative, hn::Neg(event), event);
   hn::StoreU(hn::Sub(v, hn::Mul(as_number(d, event), hn::LoadU(d, row.unit + c))), d, row.v + c);
   hn::StoreU(hn::Add(net, event), di, row.net + c);
   store_events(event, row.events + c);
 }
 
-template <class Number, class Event>
+template <bool AtOnce, class Number, class Event>
 HWY_INLINE void step_row(const MultiThresholdRow<Number, Event>& row) {
   std::int64_t c = 0;
-  for (; c + lanes <= row.count; c += lanes) step_vector(row, c);
+  for (; c + lanes <= row.count; c += lanes) step_vector<AtOnce>(row, c);
   for (; c < row.count; ++c) {
     row.events[c] = static_cast<Event>(multi_threshold_step<Number>(
         row.v[c], row.net[c], row.x[c], row.levels, {row.unit[c], row.trigger[c], row.ceiling[c]}));
   }
 }
 
-void step_real_row(const MultiThresholdRow<float, float>& row) { step_row(row); }
-void step_fixed_row(const MultiThresholdRow<std::int32_t, std::int16_t>& row) { step_row(row); }
+void step_real_row(const MultiThresholdRow<float, float>& row) {
+  if (row.normal) {
+    step_row<true>(row);
+  } else {
+    step_row<false>(row);
+  }
+}
+void step_fixed_row(const MultiThresholdRow<std::int32_t, std::int16_t>& row) { step_row<false>(row); }
 
 }  // namespace rheobase::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -150,7 +192,8 @@ class MultiThresholdCpu : public MultiThresholdKernel<Number>, public TileNeuron
             this->trigger_.data() + at.first_channel,
             this->ceiling_.data() + at.first_channel,
             at.channels,
-            this->levels_};
+            this->levels_,
+            this->normal_};
   }
 
   const Number* current(const StepArgs& args, int lane, std::int64_t pixel, Number* values) const {

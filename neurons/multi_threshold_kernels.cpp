@@ -7,6 +7,7 @@
 #include <bit>
 #include <cmath>
 #include <limits>
+#include <type_traits>
 
 #include "sim/core/error.h"
 
@@ -90,6 +91,10 @@ MultiThresholdKernel<Number>::MultiThresholdKernel(const NodeContext& context)
     unit_.push_back(unit);
     trigger_.push_back(trigger_of(unit, half));
     ceiling_.push_back(parameters.cap ? static_cast<std::int32_t>(parameters.cap->of_channel(c)) : int32_max);
+  }
+  if constexpr (std::is_same_v<Number, float>) {
+    normal_ = std::all_of(trigger_.begin(), trigger_.end(),
+                          [](float trigger) { return trigger >= std::numeric_limits<float>::min(); });
   }
   unit_.resize(row_, 0);
   trigger_.resize(row_, std::numeric_limits<Number>::max() / (Number{1 << most_levels}));

@@ -30,6 +30,7 @@ struct MultiThresholdRow {
   const std::int32_t* ceiling;
   std::int64_t count;
   int levels;
+  bool normal;  ///< no trigger is a subnormal float
 };
 
 /// What every host kernel of these neurons holds. Number is float, or std::int32_t in fixed arithmetic.
@@ -49,6 +50,7 @@ class MultiThresholdKernel : public HostKernel {
   SignalSpec input_;
   std::int64_t row_;  ///< channels rounded up to 16
   int levels_;
+  bool normal_ = true;
   // One a channel, `row_` long; those that only pad never fire.
   std::vector<Number> unit_, trigger_;
   std::vector<std::int32_t> ceiling_;

@@ -176,8 +176,9 @@ class HostExecutor : public Executor {
     if (!counted && !metered && tap == nullptr) return;
     const SignalView out = memory_.signal(index);
     for_each_lane(lanes, [&](int lane) {
-      if (counted) tally_.look(index, out, lane);
-      if (metered) meter_->look(index, out, lane);
+      std::optional<std::uint64_t> active;
+      if (metered) active = meter_->look(index, out, lane);
+      if (counted) tally_.look(index, out, lane, active);
       if (tap != nullptr) tap->on_signal(index, plan_.nodes[index].output, out, lane);
     });
   }

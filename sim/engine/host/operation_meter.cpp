@@ -50,7 +50,9 @@ void OperationMeter::clear(int slot) {
   own.evaluations = 0;
 }
 
-void OperationMeter::measure(const CountedSignal& signal, const SignalView& view, int lane, Work& work) {
+std::optional<std::uint64_t> OperationMeter::measure(const CountedSignal& signal, const SignalView& view,
+                                                     int lane, Work& work) {
+  std::optional<std::uint64_t> active;
   const SignalSpec& spec = signal.spec;
   const std::int64_t size = spec.shape.size();
   const auto add = [&](const Activity& activity, const auto& operations_of) {
@@ -64,7 +66,9 @@ void OperationMeter::measure(const CountedSignal& signal, const SignalView& view
     if (signal.neuron) work.step.spikes += activity.active;
   };
   const auto add_numbers = [&]<class Number>(const Number* values) {
-    add(activity_of(values, size, static_cast<Number>(signal.one)),
+    const Activity activity = activity_of(values, size, static_cast<Number>(signal.one));
+    active = activity.active;
+    add(activity,
         [&](const SynapseReader& reader) { return weigh_active(values, size, reader.fan_out.data()); });
   };
   switch (spec.type) {
@@ -90,6 +94,7 @@ void OperationMeter::measure(const CountedSignal& signal, const SignalView& view
       add_numbers(view.int32(lane));
       break;
   }
+  return active;
 }
 
 void OperationMeter::begin(std::span<const int> lanes) {
@@ -101,12 +106,12 @@ void OperationMeter::begin(std::span<const int> lanes) {
 
 bool OperationMeter::counts(int node) const { return plan_.signals[node].is_seen(); }
 
-void OperationMeter::look(int node, const SignalView& output, int lane) {
+std::optional<std::uint64_t> OperationMeter::look(int node, const SignalView& output, int lane) {
   const CountedSignal& signal = plan_.signals.at(node);
   if (signal.output) lanes_.at(lane).evaluated = true;
-  if (!signal.neuron && signal.readers.empty()) return;
-  measure(signal, output, lane,
-          signal.spec.constant ? slots_.at(schedule_.slot_of(lane)).constant : lanes_.at(lane).work);
+  if (!signal.neuron && signal.readers.empty()) return std::nullopt;
+  return measure(signal, output, lane,
+                 signal.spec.constant ? slots_.at(schedule_.slot_of(lane)).constant : lanes_.at(lane).work);
 }
 
 void OperationMeter::take(int slot, int lane) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -30,7 +31,7 @@ class OperationMeter {
   bool counts(int node) const;
   /// A node's output on one lane; constant signals on the first lane of a slot's first step. Called from
   /// several threads at once, each with another lane.
-  void look(int node, const SignalView& output, int lane);
+  std::optional<std::uint64_t> look(int node, const SignalView& output, int lane);
   /// The lane's step was taken: what was seen of it counts.
   void take(int slot, int lane);
   /// What the sample in a slot took so far.
@@ -55,7 +56,8 @@ class OperationMeter {
     int evaluations = 0;
   };
 
-  static void measure(const CountedSignal& signal, const SignalView& view, int lane, Work& work);
+  static std::optional<std::uint64_t> measure(const CountedSignal& signal, const SignalView& view, int lane,
+                                              Work& work);
 
   std::size_t synapses() const { return plan_.counted.synapses.size(); }
 

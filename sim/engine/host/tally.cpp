@@ -93,10 +93,11 @@ void Tally::begin(std::span<const int> lanes) {
   for (const int lane : lanes) lane_hashes_[lane] = 0;
 }
 
-void Tally::look(int node, const SignalView& output, int lane) {
+void Tally::look(int node, const SignalView& output, int lane, std::optional<std::uint64_t> active) {
   const SignalSpec& spec = plan_.nodes[node].output;
+  const bool is_neuron = plan_.nodes[node].spiking;
   lane_counts_[node * schedule_.lane_count() + lane] =
-      count_events(spec, output, lane, plan_.nodes[node].spiking);
+      active && is_neuron ? *active : count_events(spec, output, lane, is_neuron);
   if (hashed_[node] == 0) return;
   const std::uint64_t sample = schedule_[schedule_.slot_of(lane)].sample;
   lane_hashes_[lane] +=

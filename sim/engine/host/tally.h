@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -20,8 +21,9 @@ class Tally {
   void begin(std::span<const int> lanes);
   /// Whether look() has anything to see.
   bool counts(int node) const { return counted_[node] != 0; }
-  /// A node's output on one lane. Called from several threads at once, each with another lane.
-  void look(int node, const SignalView& output, int lane);
+  /// A node's output on one lane, and how many of its numbers are not 0 where that is known already. Called
+  /// from several threads at once, each with another lane.
+  void look(int node, const SignalView& output, int lane, std::optional<std::uint64_t> active);
   /// The lane's step was taken.
   void take(int slot, int lane);
 

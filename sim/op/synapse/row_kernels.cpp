@@ -53,6 +53,29 @@ std::int64_t decode_spikes(const std::uint64_t* words, std::int64_t count, std::
   return out - begin;
 }
 
+// `count` floats, at most as many as a vector has.
+HWY_INLINE hn::Vec<Floats> load_some(const float* from, std::int64_t count) {
+  const Floats d;
+#if HWY_TARGET <= HWY_AVX2
+  return hn::MaskedLoad(hn::FirstN(d, static_cast<std::size_t>(count)), d, from);
+#else
+  HWY_ALIGN std::array<float, lanes> some{};
+  std::memcpy(some.data(), from, static_cast<std::size_t>(count) * sizeof(float));
+  return hn::Load(d, some.data());
+#endif
+}
+
+HWY_INLINE void store_some(hn::Vec<Floats> sum, std::int64_t count, float* to) {
+  const Floats d;
+#if HWY_TARGET <= HWY_AVX2
+  hn::BlendedStore(sum, hn::FirstN(d, static_cast<std::size_t>(count)), d, to);
+#else
+  HWY_ALIGN std::array<float, lanes> some;
+  hn::Store(sum, d, some.data());
+  std::memcpy(to, some.data(), static_cast<std::size_t>(count) * sizeof(float));
+#endif
+}
+
 // Stores one position's sums; the columns beyond `valid` belong to nobody.
 template <int Vectors>
 HWY_INLINE void store_row(const hn::Vec<Floats>* sum, const RowOutputs& out, std::int64_t position) {
@@ -62,9 +85,8 @@ HWY_INLINE void store_row(const hn::Vec<Floats>* sum, const RowOutputs& out, std
     for (int v = 0; v < Vectors; ++v) hn::StoreU(sum[v], d, target + v * lanes);
     return;
   }
-  HWY_ALIGN std::array<float, Vectors * lanes> row;
-  for (int v = 0; v < Vectors; ++v) hn::Store(sum[v], d, row.data() + v * lanes);
-  std::memcpy(target, row.data(), static_cast<std::size_t>(out.valid) * sizeof(float));
+  for (int v = 0; v < Vectors && v * lanes < out.valid; ++v)
+    store_some(sum[v], std::min(lanes, out.valid - v * lanes), target + v * lanes);
 }
 
 // Several positions side by side, so that their chains of additions hide each other's latency: together as
@@ -175,29 +197,6 @@ void multiply_rows(const RowPlane& plane, const float* x, std::int64_t count, st
 }
 
 double dense_row_density() { return many_registers ? 0.5 : 0.85; }
-
-// `count` floats, fewer than a vector has.
-HWY_INLINE hn::Vec<Floats> load_some(const float* from, std::int64_t count) {
-  const Floats d;
-#if HWY_TARGET <= HWY_AVX2
-  return hn::MaskedLoad(hn::FirstN(d, static_cast<std::size_t>(count)), d, from);
-#else
-  HWY_ALIGN std::array<float, lanes> some{};
-  std::memcpy(some.data(), from, static_cast<std::size_t>(count) * sizeof(float));
-  return hn::Load(d, some.data());
-#endif
-}
-
-HWY_INLINE void store_some(hn::Vec<Floats> sum, std::int64_t count, float* to) {
-  const Floats d;
-#if HWY_TARGET <= HWY_AVX2
-  hn::BlendedStore(sum, hn::FirstN(d, static_cast<std::size_t>(count)), d, to);
-#else
-  HWY_ALIGN std::array<float, lanes> some;
-  hn::Store(sum, d, some.data());
-  std::memcpy(to, some.data(), static_cast<std::size_t>(count) * sizeof(float));
-#endif
-}
 
 // Some positions by some vectors of channels from `c` on. Eight sums hide the latency of the additions.
 template <int Positions, int Vectors>
