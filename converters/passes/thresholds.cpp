@@ -60,11 +60,12 @@ double threshold_of(const std::vector<float>& values, double largest, const Thre
 ThresholdRule parse_threshold_rule(const std::string& text) {
   if (text == "max") return {ThresholdRule::Kind::largest};
   if (text == "mse") return {ThresholdRule::Kind::squares};
+  if (text == "ltb") return {ThresholdRule::Kind::local};
   double percent = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), percent);
   const bool is_percent = error == std::errc() && end + 1 == text.data() + text.size() && *end == '%';
   if (is_percent && percent > 0 && percent <= 100) return {ThresholdRule::Kind::percentile, percent};
-  throw InputError("--threshold", text, "expected auto, max, mse or a percentile such as 99.9%");
+  throw InputError("--threshold", text, "expected auto, max, mse, ltb or a percentile such as 99.9%");
 }
 
 std::string to_string(const ThresholdRule& rule) {
@@ -75,6 +76,8 @@ std::string to_string(const ThresholdRule& rule) {
       return fmt::format("{}%", rule.percent);
     case ThresholdRule::Kind::squares:
       return "mse";
+    case ThresholdRule::Kind::local:
+      return "ltb";
   }
   throw InternalError("not a threshold rule");
 }
@@ -110,12 +113,20 @@ double least_squares_threshold(const std::vector<float>& values, double largest,
 
 std::vector<float> find_thresholds(const ActivationSamples& samples, const ThresholdRule& rule,
                                    std::int64_t levels) {
-  std::vector<float> thresholds, active;
+  if (rule.kind == ThresholdRule::Kind::local) throw InternalError("no rule of kept samples");
+  std::vector<float> thresholds;
   for (std::size_t c = 0; c < samples.largest.size(); ++c) {
     thresholds.push_back(
         static_cast<float>(threshold_of(samples.values[c], samples.largest[c], rule, levels)));
-    if (thresholds.back() > 0) active.push_back(thresholds.back());
   }
+  fill_silent_channels(thresholds);
+  return thresholds;
+}
+
+void fill_silent_channels(std::vector<float>& thresholds) {
+  std::vector<float> active;
+  std::copy_if(thresholds.begin(), thresholds.end(), std::back_inserter(active),
+               [](float threshold) { return threshold > 0; });
   float median = 1.0F;
   if (!active.empty()) {
     std::nth_element(active.begin(), active.begin() + static_cast<std::ptrdiff_t>(active.size() / 2),
@@ -123,7 +134,6 @@ std::vector<float> find_thresholds(const ActivationSamples& samples, const Thres
     median = active[active.size() / 2];
   }
   for (float& threshold : thresholds) threshold = threshold > 0 ? threshold : median;
-  return thresholds;
 }
 
 }  // namespace rheobase

@@ -20,7 +20,8 @@ struct ThresholdRule {
   enum class Kind {
     largest,     ///< `max`: the largest activation of a channel
     percentile,  ///< `99.9%`: that of its activations that are not 0
-    squares  ///< `mse`: least mean squared error of the activation with as many levels as the neuron can say
+    squares,  ///< `mse`: least mean squared error of the activation with as many levels as the neuron can say
+    local     ///< `ltb`: local threshold balancing, while the network runs; not of kept samples
   };
   Kind kind = Kind::largest;
   double percent = 100.0;  ///< of percentile, above 0 and up to 100
@@ -31,8 +32,12 @@ std::string to_string(const ThresholdRule& rule);
 
 /// Thresholds by `rule`, one a channel; a channel that was never active has the median of its layer, 1 in a
 /// layer that never was. `levels` is the number of levels above 0 that the neuron can say with one threshold.
+/// Not of the rule `local`.
 std::vector<float> find_thresholds(const ActivationSamples& samples, const ThresholdRule& rule,
                                    std::int64_t levels);
+
+/// Puts the median of the others in the place of thresholds that are 0, or 1 where all are.
+void fill_silent_channels(std::vector<float>& thresholds);
 
 /// Levels that neurons of `method` reach in `steps` steps (Huang et al., ICML 2025): T for one event size, T
 /// 2^n for n. Beyond 128 more change nothing.

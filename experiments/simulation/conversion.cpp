@@ -108,6 +108,15 @@ Conversion read_source(const ConversionSpec& spec, const SchemaSet& schemas) {
   return result;
 }
 
+Thresholds found_thresholds(const ConversionSpec& spec, const ThresholdRule& rule, const Graph& graph,
+                            const std::vector<OpenActivation>& activations, std::int64_t levels) {
+  if (rule.kind == ThresholdRule::Kind::local) return spec.balance_thresholds(graph, activations);
+  Thresholds thresholds;
+  for (const ActivationSamples& samples : spec.sample_activations(graph, activations))
+    thresholds[samples.node] = find_thresholds(samples, rule, levels);
+  return thresholds;
+}
+
 // Neurons of the method, with thresholds from the samples where they have none.
 void make_spiking(Conversion& conversion, const ConversionSpec& spec, const SchemaSet& schemas) {
   Graph& graph = conversion.model.graph;
@@ -128,9 +137,8 @@ void make_spiking(Conversion& conversion, const ConversionSpec& spec, const Sche
     const ThresholdRule rule = parse_threshold_rule(spec.threshold != "auto" ? spec.threshold
                                                     : running                ? "max"
                                                                              : "mse");
-    const std::int64_t levels = reachable_levels(options.method, options.levels, conversion.steps);
-    for (const ActivationSamples& samples : spec.sample_activations(graph, activations))
-      options.thresholds[samples.node] = find_thresholds(samples, rule, levels);
+    options.thresholds = found_thresholds(spec, rule, graph, activations,
+                                          reachable_levels(options.method, options.levels, conversion.steps));
   }
   convert_to_snn(graph, schemas, spec.source, options);
 }

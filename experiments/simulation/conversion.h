@@ -17,6 +17,10 @@ namespace rheobase {
 using SampleActivations =
     std::function<std::vector<ActivationSamples>(const Graph& prepared, const std::vector<OpenActivation>&)>;
 
+/// Thresholds of the activations of a prepared network, by local balancing on the same samples.
+using BalanceThresholds =
+    std::function<Thresholds(const Graph& prepared, const std::vector<OpenActivation>&)>;
+
 struct ConversionSpec {
   std::string source;  ///< file, .onnx, .nir or .h5
   std::string to;      ///< `snn`, `bnn`, `ann`: the source network; none: snn, or bnn for Sign,
@@ -28,9 +32,10 @@ struct ConversionSpec {
   /// sigma-delta.
   std::string method{};
   std::optional<std::int64_t> levels{};  ///< of mt and sigma-delta; none: default_levels()
-  std::string threshold = "auto";        ///< `max`, `mse`, a percentile; auto: max for sigma-delta, else mse
-  std::optional<int> steps{};            ///< T that it is made for; none: 32 for if, else 8
+  std::string threshold = "auto";  ///< `max`, `mse`, `ltb`, a percentile; auto: max for sigma-delta, else mse
+  std::optional<int> steps{};      ///< T that it is made for; none: 32 for if, else 8
   SampleActivations sample_activations{};  ///< where there are samples
+  BalanceThresholds balance_thresholds{};  ///< the same, of ltb
   NirOptions nir{};                        ///< of a NIR file, which is a spiking network already
   /// Write a fixed network whatever rounding does to it: the caller measures.
   bool allow_coarse = false;

@@ -67,9 +67,10 @@ TEST(Thresholds, AChannelThatIsActiveWhereNobodyLookedHasItsLargestValue) {
   EXPECT_EQ(find_thresholds(samples, parse_threshold_rule("99%"), 8), (std::vector<float>{2.5F}));
 }
 
-TEST(Thresholds, RulesAreMaxMseAndPercentiles) {
+TEST(Thresholds, RulesAreMaxMseLtbAndPercentiles) {
+  EXPECT_EQ(to_string(parse_threshold_rule("ltb")), "ltb");
   EXPECT_EQ(to_string(parse_threshold_rule("99.9%")), "99.9%");
-  for (const char* text : {"", "0%", "101%", "99", "99%%", "ltb", "nan%"})
+  for (const char* text : {"", "0%", "101%", "99", "99%%", "LTB", "nan%"})
     EXPECT_THROW(parse_threshold_rule(text), InputError) << text;
 }
 

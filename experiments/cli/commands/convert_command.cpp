@@ -18,6 +18,7 @@
 #include "experiments/simulation/activation_samples.h"
 #include "experiments/simulation/agreement.h"
 #include "experiments/simulation/conversion.h"
+#include "experiments/simulation/local_thresholds.h"
 #include "neurons/multi_threshold.h"
 #include "sim/core/error.h"
 #include "sim/format/model_file.h"
@@ -55,10 +56,11 @@ CommandSpec convert_spec() {
       "running value. Default: if for QCFS activations, whose thresholds were trained, else sigma-delta");
   spec.add("levels", whole_argument("N"),
            "sizes of graded spikes, theta / 2^k for k < N (default: mt 4, sigma-delta 8)");
-  spec.add("threshold", text_argument("auto|max|mse|P%", "auto"),
+  spec.add("threshold", text_argument("auto|max|mse|ltb|P%", "auto"),
            "how the thresholds of ReLU activations follow from the samples of --data: largest activation of "
            "a channel, "
-           "least squared error after T steps, or a percentile; auto: max for sigma-delta, else mse");
+           "least squared error after T steps, local threshold balancing, or a percentile; auto: max for "
+           "sigma-delta, else mse");
   spec.add("calibrate", text_argument("none", "none"), "correction from samples");
   spec.add("arithmetic", text_argument("float32|fixed", "float32"),
            "reals, or integers alone: the same spikes on every device (spiking networks)");
@@ -181,6 +183,20 @@ SampleActivations sampler(const CommandLine& line, const DataSet& data, const Re
   };
 }
 
+// The same of what local balancing finds.
+BalanceThresholds balancer(const CommandLine& line, const DataSet& data, const Registry& registry) {
+  auto kept = std::make_shared<Thresholds>();
+  return [kept, &line, &data, &registry](const Graph& graph, const std::vector<OpenActivation>& activations) {
+    if (!kept->empty()) return *kept;
+    BalanceOptions options;
+    options.samples = line.get<std::int64_t>("samples");
+    options.threads = line.threads();
+    Progress progress(balanced_samples(options, data), line.quiet(), "balancing thresholds");
+    *kept = balance_thresholds(graph, activations, data, registry, options, [&] { progress.advance(); });
+    return *kept;
+  };
+}
+
 std::string agreement_text(const Agreement& found, const DataInfo& data, int steps) {
   const auto percent = [&](std::int64_t count) {
     return 100.0 * static_cast<double>(count) / static_cast<double>(found.samples);
@@ -234,6 +250,7 @@ void convert_command(const std::vector<std::string>& words) {
     ranged(*line, "samples", min_compared, std::numeric_limits<std::int64_t>::max());
     data = open_data(data_spec_of(*line), line->get<std::string>("split"));
     spec.sample_activations = sampler(*line, *data, registry);
+    spec.balance_thresholds = balancer(*line, *data, registry);
   }
   Conversion conversion = convert_model(spec, registry.schemas(), tool_version());
   const Model& model = conversion.model;

@@ -71,6 +71,16 @@ class Relu(CliTest):
             self.assertEqual([node["op"] for node in neurons], [op, op])
             self.assertEqual(len(neurons[0]["v_threshold"]), 16)
 
+    def test_local_balancing_finds_other_thresholds_and_the_same_again(self):
+        found = []
+        for rule in "ltb", "ltb", "max":
+            self.convert("--method", "if", "--threshold", rule)
+            found.append([node["v_threshold"] for node in self.nodes() if "v_threshold" in node])
+        self.assertEqual(found[0], found[1])
+        for balanced, largest in zip(found[0], found[2]):
+            self.assertNotEqual(balanced, largest)
+            self.assertTrue(all(0 < value for value in balanced))
+
     def test_what_converges_answers_as_the_source_network(self):
         said = self.convert()
         self.assertRegex(said, r"after 8 steps|8 steps: [\d.]+ % of the answers")
