@@ -119,6 +119,25 @@ TEST(NirReader, RefusesWhatIsNoHdf5) {
   EXPECT_THAT(refusal(""), HasSubstr("is no NIR file"));
 }
 
+// Damaged files that libhdf5 crashes in: it trusts what a text of variable length refers to.
+TEST(NirReader, RefusesTextsThatTheFileDoesNotHold) {
+  const std::string sound = small_nir().bytes();
+  const std::size_t heap = sound.find("GCOL");
+  ASSERT_NE(heap, std::string::npos);
+  const auto damaged = [&](std::size_t offset, char value) {
+    std::string bytes = sound;
+    bytes[heap + offset] = value;
+    return refusal(bytes);
+  };
+  const auto refused = HasSubstr("has a text at index 0 that the file does not hold");
+  EXPECT_THAT(damaged(0, 'X'), refused);     // no heap
+  EXPECT_THAT(damaged(4, 9), refused);       // of a later version
+  EXPECT_THAT(damaged(8 + 7, 1), refused);   // larger than the file
+  EXPECT_THAT(damaged(16, 99), refused);     // its first object has another number
+  EXPECT_THAT(damaged(24 + 7, 1), refused);  // and reaches beyond the heap
+  EXPECT_THAT(damaged(24, 0), refused);      // and is shorter than its text
+}
+
 // A dataset that was never written: libhdf5 would give zeros.
 TEST(NirReader, RefusesValuesThatTheFileDoesNotHold) {
   std::string bytes;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <string_view>
 #include <utility>
 
 #include "converters/nir/file/value_reader.h"
@@ -24,13 +25,23 @@ const std::string* text_of(const Value& value) {
   return texts != nullptr && texts->size() == 1 ? texts->data() : nullptr;
 }
 
+// Whether places in the file are numbers of 64 bits, counted from its first byte, as texts are looked up by.
+bool has_plain_addresses(hid_t file) {
+  const hdf5::PropertyList creation(H5Fget_create_plist(file), "read how a file was made");
+  std::size_t address = 0, length = 0;
+  hsize_t user_block = 0;
+  hdf5::checked(H5Pget_sizes(creation.get(), &address, &length), "read how a file was made");
+  hdf5::checked(H5Pget_userblock(creation.get(), &user_block), "read how a file was made");
+  return address == 8 && length == 8 && user_block == 0;
+}
+
 class GraphReader {
  public:
-  GraphReader(std::uint64_t file_bytes, Faults& faults)
+  GraphReader(std::string_view bytes, Faults& faults)
       : faults_(faults),
-        values_(file_bytes, faults),
-        entries_(file_bytes, faults),
-        nodes_left_(file_bytes / node_bytes + 1) {}
+        values_(bytes, faults),
+        entries_(bytes.size(), faults),
+        nodes_left_(bytes.size() / node_bytes + 1) {}
 
   NirGraph read(hid_t file) {
     const Place root{file, "/"};
@@ -187,7 +198,12 @@ NirGraph read_nir_bytes(const std::string& bytes, const std::string& source) {
   try {
     const hdf5::Session session;
     const hdf5::File file = hdf5::open_image(bytes);
-    graph = GraphReader(bytes.size(), faults).read(file.get());
+    if (has_plain_addresses(file.get())) {
+      graph = GraphReader(bytes, faults).read(file.get());
+    } else {
+      faults.push_back(
+          {"", "has a user block or no 64-bit addresses: 'h5repack IN OUT' makes a plain file of it"});
+    }
   } catch (const hdf5::CallFailed& failure) {
     faults.push_back({"", std::string("is no NIR file, which are HDF5: ") + failure.what()});
   }

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <utility>
 
 namespace rheobase::nir {
@@ -34,47 +33,6 @@ std::vector<T> numbers(hid_t dataset, hid_t memory, const Shape& shape) {
   if (!values.empty())
     checked(H5Dread(dataset, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()), "read a dataset");
   return values;
-}
-
-// What texts of any length may still take, as libhdf5 asks for their memory.
-void* allocate(std::size_t size, void* left) {
-  auto& bytes = *static_cast<std::uint64_t*>(left);
-  if (size > bytes) return nullptr;
-  bytes -= size;
-  return std::malloc(size);
-}
-void release(void* data, void*) { std::free(data); }
-
-// Owns the texts that libhdf5 allocated, whether it came to the end or not.
-class TextList {
- public:
-  explicit TextList(std::size_t count) : texts_(count, nullptr) {}
-  ~TextList() {
-    for (char* text : texts_) std::free(text);
-  }
-  TextList(const TextList&) = delete;
-  TextList& operator=(const TextList&) = delete;
-  void* data() { return texts_.data(); }
-  std::vector<std::string> copy() const {
-    std::vector<std::string> result;
-    for (const char* text : texts_) result.emplace_back(text == nullptr ? "" : text);
-    return result;
-  }
-
- private:
-  std::vector<char*> texts_;
-};
-
-std::vector<std::string> any_length(hid_t dataset, hid_t type, std::size_t count, std::uint64_t& left) {
-  const hdf5::Datatype memory(H5Tcopy(H5T_C_S1), "make a type");
-  checked(H5Tset_size(memory.get(), H5T_VARIABLE), "make a type");
-  checked(H5Tset_cset(memory.get(), H5Tget_cset(type)), "make a type");
-  const hdf5::PropertyList transfer(H5Pcreate(H5P_DATASET_XFER), "create properties");
-  checked(H5Pset_vlen_mem_manager(transfer.get(), allocate, &left, release, nullptr), "choose the memory");
-  TextList list(count);
-  if (count > 0)
-    checked(H5Dread(dataset, memory.get(), H5S_ALL, H5S_ALL, transfer.get(), list.data()), "read a dataset");
-  return list.copy();
 }
 
 std::vector<std::string> fixed_length(hid_t dataset, hid_t type, std::size_t count) {
@@ -168,7 +126,18 @@ std::optional<Value> ValueReader::texts(const hdf5::Place& place, hid_t type, Sh
   const std::size_t count = count_of(shape);
   if (checked(H5Tis_variable_str(type), "read a type") == 0)
     return Value{std::move(shape), fixed_length(place.id, type, count)};
-  return Value{std::move(shape), any_length(place.id, type, count, text_left_)};
+  std::vector<std::string> result;
+  const haddr_t first = count == 0 ? 0 : H5Dget_offset(place.id);
+  if (first == HADDR_UNDEF)
+    return fault(place.path,
+                 "holds texts of variable length in chunks or inside its header, and can be read "
+                 "where they are contiguous: 'h5repack -l CONTI IN OUT' makes that of it");
+  for (std::size_t i = 0; i < count; ++i) {
+    auto text = heap_.text(first + i * TextHeap::reference_bytes);
+    if (!text) return fault(place.path, fmt::format("has a text at index {} that the file does not hold", i));
+    result.push_back(*std::move(text));
+  }
+  return Value{std::move(shape), std::move(result)};
 }
 
 std::optional<Value> ValueReader::read(const hdf5::Place& place) {

@@ -3,8 +3,10 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "converters/nir/file/nir_graph.h"
+#include "converters/nir/file/text_heap.h"
 #include "sim/graph/op_schema.h"
 #include "sim/hdf5/entry_reader.h"
 
@@ -15,8 +17,8 @@ namespace rheobase::nir {
 /// time.
 class ValueReader {
  public:
-  ValueReader(std::uint64_t file_bytes, Faults& faults)
-      : left_(file_bytes), text_left_(file_bytes), faults_(faults) {}
+  /// `file` are the file's bytes, and outlive the reader.
+  ValueReader(std::string_view file, Faults& faults) : left_(file.size()), heap_(file), faults_(faults) {}
 
   /// A member that must be a dataset; nothing where there was a fault.
   std::optional<Value> value(const hdf5::Place& group, const std::string& name);
@@ -30,8 +32,8 @@ class ValueReader {
   std::optional<Value> texts(const hdf5::Place& place, hid_t type, Shape shape);
   std::nullopt_t fault(const std::string& where, const std::string& what);
 
-  std::uint64_t left_;       ///< bytes of the file that no dataset was charged for
-  std::uint64_t text_left_;  ///< and that texts of any length may take
+  std::uint64_t left_;  ///< bytes of the file that no dataset was charged for
+  TextHeap heap_;
   Faults& faults_;
 };
 
