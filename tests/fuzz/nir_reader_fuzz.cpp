@@ -31,6 +31,11 @@ std::string edited(FuzzedDataProvider& choices) {
 
 }  // namespace
 
+// libhdf5 1.10 loses an object's header where a damaged one cannot be opened (H5Dopen2, H5O_protect). Seen
+// with its free lists emptied before reading, since a block that they hand out again is reported where it was
+// first made; sound files lose nothing. Leaks of our own are still reported.
+extern "C" const char* __lsan_default_suppressions() { return "leak:libhdf5"; }
+
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   FuzzedDataProvider choices(data, size);
   try {
