@@ -151,6 +151,50 @@ INSTANTIATE_TEST_SUITE_P(Methods, Graded,
                                             ::testing::Values(Arithmetic::float32, Arithmetic::fixed)));
 
 // Weights of 8 bits move a decision here and there, not the answer: logits are close.
+// What runs fused stores no currents; what comes out is the same.
+TEST_P(Graded, SaysTheSameWhetherKernelsAreFusedOrNot) {
+  EngineOptions options;
+  options.lookahead = 3;
+  options.slots = 2;
+  EngineOptions apart = options;
+  apart.fuse = false;
+  EXPECT_EQ(run(graph_, options), run(graph_, apart));
+}
+
+TEST(GradedNetwork, AnAnnSaysTheSameWhetherKernelsAreFusedOrNot) {
+  Thresholds unused;
+  const Graph ann = relu_network(unused);
+  EngineOptions apart, reference;
+  apart.fuse = false;
+  reference.device = DeviceKind::reference;
+  EXPECT_EQ(run(ann, {}), run(ann, apart));
+  EXPECT_EQ(run(ann, {}), run(ann, reference));
+}
+
+// Vector kernels find an event from exponents, which subnormal numbers do not have.
+TEST(GradedNetwork, UnitsBelowTheNormalNumbersSayTheSame) {
+  constexpr float tiny = 1e-37F;  // of which a 32nd is subnormal
+  Thresholds thresholds;
+  Graph graph = relu_network(thresholds);
+  for (auto& [node, values] : thresholds) std::fill(values.begin(), values.end(), tiny);
+  for (Node& node : graph.nodes) {
+    if (node.op != "Conv2d") continue;
+    const bool first = node.inputs[0] == "input";
+    for (float& weight : node.tensors.at("weight").reals()) weight *= first ? tiny : 1.0F;
+    for (float& bias : node.tensors.at("bias").reals()) bias *= tiny;
+  }
+  SpikingOptions options;
+  options.method = SpikingMethod::multi_threshold;
+  options.levels = 6;
+  options.thresholds = thresholds;
+  convert_to_snn(graph, full_registry().schemas(), "test", options);
+  EngineOptions reference;
+  reference.device = DeviceKind::reference;
+  const Outcome expected = run(graph, reference);
+  EXPECT_GT(expected.events, 100U);
+  EXPECT_EQ(run(graph, {}), expected);
+}
+
 TEST(GradedNetwork, FixedArithmeticIsCloseToReals) {
   EngineOptions options;
   for (const auto method : {SpikingMethod::multi_threshold, SpikingMethod::sigma_delta}) {

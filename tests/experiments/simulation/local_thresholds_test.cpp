@@ -7,12 +7,14 @@
 #include "neurons/relu.h"
 #include "sim/core/error.h"
 #include "tests/experiments/random_images.h"
+#include "tests/experiments/small_relu_network.h"
 #include "tests/support/build_graph.h"
 
 namespace rheobase {
 namespace {
 
 using test::RandomImages;
+using test::small_relu_network;
 using testing::full_registry;
 using testing::GraphBuilder;
 
@@ -87,26 +89,17 @@ TEST(LocalThresholds, ASilentChannelTakesTheMedianOfItsLayer) {
   EXPECT_EQ(second[1], second[0]);
 }
 
-// Two convolutions of many places.
-Graph image_network() {
-  GraphBuilder b(9);
-  b.input({2, 6, 6});
-  b.add(ReluParameters{}.node("first", b.conv2d("input", {.outputs = 5, .inputs = 2})));
-  b.add(ReluParameters{6.0F}.node("second", b.conv2d("first", {.outputs = 4, .inputs = 5})));
-  b.output(b.linear(b.op("Flatten", {"second"}), 144, 3));
-  return std::move(b.graph);
-}
-
 TEST(LocalThresholds, DoNotDependOnThreads) {
   const RandomImages data({2, 6, 6}, 50);
-  EXPECT_EQ(balance(image_network(), data, {50, 30, 1}), balance(image_network(), data, {50, 30, 3}));
+  EXPECT_EQ(balance(small_relu_network(), data, {50, 30, 1}),
+            balance(small_relu_network(), data, {50, 30, 3}));
 }
 
 TEST(LocalThresholds, RefuseWhatIsNoNumberAndOtherShapes) {
   RandomImages broken({2, 6, 6}, 20);
   broken.not_a_number = 7;
-  EXPECT_THROW(balance(image_network(), broken, {20, 20, 1}), InputError);
-  EXPECT_THROW(balance(image_network(), RandomImages({2, 5, 6}, 20), {20, 20, 1}), InputError);
+  EXPECT_THROW(balance(small_relu_network(), broken, {20, 20, 1}), InputError);
+  EXPECT_THROW(balance(small_relu_network(), RandomImages({2, 5, 6}, 20), {20, 20, 1}), InputError);
 }
 
 }  // namespace

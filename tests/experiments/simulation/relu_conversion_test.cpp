@@ -11,26 +11,18 @@
 #include "neurons/relu.h"
 #include "sim/engine/engine.h"
 #include "tests/experiments/random_images.h"
+#include "tests/experiments/small_relu_network.h"
 #include "tests/support/build_graph.h"
 
 namespace rheobase {
 namespace {
 
 using test::RandomImages;
+using test::small_relu_network;
 using testing::full_registry;
 using testing::GraphBuilder;
 
 const Shape shape{2, 6, 6};
-
-/// Two convolutions with ReLUs, the second ReLU6, and a linear layer.
-Graph relu_network() {
-  GraphBuilder b(9);
-  b.input({2, 6, 6});
-  b.add(ReluParameters{}.node("first", b.conv2d("input", {.outputs = 5, .inputs = 2})));
-  b.add(ReluParameters{6.0F}.node("second", b.conv2d("first", {.outputs = 4, .inputs = 5})));
-  b.output(b.linear(b.op("Flatten", {"second"}), 144, 3));
-  return std::move(b.graph);
-}
 
 std::vector<ActivationSamples> samples_of(const Graph& graph, const DataSet& data, std::int64_t samples,
                                           int threads) {
@@ -42,11 +34,11 @@ std::vector<ActivationSamples> samples_of(const Graph& graph, const DataSet& dat
 // What `first` reads, from the engine, image by image.
 TEST(ActivationSamples, HoldWhatAnActivationReads) {
   const RandomImages data(shape, 20);
-  const std::vector<ActivationSamples> found = samples_of(relu_network(), data, 20, 1);
+  const std::vector<ActivationSamples> found = samples_of(small_relu_network(), data, 20, 1);
   ASSERT_EQ(found.size(), 2U);
   EXPECT_EQ(found[0].node, "first");
   GraphBuilder b;
-  b.graph = relu_network();
+  b.graph = small_relu_network();
   std::erase_if(b.graph.nodes, [](const Node& node) { return node.op != "Input" && node.op != "Conv2d"; });
   std::erase_if(b.graph.nodes,
                 [](const Node& node) { return !node.inputs.empty() && node.inputs[0] == "first"; });
@@ -75,8 +67,8 @@ TEST(ActivationSamples, HoldWhatAnActivationReads) {
 
 TEST(ActivationSamples, DoNotDependOnThreads) {
   const RandomImages data(shape, 500);
-  const auto one = samples_of(relu_network(), data, 400, 1);
-  const auto three = samples_of(relu_network(), data, 400, 3);
+  const auto one = samples_of(small_relu_network(), data, 400, 1);
+  const auto three = samples_of(small_relu_network(), data, 400, 3);
   for (std::size_t i = 0; i < one.size(); ++i) {
     EXPECT_EQ(one[i].largest, three[i].largest);
     EXPECT_EQ(one[i].values, three[i].values);
@@ -87,13 +79,13 @@ TEST(ActivationSamples, DoNotDependOnThreads) {
 TEST(ActivationSamples, RefuseWhatIsNoNumberAndOtherShapes) {
   RandomImages broken(shape, 20);
   broken.not_a_number = 7;
-  EXPECT_THROW(samples_of(relu_network(), broken, 20, 1), InputError);
-  EXPECT_THROW(samples_of(relu_network(), RandomImages({2, 5, 6}, 20), 20, 1), InputError);
+  EXPECT_THROW(samples_of(small_relu_network(), broken, 20, 1), InputError);
+  EXPECT_THROW(samples_of(small_relu_network(), RandomImages({2, 5, 6}, 20), 20, 1), InputError);
 }
 
 class ReluConversion : public ::testing::Test {
  protected:
-  ReluConversion() { export_onnx(relu_network(), full_registry().schemas(), {"graph", "0"}, path_); }
+  ReluConversion() { export_onnx(small_relu_network(), full_registry().schemas(), {"graph", "0"}, path_); }
   ~ReluConversion() override { std::filesystem::remove(path_); }
 
   Conversion convert(ConversionSpec spec) const {
