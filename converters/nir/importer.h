@@ -19,6 +19,7 @@ struct NirOptions {
 /// A spiking network read from a NIR file.
 struct NirImport {
   Graph graph;
+  bool fires_above = false;        ///< neurons fire above their threshold, not at it
   Notes notes;                     ///< the dialect, and where the file could mean something else
   std::vector<std::string> files;  ///< that were read
 };

@@ -58,24 +58,25 @@ bool LayerRounding::is_ruined() const {
   return 2 * count(*this, &ChannelRounding::is_lost) > static_cast<std::int64_t>(channels.size());
 }
 
-std::vector<Fault> ruined_layers(const std::vector<LayerRounding>& layers) {
+std::vector<Fault> ruined_layers(const std::vector<LayerRounding>& layers, bool measurable) {
   std::vector<Fault> faults;
   for (const LayerRounding& layer : layers) {
     if (!layer.is_ruined()) continue;
     faults.push_back(
         {layer.node, described(layer, &ChannelRounding::is_lost) +
-                         "; use '--arithmetic float32', train with weight decay, remove that input "
-                         "where it never fires, or measure what it does with --data"});
+                         "; use '--arithmetic float32', train with weight decay, or remove that input "
+                         "where it never fires" +
+                         (measurable ? "; --data measures what it does" : "")});
   }
   return faults;
 }
 
-Notes rounding_notes(const std::vector<LayerRounding>& layers) {
+Notes rounding_notes(const std::vector<LayerRounding>& layers, bool measurable) {
   Notes notes;
   for (const LayerRounding& layer : layers) {
     if (count(layer, &ChannelRounding::is_coarse) == 0) continue;
-    notes.push_back(
-        {layer.node, described(layer, &ChannelRounding::is_coarse) + "; --data measures what it does"});
+    notes.push_back({layer.node, described(layer, &ChannelRounding::is_coarse) +
+                                     (measurable ? "; --data measures what it does" : "")});
   }
   return notes;
 }

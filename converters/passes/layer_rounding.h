@@ -32,9 +32,9 @@ struct LayerRounding {
   bool is_ruined() const;
 };
 
-/// The layers that are ruined, and the way out.
-std::vector<Fault> ruined_layers(const std::vector<LayerRounding>& layers);
+/// The layers that are ruined, and the way out; `measurable`: samples can tell what rounding does.
+std::vector<Fault> ruined_layers(const std::vector<LayerRounding>& layers, bool measurable = true);
 /// The layers that have coarse channels: how many, and the worst of them in numbers.
-Notes rounding_notes(const std::vector<LayerRounding>& layers);
+Notes rounding_notes(const std::vector<LayerRounding>& layers, bool measurable = true);
 
 }  // namespace rheobase

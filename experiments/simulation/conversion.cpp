@@ -64,8 +64,9 @@ void set_normalization(Conversion& conversion, const ConversionSpec& spec, const
 // Integers for reals; what rounding ruins is refused.
 void make_fixed(Conversion& conversion, const ConversionSpec& spec, const SchemaSet& schemas) {
   const std::vector<LayerRounding> layers = quantize(conversion.model.graph, schemas, spec.source);
-  if (!spec.allow_coarse) throw_if_any(spec.source, ruined_layers(layers));
-  append(conversion.notes, rounding_notes(layers));
+  const bool measurable = !is_nir(spec.source);  // its samples are none that --data reads
+  if (!spec.allow_coarse) throw_if_any(spec.source, ruined_layers(layers, measurable));
+  append(conversion.notes, rounding_notes(layers, measurable));
 }
 
 // A network that `train` wrote. What is no float32 network of one step has nothing to convert.
@@ -95,6 +96,10 @@ Conversion read_source(const ConversionSpec& spec, const SchemaSet& schemas) {
     graph = std::move(import.graph);
     result.notes = std::move(import.notes);
     result.files = std::move(import.files);
+    if (import.fires_above && spec.arithmetic == "fixed")
+      result.notes.push_back({"dialect",
+                              "thresholds of fixed arithmetic are whole numbers, and neurons fire at "
+                              "v >= v_threshold, not above it alone"});
   } else {
     OnnxImport import = import_onnx(path);
     graph = std::move(import.graph);

@@ -147,7 +147,8 @@ TEST(QuantizeBounds, NotesALayerOfWhichAFewChannelsAreCoarse) {
   const Notes notes = rounding_notes(layers);
   ASSERT_EQ(notes.size(), 1U);
   EXPECT_EQ(notes[0].where, "l");
-  EXPECT_THAT(notes[0].what, HasSubstr("1 of 3 channels"));
+  EXPECT_THAT(notes[0].what, AllOf(HasSubstr("1 of 3 channels"), HasSubstr("--data")));
+  EXPECT_THAT(rounding_notes(layers, false)[0].what, Not(HasSubstr("--data")));
 }
 
 TEST(QuantizeBounds, SaysSoWhereLogitsVanish) {

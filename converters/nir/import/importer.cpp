@@ -135,6 +135,7 @@ NirImport import_nir_bytes(const std::string& bytes, const std::string& source, 
   NirImport result;
   Notes doubts = file.notes;
   const nir::Dialect dialect = nir::dialect_of(file, options, result.notes, doubts);
+  result.fires_above = !dialect.at_threshold;
   Faults faults;
   result.graph = Importer(file, dialect, doubts).run(faults);
   throw_if_any(source, faults);
