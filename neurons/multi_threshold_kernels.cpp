@@ -52,6 +52,7 @@ NodePlan plan_multi_threshold(const NodeContext& context) {
   const ImageShape& shape = context.inputs[0].shape;
   NodePlan plan{{SignalType::real32, shape, parameters.v_threshold.reals(), false}};
   for (float& scale : plan.output.scales) scale /= static_cast<float>(parameters.largest_event());
+  plan.output.sparse = true;
   plan.state = initial_state<float>(parameters, shape);
   plan.max_steps = steps_of_net(parameters);
   return plan;

@@ -1,8 +1,10 @@
 #include "neurons/register.h"
 
 #include "neurons/activation_kernels.h"
+#include "neurons/burst_lif_kernels.h"
 #include "neurons/if_fixed.h"
 #include "neurons/if_kernels.h"
+#include "neurons/li_kernels.h"
 #include "neurons/lif_fixed.h"
 #include "neurons/lif_kernels.h"
 #include "neurons/multi_threshold_kernels.h"
@@ -44,6 +46,9 @@ void register_neurons(Registry& registry) {
         registry, to_string(kind),
         {plan_multi_threshold, make_multi_threshold_reference, make_multi_threshold_cpu},
         {plan_multi_threshold_fixed, make_multi_threshold_fixed_reference, make_multi_threshold_fixed_cpu});
+  add(registry, "BurstLIF", Arithmetic::float32,
+      {plan_burst_lif, make_burst_lif_reference, make_burst_lif_cpu});
+  add(registry, "LI", Arithmetic::float32, {plan_li, make_li_reference, make_li_cpu});
   add(registry, "QCFS", Arithmetic::float32, {plan_activation, make_qcfs, make_qcfs});
   add(registry, "ReLU", Arithmetic::float32, {plan_activation, make_relu, make_relu});
   add(registry, "Sign", Arithmetic::float32, {plan_sign, make_sign_reference, make_sign_cpu});

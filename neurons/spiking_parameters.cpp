@@ -39,6 +39,16 @@ void expect_reset(const Node& node, Faults& faults) {
   faults.push_back({node.name, fmt::format("reset is '{}', expected subtract, zero or none", reset)});
 }
 
+void expect_within(const Node& node, const std::string& tensor, double low, double high, Faults& faults) {
+  const Tensor* found = node.tensor(tensor);
+  for (std::size_t i = 0; found != nullptr && i < found->size(); ++i) {
+    if (found->at(i) >= low && found->at(i) <= high) continue;
+    faults.push_back(
+        {node.name, fmt::format("{} is {}, expected {} to {}", tensor, found->at(i), low, high)});
+    return;
+  }
+}
+
 void expect_positive(const Node& node, const std::string& tensor, Faults& faults) {
   const Tensor* found = node.tensor(tensor);
   if (found == nullptr) return;

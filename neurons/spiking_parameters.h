@@ -18,6 +18,7 @@ Reset reset_of(const Node& node);
 void expect_reset(const Node& node, Faults& faults);
 
 /// Every value of a tensor, where the node has it, is more than 0.
+void expect_within(const Node& node, const std::string& tensor, double low, double high, Faults& faults);
 void expect_positive(const Node& node, const std::string& tensor, Faults& faults);
 
 /// One value a channel, of a tensor with one value or one a channel.

@@ -81,7 +81,7 @@ class Packer {
       const Node& node = graph_.nodes[i];
       const OpSchema& schema = schemas_.of(node);
       const bool is_sign = node.op == "Sign";
-      const bool one_height = schema.is_spiking() && !schema.is_graded &&
+      const bool one_height = schema.is_spiking() && !schema.is_graded && !schema.emits_counts &&
                               (arithmetic_ == Arithmetic::fixed || schema.has_one_height(node));
       const bool moves_bits = schema.rearranges() && !schema.adds_zeros && bits_.contains(node.inputs[0]);
       const bool pools_signs = is_max_pool(node) && signs_.contains(node.inputs[0]);

@@ -24,6 +24,20 @@ void check_pools(const Graph& graph, const ShapeMap& shapes, Faults& faults) {
   }
 }
 
+void check_neurons(const Graph& graph, const SchemaSet& schemas, Faults& faults) {
+  for (const Node& node : graph.nodes) {
+    if (node.op == delay_op)
+      faults.push_back({node.name,
+                        "closes a cycle, and recurrent networks have no form in integers in this version: "
+                        "convert with --arithmetic float32"});
+    if (!schemas.of(node).reals_only) continue;
+    faults.push_back(
+        {node.name, fmt::format("is a {}, which fixed arithmetic does not have in this version: convert "
+                                "with --arithmetic float32",
+                                node.op)});
+  }
+}
+
 fixed::Signal input_signal(const Node& input, std::int64_t channels, Faults& faults) {
   const int bits = fixed::fraction_bits(input, channels);
   if (bits < 0) {
@@ -111,6 +125,7 @@ std::vector<LayerRounding> quantize(Graph& graph, const SchemaSet& schemas, cons
   Graph real = graph;
   fixed::absorb_into_input(real, schemas);
   check_pools(real, validate_or_throw(real, schemas, source), faults);
+  check_neurons(real, schemas, faults);
   fixed::Kinds kinds = fixed::find_kinds(real, schemas, faults);
   throw_if_any(source, faults);
 

@@ -34,7 +34,7 @@ OutcomeIntervals bootstrap(const Trace& trace, std::span<const int> exits, int r
       const auto i = static_cast<std::int64_t>((bits * static_cast<std::uint64_t>(n)) >> 32);
       right += trace.correct(i, exits[i]) ? 1 : 0;
       right_at_end += trace.correct(i, trace.steps()) ? 1 : 0;
-      steps += exits[i];
+      steps += trace.exit_of(i, exits[i]);
     }
     const auto count = static_cast<double>(n);
     accuracy.push_back(static_cast<double>(right) / count);

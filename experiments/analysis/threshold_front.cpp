@@ -33,10 +33,14 @@ std::vector<Record> records_of(const StopScores& scores) {
 
 std::vector<FrontPoint> threshold_curve(const Trace& trace, const StopScores& scores) {
   const std::vector<Record> records = records_of(scores);
-  std::vector<int> exits(trace.samples(), trace.steps());
+  std::vector<int> exits;
   std::int64_t right = 0;
-  std::int64_t steps = trace.samples() * trace.steps();
-  for (std::int64_t i = 0; i < trace.samples(); ++i) right += trace.correct(i, trace.steps()) ? 1 : 0;
+  std::int64_t steps = 0;
+  for (std::int64_t i = 0; i < trace.samples(); ++i) {
+    exits.push_back(trace.exit_of(i, trace.steps()));
+    right += trace.correct(i, trace.steps()) ? 1 : 0;
+    steps += exits.back();
+  }
   const auto count = static_cast<double>(trace.samples());
   const auto point = [&](float bound, float low) {
     return FrontPoint{bound, {static_cast<double>(right) / count, static_cast<double>(steps) / count}, low};

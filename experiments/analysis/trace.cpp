@@ -19,7 +19,7 @@ std::vector<std::uint8_t> correct_by_step(const Recording& recording, const std:
       throw InputError(path, fmt::format("sample {}", info.first + row), reason);
     };
     if (recording.labels[row] < 0) refuse("has no label");
-    if (recording.exit_steps[row] != info.steps)
+    if (recording.exit_steps[row] != info.steps && recording.stopped[row] != 0)
       refuse(fmt::format("stopped after {} of {} steps: record a run with --stop never",
                          recording.exit_steps[row], info.steps));
     for (std::int64_t t = 1; t <= info.steps; ++t)
@@ -28,26 +28,37 @@ std::vector<std::uint8_t> correct_by_step(const Recording& recording, const std:
   return correct;
 }
 
+// Nothing where all samples have T steps.
+std::vector<int> ends_of(const Recording& recording) {
+  const bool same = std::all_of(recording.exit_steps.begin(), recording.exit_steps.end(),
+                                [&](std::int64_t exit) { return exit == recording.info.steps; });
+  if (same) return {};
+  return {recording.exit_steps.begin(), recording.exit_steps.end()};
+}
+
 }  // namespace
 
 Trace::Trace(const Recording& recording, const std::string& path)
-    : Trace(recording.info.samples, static_cast<int>(recording.info.steps),
-            correct_by_step(recording, path)) {}
+    : Trace(recording.info.samples, static_cast<int>(recording.info.steps), correct_by_step(recording, path),
+            ends_of(recording)) {}
 
-Trace::Trace(std::int64_t samples, int steps, std::vector<std::uint8_t> correct)
-    : samples_(samples), steps_(steps), correct_(std::move(correct)) {
-  if (samples < 1 || steps < 1 || static_cast<std::int64_t>(correct_.size()) != samples * steps)
+Trace::Trace(std::int64_t samples, int steps, std::vector<std::uint8_t> correct, std::vector<int> ends)
+    : samples_(samples), steps_(steps), correct_(std::move(correct)), ends_(std::move(ends)) {
+  if (samples < 1 || steps < 1 || static_cast<std::int64_t>(correct_.size()) != samples * steps ||
+      (!ends_.empty() && static_cast<std::int64_t>(ends_.size()) != samples))
     throw InternalError("a trace needs samples, steps and an answer for each");
 }
 
 Trace Trace::of(std::span<const std::int64_t> samples) const {
   std::vector<std::uint8_t> correct;
+  std::vector<int> ends;
   correct.reserve(samples.size() * steps_);
   for (const std::int64_t sample : samples) {
     const auto row = correct_.begin() + sample * steps_;
     correct.insert(correct.end(), row, row + steps_);
+    if (!ends_.empty()) ends.push_back(ends_[sample]);
   }
-  return {static_cast<std::int64_t>(samples.size()), steps_, std::move(correct)};
+  return {static_cast<std::int64_t>(samples.size()), steps_, std::move(correct), std::move(ends)};
 }
 
 Outcome outcome(const Trace& trace, std::span<const int> exits) {
@@ -55,7 +66,7 @@ Outcome outcome(const Trace& trace, std::span<const int> exits) {
   std::int64_t steps = 0;
   for (std::int64_t i = 0; i < trace.samples(); ++i) {
     right += trace.correct(i, exits[i]) ? 1 : 0;
-    steps += exits[i];
+    steps += trace.exit_of(i, exits[i]);
   }
   const auto count = static_cast<double>(trace.samples());
   return {static_cast<double>(right) / count, static_cast<double>(steps) / count};

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -17,10 +18,13 @@ class Trace {
   /// Throws InputError naming `path` where a sample stopped before T or has no label.
   Trace(const Recording& recording, const std::string& path);
   /// `correct`: [N][T], 1 where the largest accumulated logit is the label's.
-  Trace(std::int64_t samples, int steps, std::vector<std::uint8_t> correct);
+  /// `ends`: steps that each sample has of its own, 1..T; none where all have T. Its answer then stays.
+  Trace(std::int64_t samples, int steps, std::vector<std::uint8_t> correct, std::vector<int> ends = {});
 
   std::int64_t samples() const { return samples_; }
   int steps() const { return steps_; }
+  /// When a sample that is to exit at t = 1..T does: earlier where it is over before.
+  int exit_of(std::int64_t sample, int t) const { return ends_.empty() ? t : std::min(t, ends_[sample]); }
   /// After step t = 1..T.
   bool correct(std::int64_t sample, int t) const { return correct_[sample * steps_ + t - 1] != 0; }
   /// Right after T steps and wrong after step t.
@@ -33,9 +37,10 @@ class Trace {
   std::int64_t samples_;
   int steps_;
   std::vector<std::uint8_t> correct_;
+  std::vector<int> ends_;
 };
 
-/// What exit times come to.
+/// What exit times come to. Those beyond a sample's end are its end.
 struct Outcome {
   double accuracy = 0.0;    ///< share of samples read rightly at their exit
   double mean_steps = 0.0;  ///< exit time on average

@@ -8,7 +8,7 @@
 namespace rheobase {
 
 ByteImages::ByteImages(DataInfo info, std::vector<std::uint8_t> bytes)
-    : DataSet(std::move(info)), bytes_(std::move(bytes)), sample_size_(element_count(shape())) {
+    : ImageSet(std::move(info)), bytes_(std::move(bytes)), sample_size_(element_count(shape())) {
   if (static_cast<std::int64_t>(bytes_.size()) != size() * sample_size_) {
     throw InternalError(
         fmt::format("{} bytes for {} samples of {}", bytes_.size(), size(), to_string(shape())));
@@ -23,7 +23,7 @@ void ByteImages::read(std::int64_t index, std::span<float> pixels) const {
 
 float pixel_of(std::uint8_t byte) { return static_cast<float>(byte) / 255.0F; }
 
-void check_read(const DataSet& data, std::int64_t index, std::span<const float> pixels) {
+void check_read(const ImageSet& data, std::int64_t index, std::span<const float> pixels) {
   if (index < 0 || index >= data.size() ||
       static_cast<std::int64_t>(pixels.size()) != element_count(data.shape())) {
     throw InternalError(

@@ -11,7 +11,7 @@
 namespace rheobase {
 
 /// Images of one byte a pixel and channel, all in memory.
-class ByteImages : public DataSet {
+class ByteImages : public ImageSet {
  public:
   /// `bytes` holds the samples one after another, each in C, H, W order.
   ByteImages(DataInfo info, std::vector<std::uint8_t> bytes);
@@ -27,7 +27,7 @@ class ByteImages : public DataSet {
 float pixel_of(std::uint8_t byte);
 
 /// Throws InternalError unless the sample exists and `pixels` has its size.
-void check_read(const DataSet& data, std::int64_t index, std::span<const float> pixels);
+void check_read(const ImageSet& data, std::int64_t index, std::span<const float> pixels);
 
 /// Looks for labels out of 0 .. classes - 1; one fault that names the first of them and counts the others.
 void check_labels(std::span<const int> labels, int classes, const std::string& where,

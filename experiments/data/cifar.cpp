@@ -135,7 +135,7 @@ class CifarReader {
 
 }  // namespace
 
-std::unique_ptr<DataSet> open_cifar(DataInfo info, const std::string& folder, int classes) {
+std::unique_ptr<ImageSet> open_cifar(DataInfo info, const std::string& folder, int classes) {
   const Layout layout = layout_of(classes);
   const auto& files = info.split == "train" ? layout.train : layout.test;
   const std::filesystem::path place = locate_folder(folder, {layout.subfolder}, files.front());

@@ -121,10 +121,10 @@ Shape shape_of_samples(const Array& array, std::vector<Fault>& faults) {
 }
 
 // Samples that stay in the file.
-class Hdf5Images : public DataSet {
+class Hdf5Images : public ImageSet {
  public:
   Hdf5Images(DataInfo info, hdf5::File file, Array images)
-      : DataSet(std::move(info)), file_(std::move(file)), images_(std::move(images)) {}
+      : ImageSet(std::move(info)), file_(std::move(file)), images_(std::move(images)) {}
 
   ~Hdf5Images() override {
     const hdf5::Session session;
@@ -179,7 +179,7 @@ class Hdf5Images : public DataSet {
 
 }  // namespace
 
-std::unique_ptr<DataSet> open_hdf5(DataInfo info, const std::string& file) {
+std::unique_ptr<ImageSet> open_hdf5(DataInfo info, const std::string& file) {
   std::error_code ignored;
   if (!std::filesystem::exists(file, ignored)) throw InputError(file, "", "no such file");
   regular_file_size(file);

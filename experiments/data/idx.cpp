@@ -152,7 +152,7 @@ auto keep_faults(std::vector<Fault>& faults, const Read& read) -> std::optional<
 
 }  // namespace
 
-std::unique_ptr<DataSet> open_idx(DataInfo info, const std::string& folder) {
+std::unique_ptr<ImageSet> open_idx(DataInfo info, const std::string& folder) {
   const std::string stem = info.split == "train" ? "train" : "t10k";
   const std::filesystem::path place =
       locate_folder(folder, {"MNIST/raw", "FashionMNIST/raw"}, stem + "-labels-idx1-ubyte");

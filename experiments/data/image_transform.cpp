@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "experiments/data/resample.h"
+#include "experiments/data/spec_items.h"
 #include "sim/core/error.h"
 
 namespace rheobase {
@@ -40,19 +40,12 @@ RgbImage cropped(const RgbImage& image, std::int64_t crop) {
   return result;
 }
 
-// `N`, all of it, from 1 on.
-std::optional<std::int64_t> edge_of(std::string_view text) {
-  std::int64_t edge = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), edge);
-  if (error != std::errc() || end != text.data() + text.size() || edge < 1 || edge > max_edge)
-    return std::nullopt;
-  return edge;
-}
-
 void set_resize(const std::string& spec, const std::string& value, ImageTransform& transform) {
   const std::size_t cross = value.find('x');
-  const auto first = edge_of(std::string_view(value).substr(0, cross));
-  const auto second = cross == std::string::npos ? first : edge_of(std::string_view(value).substr(cross + 1));
+  const auto first = positive_number(std::string_view(value).substr(0, cross), max_edge);
+  const auto second = cross == std::string::npos
+                          ? first
+                          : positive_number(std::string_view(value).substr(cross + 1), max_edge);
   if (transform.shorter_edge || transform.squash) throw InputError(spec, "resize", "given twice");
   if (!first || !second)
     throw InputError(
@@ -67,7 +60,7 @@ void set_resize(const std::string& spec, const std::string& value, ImageTransfor
 
 void set_crop(const std::string& spec, const std::string& value, ImageTransform& transform) {
   if (transform.crop) throw InputError(spec, "crop", "given twice");
-  transform.crop = edge_of(value);
+  transform.crop = positive_number(value, max_edge);
   if (!transform.crop)
     throw InputError(spec, "crop", fmt::format("'{}': expected N from 1 to {}", value, max_edge));
 }
@@ -78,19 +71,6 @@ void check(const std::string& spec, const ImageTransform& transform) {
   if (transform.squash) edge = std::min(transform.squash->height, transform.squash->width);
   if (*transform.crop > edge)
     throw InputError(spec, "crop", fmt::format("{}, of images resized to {}", *transform.crop, edge));
-}
-
-// Takes `,NAME=VALUE` from the end of `place`, where one of ours stands there.
-std::optional<std::pair<std::string, std::string>> take_item(std::string& place) {
-  const std::size_t comma = place.rfind(',');
-  if (comma == std::string::npos) return std::nullopt;
-  for (const std::string name : {"resize", "crop"}) {
-    if (place.compare(comma + 1, name.size() + 1, name + "=") != 0) continue;
-    const std::string value = place.substr(comma + name.size() + 2);
-    place.resize(comma);
-    return std::pair(name, value);
-  }
-  return std::nullopt;
 }
 
 }  // namespace
@@ -109,7 +89,7 @@ RgbImage ImageTransform::apply(RgbImage image) const {
 
 ImagePlace parse_image_place(const std::string& spec, const std::string& place) {
   ImagePlace result{place, {}};
-  while (const auto item = take_item(result.folder)) {
+  while (const auto item = take_item(result.folder, {"resize", "crop"})) {
     const auto& [name, value] = *item;
     (name == "crop" ? set_crop : set_resize)(spec, value, result.transform);
   }

@@ -1,12 +1,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <string_view>
 
 #include "experiments/data/byte_images.h"
 #include "experiments/data/decode_image.h"
-#include "experiments/data/image_list.h"
 #include "experiments/data/image_transform.h"
 #include "experiments/data/loaders.h"
+#include "experiments/data/sample_list.h"
 #include "sim/core/file.h"
 #include "sim/core/file_use.h"
 
@@ -15,6 +17,23 @@ namespace {
 
 constexpr std::size_t channels = 3;
 constexpr std::uint64_t max_image_bytes = std::uint64_t{1} << 28;
+
+// Those of torchvision's ImageFolder that are read here.
+constexpr std::array<std::string_view, 3> read_endings{".jpg", ".jpeg", ".png"};
+// Images that would then be missed without a word.
+constexpr std::array<std::string_view, 16> other_endings{".bmp",  ".gif", ".webp", ".tif", ".tiff", ".ppm",
+                                                         ".pgm",  ".pbm", ".jp2",  ".jxl", ".avif", ".heic",
+                                                         ".heif", ".tga", ".jfif", ".jpe"};
+
+template <std::size_t N>
+bool ends_with_one_of(const std::array<std::string_view, N>& endings, const std::string& path) {
+  return std::find(endings.begin(), endings.end(), lower_ending(path)) != endings.end();
+}
+
+constexpr SampleFiles image_files{
+    "JPEG or PNG file", [](const std::string& path) { return ends_with_one_of(read_endings, path); },
+    [](const std::string& path) { return ends_with_one_of(other_endings, path); },
+    "is no .jpg, .jpeg or .png, which alone are read: convert or rename it"};
 
 // Of one file, as the samples are. `where` says which sample it is.
 RgbImage load(const std::string& file, const std::string& where, const ImageTransform& transform) {
@@ -33,9 +52,9 @@ RgbImage load(const std::string& file, const std::string& where, const ImageTran
 }
 
 // Images that stay in their files: one is in memory while it is read.
-class ImageFiles : public DataSet {
+class ImageFiles : public ImageSet {
  public:
-  ImageFiles(DataInfo info, ImageTransform transform) : DataSet(std::move(info)), transform_(transform) {}
+  ImageFiles(DataInfo info, ImageTransform transform) : ImageSet(std::move(info)), transform_(transform) {}
 
   void read(std::int64_t index, std::span<float> pixels) const override {
     check_read(*this, index, pixels);
@@ -70,9 +89,9 @@ std::string way_to_shape(const DataInfo& info, const Shape& wanted) {
   return fmt::format("; resize them: {}", options);
 }
 
-std::unique_ptr<DataSet> open_images(DataInfo info, const std::string& place) {
+std::unique_ptr<ImageSet> open_images(DataInfo info, const std::string& place) {
   const auto [folder, transform] = parse_image_place(info.spec, place);
-  ImageList list = list_images(folder, info.split);
+  SampleList list = list_samples(folder, info.split, image_files);
   ImageSize size;
   if (const auto known = transform.result()) {
     size = *known;

@@ -84,8 +84,8 @@ std::vector<Fault> first_faults(std::vector<Fault> faults) {
   return faults;
 }
 
-ImageList list_by_labels_file(const std::string& folder) {
-  ImageList list;
+SampleList list_by_labels_file(const std::string& folder) {
+  SampleList list;
   list.labels_file = (fs::path(folder) / labels_file_name).string();
   const std::string text = read_file(list.labels_file, max_labels_bytes);
   const std::vector<Line> lines = lines_of(text);
@@ -107,7 +107,7 @@ ImageList list_by_labels_file(const std::string& folder) {
     list.files.push_back(file.string());
     list.labels.push_back(label.value_or(0));
   }
-  if (lines.empty()) faults.push_back({"", "names no image: expected lines of 'path label'"});
+  if (lines.empty()) faults.push_back({"", "names no sample: expected lines of 'path label'"});
   throw_if_any(list.labels_file, first_faults(std::move(faults)));
   list.classes = *std::max_element(list.labels.begin(), list.labels.end()) + 1;
   return list;

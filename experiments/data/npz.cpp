@@ -131,10 +131,10 @@ std::vector<int> read_labels(Array& array, std::vector<Fault>& faults) {
 }
 
 // Samples that stay in the file where they are stored, and are in memory where they were compressed.
-class NpzImages : public DataSet {
+class NpzImages : public ImageSet {
  public:
   NpzImages(DataInfo info, std::unique_ptr<ZipArchive> archive, Array images)
-      : DataSet(std::move(info)), archive_(std::move(archive)), images_(std::move(images)) {
+      : ImageSet(std::move(info)), archive_(std::move(archive)), images_(std::move(images)) {
     if (images_.member.entry().stored) return;
     unpacked_ = read_bytes(images_.member, images_.value_count * images_.header.value_bytes);
     images_.member.expect_end();
@@ -169,7 +169,7 @@ class NpzImages : public DataSet {
 
 }  // namespace
 
-std::unique_ptr<DataSet> open_npz(DataInfo info, const std::string& file) {
+std::unique_ptr<ImageSet> open_npz(DataInfo info, const std::string& file) {
   std::error_code ignored;
   if (!std::filesystem::exists(file, ignored)) throw InputError(file, "", "no such file");
   auto archive = std::make_unique<ZipArchive>(file);

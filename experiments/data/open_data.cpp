@@ -11,7 +11,8 @@ namespace rheobase {
 namespace {
 
 constexpr const char* supported =
-    "cifar10:DIR cifar100:DIR mnist:DIR fashion-mnist[:DIR] images:DIR hdf5:FILE npz:FILE";
+    "cifar10:DIR cifar100:DIR mnist:DIR fashion-mnist[:DIR] images:DIR hdf5:FILE npz:FILE "
+    "nmnist:DIR events:DIR";
 
 // Where Debian's package dataset-fashion-mnist puts it.
 constexpr const char* debian_fashion_mnist = "/usr/share/datasets/fashion-mnist";
@@ -39,8 +40,8 @@ struct Kind {
   std::function<std::unique_ptr<DataSet>(DataInfo, const std::string& place)> open;
 };
 
-const std::array<Kind, 7>& kinds() {
-  static const std::array<Kind, 7> table{
+const std::array<Kind, 9>& kinds() {
+  static const std::array<Kind, 9> table{
       {{"cifar10", true,
         [](DataInfo info, const std::string& place) { return open_cifar(std::move(info), place, 10); }},
        {"cifar100", true,
@@ -49,7 +50,9 @@ const std::array<Kind, 7>& kinds() {
        {"fashion-mnist", false, open_fashion_mnist},
        {"images", true, open_images},
        {"hdf5", true, open_hdf5},
-       {"npz", true, open_npz}}};
+       {"npz", true, open_npz},
+       {"nmnist", true, open_nmnist},
+       {"events", true, open_events}}};
   return table;
 }
 
@@ -61,9 +64,27 @@ std::string data_sha256(const DataInfo& info) {
   return sha256(digests);
 }
 
-void DataSet::read_block(std::int64_t first, std::int64_t count, std::span<float> pixels) const {
-  const std::int64_t values = element_count(info_.shape);
+void ImageSet::read_block(std::int64_t first, std::int64_t count, std::span<float> pixels) const {
+  const std::int64_t values = element_count(shape());
   for (std::int64_t i = 0; i < count; ++i) read(first + i, pixels.subspan(i * values, values));
+}
+
+void ImageSet::fetch(std::int64_t index, Sample& sample) const {
+  sample = {};
+  sample.pixels.resize(static_cast<std::size_t>(element_count(shape())));
+  read(index, sample.pixels);
+}
+
+std::string default_coding(const std::string& spec) {
+  const std::string name = spec.substr(0, spec.find(':'));
+  return name == "nmnist" || name == "events" ? "events" : "direct";
+}
+
+std::unique_ptr<ImageSet> open_image_set(const std::string& spec, const std::string& split) {
+  std::unique_ptr<DataSet> data = open_data(spec, split);
+  if (data->info().events)
+    throw InputError(spec, "", "holds a camera's events, where images are needed: give another data set");
+  return std::unique_ptr<ImageSet>(dynamic_cast<ImageSet*>(data.release()));
 }
 
 std::unique_ptr<DataSet> open_data(const std::string& spec, const std::string& split) {
@@ -72,9 +93,6 @@ std::unique_ptr<DataSet> open_data(const std::string& spec, const std::string& s
   const std::size_t colon = spec.find(':');
   const std::string name = spec.substr(0, colon);
   const std::string place = colon == std::string::npos ? "" : spec.substr(colon + 1);
-  if (name == "nmnist" || name == "events") {
-    throw InputError(spec, name, std::string("not supported yet; these are: ") + supported);
-  }
   const auto kind =
       std::find_if(kinds().begin(), kinds().end(), [&](const Kind& k) { return name == k.name; });
   if (kind == kinds().end()) {

@@ -22,7 +22,7 @@ struct Seen {
 
 float distance(float value) { return std::max(value - 1.0F, -value); }
 
-Seen look(const DataSet& data, std::int64_t first, std::int64_t count) {
+Seen look(const ImageSet& data, std::int64_t first, std::int64_t count) {
   Seen seen;
   std::vector<float> pixels(static_cast<std::size_t>(element_count(data.shape())));
   const std::int64_t samples = std::min(count, looked_at);
@@ -57,7 +57,7 @@ PixelUse pixel_use(const Graph& graph) {
   return use == PixelUse::raw && rescales_itself(graph) ? PixelUse::rescales : use;
 }
 
-Notes check_pixel_range(const DataSet& data, std::int64_t first, std::int64_t count, PixelUse use) {
+Notes check_pixel_range(const ImageSet& data, std::int64_t first, std::int64_t count, PixelUse use) {
   if (!data.info().real_pixels || use == PixelUse::rescales) return {};
   const Seen seen = look(data, first, count);
   if (seen.value >= least_pixel && seen.value <= largest_pixel) return {};

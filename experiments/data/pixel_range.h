@@ -20,6 +20,6 @@ PixelUse pixel_use(const Graph& graph);
 /// Looks at samples first .. first + count - 1, a few dozen of them where there are more, of a data set whose
 /// pixels are real numbers. Throws InputError naming file, sample and value where pixels that are no pixels
 /// in [0, 1] would be normalised; returns what is unlikely.
-Notes check_pixel_range(const DataSet& data, std::int64_t first, std::int64_t count, PixelUse use);
+Notes check_pixel_range(const ImageSet& data, std::int64_t first, std::int64_t count, PixelUse use);
 
 }  // namespace rheobase

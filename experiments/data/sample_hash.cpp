@@ -34,7 +34,17 @@ std::uint64_t sample_hash(std::span<const float> pixels, int label) {
   return hash;
 }
 
-std::vector<std::uint64_t> sample_hashes(const DataSet& data, std::int64_t first, std::int64_t count) {
+std::uint64_t sample_hash(std::span<const InputEvent> events, std::int64_t steps, int label) {
+  std::uint64_t sum = 0;  // of the events, whatever their order within a step
+  for (const InputEvent& event : events)
+    sum += mix64(static_cast<std::uint64_t>(event.step) << 32 | static_cast<std::uint32_t>(event.place));
+  const auto size = mix64(events.size() ^ static_cast<std::uint64_t>(label) << 40);
+  return mix64(mix64(size ^ static_cast<std::uint64_t>(steps)) ^ sum);
+}
+
+namespace {
+
+std::vector<std::uint64_t> image_hashes(const ImageSet& data, std::int64_t first, std::int64_t count) {
   const std::int64_t values = element_count(data.shape());
   const std::int64_t rows =
       std::clamp<std::int64_t>(block_values / values, 1, std::max<std::int64_t>(count, 1));
@@ -48,6 +58,19 @@ std::vector<std::uint64_t> sample_hashes(const DataSet& data, std::int64_t first
       hashes.push_back(
           sample_hash(std::span(pixels).subspan(row * values, values), data.label(first + done + row)));
     }
+  }
+  return hashes;
+}
+
+}  // namespace
+
+std::vector<std::uint64_t> sample_hashes(const DataSet& data, std::int64_t first, std::int64_t count) {
+  if (const auto* images = dynamic_cast<const ImageSet*>(&data)) return image_hashes(*images, first, count);
+  std::vector<std::uint64_t> hashes;
+  Sample sample;
+  for (std::int64_t i = first; i < first + count; ++i) {
+    data.fetch(i, sample);
+    hashes.push_back(sample_hash(sample.events, sample.steps, data.label(i)));
   }
   return hashes;
 }

@@ -16,6 +16,8 @@ namespace rheobase {
 /// have with a chance of 2^-64, so among 60,000 and 10,000 samples one pair agrees by chance once in 3 *
 /// 10^10 such sets. It is no defence against samples made to collide.
 std::uint64_t sample_hash(std::span<const float> pixels, int label);
+/// The same of events: their steps and places in any order, and how many steps there are.
+std::uint64_t sample_hash(std::span<const InputEvent> events, std::int64_t steps, int label);
 
 /// Those of `count` samples from `first` on, in this order. Reads every one of them.
 std::vector<std::uint64_t> sample_hashes(const DataSet& data, std::int64_t first, std::int64_t count);

@@ -92,7 +92,7 @@ struct Layer {
 
 class Diagnoser {
  public:
-  Diagnoser(const Graph& graph, const Graph& spiking, const DataSet& data, const Registry& registry,
+  Diagnoser(const Graph& graph, const Graph& spiking, const ImageSet& data, const Registry& registry,
             const DiagnosisOptions& options)
       : data_(data),
         samples_(std::min(options.samples, data.size())),
@@ -246,7 +246,7 @@ class Diagnoser {
     return found;
   }
 
-  const DataSet& data_;
+  const ImageSet& data_;
   std::int64_t samples_;
   std::vector<int> steps_;
   bool running_;  // sums decode to activations, without a mean
@@ -266,7 +266,7 @@ class Diagnoser {
 
 }  // namespace
 
-Diagnosis diagnose(const Graph& source, const Graph& spiking, const DataSet& data, const Registry& registry,
+Diagnosis diagnose(const Graph& source, const Graph& spiking, const ImageSet& data, const Registry& registry,
                    const DiagnosisOptions& options, const std::function<void()>& advance) {
   if (options.steps < 1 || options.steps > max_diagnosed_steps)
     throw InputError("--steps", fmt::format("{}", options.steps),

@@ -68,7 +68,7 @@ inline constexpr int max_diagnosed_steps = 4096;
 /// depend on slots or threads. `advance` is called for every sample. Throws InputError where the data do not
 /// fit.
 Diagnosis diagnose(
-    const Graph& source, const Graph& spiking, const DataSet& data, const Registry& registry,
+    const Graph& source, const Graph& spiking, const ImageSet& data, const Registry& registry,
     const DiagnosisOptions& options, const std::function<void()>& advance = [] {});
 
 /// Where the loss starts after T steps: the first layer whose own error is above 0.1 and at least half of the

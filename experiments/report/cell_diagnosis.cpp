@@ -43,7 +43,7 @@ Diagnosis simulated(const CellResult& result, const SweepSpec& spec, const Regis
   const Model swept = read_model(model_file, registry.schemas());
   if (swept.provenance.source_sha256 != sha256_of_file(result.cell.model))
     throw InputError(result.cell.model, "", "has changed since the sweep");
-  const auto data = open_data(result.cell.data, spec.split);
+  const auto data = open_image_set(result.cell.data, spec.split);
   DiagnosisOptions how;
   how.samples = samples;
   how.steps = std::min(spec.steps.back(), max_diagnosed_steps);

@@ -196,9 +196,15 @@ class ReportWriter {
     const std::vector<int> chosen = chosen_rules(points, options_.max_loss);
     const std::string suffix = fmt::format("-T{}", budget);
     Json json{{"steps", budget}};
-    json["figures"]["accuracy"] = drawn(accuracy_figure(points), suffix);
-    json["figures"]["exits"] = drawn(exits_figure(points, chosen), suffix);
-    json["figures"]["deadlines"] = drawn(deadline_figure(points, chosen), suffix);
+    const double step_ms = recording.info.step_ms;
+    // Of recordings, whose steps last.
+    const auto timed = [&](Figure figure) {
+      if (step_ms > 0.0) figure.x.label += fmt::format(" of {:g} ms", step_ms);
+      return figure;
+    };
+    json["figures"]["accuracy"] = drawn(timed(accuracy_figure(points)), suffix);
+    json["figures"]["exits"] = drawn(timed(exits_figure(points, chosen)), suffix);
+    json["figures"]["deadlines"] = drawn(timed(deadline_figure(points, chosen)), suffix);
     json["figures"]["reliability"] = drawn(reliability_figure(cut_to(recording, budget), alpha()), suffix);
     for (const SweepPoint& point : points) json["points"].push_back(point_json(point));
     return json;

@@ -113,7 +113,7 @@ class ActivationTap : public SignalTap {
 
 std::vector<ActivationSamples> sample_activations(const Graph& graph,
                                                   const std::vector<OpenActivation>& activations,
-                                                  const DataSet& data, const Registry& registry,
+                                                  const ImageSet& data, const Registry& registry,
                                                   const ActivationOptions& options,
                                                   const std::function<void()>& advance) {
   const SpreadSamples samples(data, options.samples);

@@ -20,7 +20,7 @@ struct ActivationOptions {
 /// node, channel and sample alone. `advance` is called for every sample. Throws InputError where the data do
 /// not fit the network, and naming the node for a value that is no number.
 std::vector<ActivationSamples> sample_activations(
-    const Graph& graph, const std::vector<OpenActivation>& activations, const DataSet& data,
+    const Graph& graph, const std::vector<OpenActivation>& activations, const ImageSet& data,
     const Registry& registry, const ActivationOptions& options, const std::function<void()>& advance = [] {});
 
 }  // namespace rheobase

@@ -31,7 +31,7 @@ std::vector<int> answers(const Graph& graph, const SpreadSamples& samples, const
 
 }  // namespace
 
-Agreement measure_agreement(const Graph& first, const Graph& second, const DataSet& data,
+Agreement measure_agreement(const Graph& first, const Graph& second, const ImageSet& data,
                             const Registry& registry, const AgreementOptions& options,
                             const std::function<void()>& advance) {
   const SpreadSamples samples(data, options.samples);

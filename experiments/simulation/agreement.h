@@ -27,7 +27,7 @@ struct AgreementOptions {
 /// Simulates both networks for all steps. `advance` is called for every sample of each. Throws InputError
 /// where the data do not fit the first network; the second has the same input and classes.
 Agreement measure_agreement(
-    const Graph& first, const Graph& second, const DataSet& data, const Registry& registry,
+    const Graph& first, const Graph& second, const ImageSet& data, const Registry& registry,
     const AgreementOptions& options, const std::function<void()>& advance = [] {});
 
 }  // namespace rheobase

@@ -123,12 +123,12 @@ Thresholds thresholds_of(const Balances& balances, const std::vector<OpenActivat
 
 }  // namespace
 
-std::int64_t balanced_samples(const BalanceOptions& options, const DataSet& data) {
+std::int64_t balanced_samples(const BalanceOptions& options, const ImageSet& data) {
   return options.batches * slots_of(std::min(options.samples, data.size()));
 }
 
 Thresholds balance_thresholds(const Graph& graph, const std::vector<OpenActivation>& activations,
-                              const DataSet& data, const Registry& registry, const BalanceOptions& options,
+                              const ImageSet& data, const Registry& registry, const BalanceOptions& options,
                               const std::function<void()>& advance) {
   const SpreadSamples samples(data, options.samples);
   Graph clipped = graph;

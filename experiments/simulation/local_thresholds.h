@@ -23,10 +23,10 @@ struct BalanceOptions {
 /// fixed, and results do not depend on threads. `advance` is called for every sample of every batch. Throws
 /// InputError where the data do not fit the network, and naming the node for a value that is no number.
 Thresholds balance_thresholds(
-    const Graph& graph, const std::vector<OpenActivation>& activations, const DataSet& data,
+    const Graph& graph, const std::vector<OpenActivation>& activations, const ImageSet& data,
     const Registry& registry, const BalanceOptions& options, const std::function<void()>& advance = [] {});
 
 /// Samples that the batches have in all.
-std::int64_t balanced_samples(const BalanceOptions& options, const DataSet& data);
+std::int64_t balanced_samples(const BalanceOptions& options, const ImageSet& data);
 
 }  // namespace rheobase

@@ -29,10 +29,35 @@ int lookahead_of(const SimulationSpec& spec, const StopSettings& stop, int steps
   return std::min(spec.lookahead.value_or(stop.policy == "never" ? full_lookahead : 1), steps);
 }
 
+// Events enter as events, and nothing else does.
+SimulationSpec with_coding(SimulationSpec spec) {
+  const std::string own = default_coding(spec.data);
+  if (spec.coding.empty()) spec.coding = own;
+  if ((own == "events") == (spec.coding == "events")) return spec;
+  throw InputError("--coding", spec.coding,
+                   own == "events" ? spec.data + " holds events, which enter as they are: --coding events"
+                                   : spec.data + " holds no events: --coding direct or poisson");
+}
+
+// The steps of the longest sample that will run.
+int longest_of(const SimulationSpec& spec, const DataSet& data) {
+  constexpr std::int64_t any = std::numeric_limits<std::int64_t>::max();
+  const std::int64_t end =
+      data.size() - spec.offset > spec.limit.value_or(any) ? spec.offset + *spec.limit : data.size();
+  std::int64_t longest = 1;
+  Sample sample;
+  for (std::int64_t i = spec.offset; i < end; ++i) {
+    data.fetch(i, sample);
+    longest = std::max(longest, sample.steps);
+  }
+  return static_cast<int>(longest);
+}
+
 // A stored rule runs under the budget it was calibrated for.
-int steps_of(const SimulationSpec& spec, const Model& model) {
+int steps_of(const SimulationSpec& spec, const Model& model, const DataSet& data) {
   if (spec.steps) return *spec.steps;
   if (!spec.stop && model.calibration) return static_cast<int>(model.calibration->steps);
+  if (data.info().events) return longest_of(spec, data);
   return model.provenance.conversion == "snn" ? default_spiking_steps : 1;
 }
 
@@ -100,20 +125,22 @@ std::string network_sha256(Model model, const std::string& path) {
 }
 
 Simulation::Simulation(const SimulationSpec& spec, const Registry& registry)
-    : spec_(spec),
+    : spec_(with_coding(spec)),
       model_(read_model(spec.model, registry.schemas())),
       stop_(stop_of(spec, model_)),
       data_(open_data(spec.data, spec.split)) {
   make_stop_policy(stop_);
   EngineOptions engine_options = spec.engine;
-  const int steps = steps_of(spec, model_);
-  differences_ = differences_of(spec, model_, steps);
+  const int steps = steps_of(spec, model_, *data_);
+  differences_ = differences_of(spec_, model_, steps);
+  engine_options.coding = parse_coding(spec_.coding);
   engine_options.costs = true;
   engine_options.lookahead = lookahead_of(spec, stop_, steps);
   engine_options.slots = slots_of(spec, *data_);
   engine_ = std::make_unique<Engine>(model_.graph, registry, engine_options);
   options_ = options_of(spec, steps, *data_, *engine_);
-  notes_ = check_pixel_range(*data_, options_.first, options_.count, pixel_use(model_.graph));
+  if (const auto* images = dynamic_cast<const ImageSet*>(data_.get()))
+    notes_ = check_pixel_range(*images, options_.first, options_.count, pixel_use(model_.graph));
   metrics_ = std::make_unique<NeuroBench>(engine_->counted_operations());
 }
 
@@ -135,6 +162,7 @@ RecordingInfo Simulation::recording_info() const {
   for (const SpikingNode& node : engine_->spiking_nodes()) info.layers.push_back({node.name, node.neurons});
   info.step_costs = true;
   info.synapses = synapses_of(engine_->counted_operations());
+  info.step_ms = data_->info().step_ms;
   info.sample_hashes = sample_hashes(*data_, options_.first, options_.count);
   return info;
 }

@@ -24,13 +24,14 @@ struct SimulationSpec {
   std::string split;  ///< `test` or `train`
   std::int64_t offset = 0;
   std::optional<std::int64_t> limit;  ///< 1 or more; all that are left by default
-  /// The budget T, 1 or more; by default that of a stored rule's calibration, else 32, and 1 for an ANN.
+  /// The budget T, 1 or more; by default that of a stored rule's calibration, else of events the steps of the
+  /// longest sample, else 32, and 1 for an ANN.
   std::optional<int> steps;
   std::optional<StopSettings> stop;  ///< none: what the model stores
   bool beyond_calibration = false;   ///< a stored rule may be used for what it was not calibrated for
   std::optional<int> lookahead;      ///< by default 8, and 1 under a stop rule
-  std::string coding = "direct";     ///< the name of engine.coding
-  EngineOptions engine;              ///< but for lookahead
+  std::string coding;                ///< its name; empty: what the data are for (default_coding)
+  EngineOptions engine;              ///< but for lookahead and coding
 };
 
 /// A model, samples that fit it and an engine, ready to run.

@@ -9,7 +9,7 @@ namespace rheobase {
 /// Some samples of a data set, in equal distances: sets are often sorted by class.
 class SpreadSamples : public ImageSource {
  public:
-  SpreadSamples(const DataSet& data, std::int64_t samples)
+  SpreadSamples(const ImageSet& data, std::int64_t samples)
       : data_(data), samples_(std::min(samples, data.size())) {}
 
   std::int64_t size() const override { return samples_; }
@@ -24,7 +24,7 @@ class SpreadSamples : public ImageSource {
  private:
   std::int64_t place(std::int64_t index) const { return index * data_.size() / samples_; }
 
-  const DataSet& data_;
+  const ImageSet& data_;
   std::int64_t samples_;
 };
 

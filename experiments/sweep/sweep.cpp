@@ -172,7 +172,6 @@ SimulationSpec cell_simulation(const SweepCell& cell, const SweepSpec& spec, con
   simulate.stop = StopSettings{};
   simulate.coding = cell.coding;
   simulate.engine = options.engine;
-  simulate.engine.coding = parse_coding(cell.coding);
   simulate.engine.seed = static_cast<std::uint64_t>(spec.seed);
   return simulate;
 }

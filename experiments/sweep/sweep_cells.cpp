@@ -29,7 +29,8 @@ std::vector<SweepCell> sweep_cells(const SweepSpec& spec) {
     const std::vector<std::string> own{""};
     for (const std::string& data : spec.data) {
       for (const std::string& arithmetic : model.ends_with(".onnx") ? spec.arithmetic : own) {
-        for (const std::string& coding : spec.coding)
+        const std::vector<std::string> usual{default_coding(data)};
+        for (const std::string& coding : spec.coding.empty() ? usual : spec.coding)
           cells.push_back({model, data, arithmetic, coding, shown_model(model, spec)});
       }
     }

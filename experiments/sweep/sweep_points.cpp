@@ -102,7 +102,8 @@ class Points {
     point.intervals = bootstrap(trace_, exits, bootstrap_rounds);
     point.cost = mean_cost(recording_, exits).value_or(MeanCost{});
     point.exit_histogram.assign(trace_.steps(), 0);
-    for (const int exit : exits) ++point.exit_histogram[exit - 1];
+    for (std::int64_t i = 0; i < trace_.samples(); ++i)
+      ++point.exit_histogram[trace_.exit_of(i, exits[i]) - 1];
     for (const Outcome& cut : deadline_curve(trace_, exits)) point.deadline_accuracy.push_back(cut.accuracy);
     points_.push_back(std::move(point));
   }
@@ -120,7 +121,8 @@ Recording cut_to(const Recording& recording, int steps) {
   cut.info.steps = steps;
   cut.info.synapses.clear();  // what they took is known for all steps only
   cut.labels = recording.labels;
-  cut.exit_steps.assign(recording.info.samples, steps);
+  for (const std::int64_t exit : recording.exit_steps)
+    cut.exit_steps.push_back(std::min<std::int64_t>(exit, steps));
   cut.stopped.assign(recording.info.samples, 0);
   const std::int64_t K = recording.info.classes;
   for (std::int64_t row = 0; row < recording.info.samples; ++row) {

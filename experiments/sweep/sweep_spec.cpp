@@ -75,8 +75,8 @@ SweepSpec read_spec(const TomlTable& table, Faults& faults) {
   if (spec.data.empty()) reader.fault("data", "names no data set");
   spec.arithmetic = or_default(reader.list<std::string>("arithmetic"), {"float32"});
   reader.expect_one_of("arithmetic", spec.arithmetic, {"float32", "fixed"});
-  spec.coding = or_default(reader.list<std::string>("coding"), {"direct"});
-  reader.expect_one_of("coding", spec.coding, {"direct", "poisson"});
+  spec.coding = reader.list<std::string>("coding");
+  reader.expect_one_of("coding", spec.coding, {"direct", "poisson", "events"});
   const auto normalize = reader.value<std::string>("normalize");
   spec.normalize_given = normalize.has_value();
   spec.normalize = normalize.value_or("none");

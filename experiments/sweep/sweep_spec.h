@@ -21,7 +21,7 @@ struct SweepSpec {
   std::vector<std::string> models;      ///< .h5, or .onnx that is converted
   std::vector<std::string> data;        ///< SPECs
   std::vector<std::string> arithmetic;  ///< of .onnx models: float32, fixed
-  std::vector<std::string> coding;      ///< direct, poisson
+  std::vector<std::string> coding;      ///< direct, poisson, events; none: what each data set is for
   std::vector<int> steps;               ///< budgets T, ascending
   std::vector<SweepPolicy> policies;
   std::string split = "test";

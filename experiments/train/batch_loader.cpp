@@ -13,7 +13,7 @@ constexpr std::size_t ahead = 3;  // batches
 
 }  // namespace
 
-BatchLoader::BatchLoader(const DataSet& data, LoaderSettings settings)
+BatchLoader::BatchLoader(const ImageSet& data, LoaderSettings settings)
     : data_(data), settings_(std::move(settings)) {
   if (settings_.samples < 1 || settings_.samples > data.size() || batches() < 1)
     throw InternalError("a loader without a batch");

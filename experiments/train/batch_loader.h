@@ -30,7 +30,7 @@ struct Batch {
 /// Reads batches ahead on a thread of its own. Order and variations are a pure function of seed and epoch.
 class BatchLoader {
  public:
-  BatchLoader(const DataSet& data, LoaderSettings settings);
+  BatchLoader(const ImageSet& data, LoaderSettings settings);
   ~BatchLoader();
   BatchLoader(const BatchLoader&) = delete;
   BatchLoader& operator=(const BatchLoader&) = delete;
@@ -48,7 +48,7 @@ class BatchLoader {
   Batch load(const std::vector<std::int64_t>& order, std::int64_t epoch, std::int64_t batch) const;
   std::vector<std::int64_t> order_of(std::int64_t epoch) const;
 
-  const DataSet& data_;
+  const ImageSet& data_;
   LoaderSettings settings_;
   std::mutex mutex_;
   std::condition_variable changed_;

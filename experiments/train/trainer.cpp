@@ -46,8 +46,8 @@ std::string identity_of(const TrainSpec& spec, const TrainerOptions& options, co
   return sha256(sha256_of_file(options.spec_path) + described + samples + options.tool_version);
 }
 
-std::unique_ptr<DataSet> open_split(const std::string& spec, const char* split) {
-  auto data = open_data(spec, split);
+std::unique_ptr<ImageSet> open_split(const std::string& spec, const char* split) {
+  auto data = open_image_set(spec, split);
   if (data->size() == 0) throw InputError(spec, split, "has no samples");
   return data;
 }
@@ -88,10 +88,10 @@ Notes check_overlap(const std::string& test_spec, std::span<const std::uint64_t>
 }
 
 // The normalisation, and that it is of such samples.
-Notes check_pixels(const Normalization& normalization, const DataSet& training, const DataSet& test) {
+Notes check_pixels(const Normalization& normalization, const ImageSet& training, const ImageSet& test) {
   Notes notes = check_normalization(normalization, training.shape());
   const PixelUse use = pixel_use(normalization);
-  for (const DataSet* const data : {&training, &test}) {
+  for (const ImageSet* const data : {&training, &test}) {
     const Notes more = check_pixel_range(*data, 0, data->size(), use);
     notes.insert(notes.end(), more.begin(), more.end());
   }

@@ -63,7 +63,7 @@ class Trainer {
 
   TrainSpec spec_;
   TrainerOptions options_;
-  std::unique_ptr<DataSet> training_data_, test_data_;
+  std::unique_ptr<ImageSet> training_data_, test_data_;
   std::unique_ptr<BatchLoader> training_, test_;
   std::unique_ptr<TrainingNetwork> network_;
   std::unique_ptr<Optimizer> optimizer_;

@@ -37,8 +37,9 @@ class Engine::Impl {
       spiking.push_back({plan.graph_nodes[node].name, plan.nodes[node].output.shape.size()});
   }
 
-  // With as many slots as fit.
+  // With as many slots as fit, and one step at once where a step needs the one before.
   const EngineOptions& fitting_options() {
+    if (!plan.delays.empty()) options.lookahead = 1;
     const std::size_t fitting =
         options.slot_memory / std::max<std::size_t>(1, host_bytes_per_slot(plan, options.lookahead));
     if (options.slot_memory > 0 && fitting < static_cast<std::size_t>(options.slots))
@@ -51,16 +52,29 @@ class Engine::Impl {
       throw InputError("sample", std::to_string(sample), what);
     };
     const std::int64_t places = element_count(input_shape);
+    if (view.steps < 0) refuse("has a negative number of steps");
     if (options.coding != Coding::events) {
       if (static_cast<std::int64_t>(view.pixels.size()) != places)
         refuse("does not have the shape " + to_string(input_shape));
       return;
     }
-    const auto outside = [&](const InputEvent& e) { return e.step < 1 || e.place < 0 || e.place >= places; };
+    check_events(view.events, 0, sample);
+  }
+
+  // Of steps behind `taken`.
+  void check_events(std::span<const InputEvent> events, int taken, std::uint64_t sample) const {
+    const std::int64_t places = element_count(input_shape);
+    const auto refuse = [&](const std::string& what) {
+      throw InputError("sample", std::to_string(sample), what);
+    };
+    const auto outside = [&](const InputEvent& e) {
+      return e.step <= taken || e.place < 0 || e.place >= places;
+    };
     const auto earlier = [](const InputEvent& a, const InputEvent& b) { return a.step < b.step; };
-    if (std::any_of(view.events.begin(), view.events.end(), outside))
-      refuse("has an event before step 1 or outside of " + to_string(input_shape));
-    if (!std::is_sorted(view.events.begin(), view.events.end(), earlier))
+    if (std::any_of(events.begin(), events.end(), outside))
+      refuse("has an event before step " + std::to_string(taken + 1) + " or outside of " +
+             to_string(input_shape));
+    if (!std::is_sorted(events.begin(), events.end(), earlier))
       refuse("has events that are not in the order of their steps");
   }
 
@@ -76,7 +90,7 @@ class Engine::Impl {
         more = feed(view, sample);
         if (!more) break;
         check(view, sample);
-        executor->stage({view, sample, steps});
+        executor->stage({view, sample, view.steps > 0 ? std::min<std::int64_t>(view.steps, steps) : steps});
         ++in_flight;
       }
       if (in_flight == 0) return image_steps;
@@ -142,6 +156,13 @@ std::vector<SynapseUse> Engine::synapses() const {
 void Engine::load(int slot, const SampleView& view, std::uint64_t sample, std::int64_t steps) {
   impl_->check(view, sample);
   impl_->executor->stage({view, sample, steps, slot});
+}
+void Engine::feed(int slot, std::span<const InputEvent> events) {
+  if (impl_->options.coding != Coding::events || lookahead() != 1)
+    throw InputError("slot", std::to_string(slot),
+                     "takes no more events: its engine needs coding events, lookahead 1");
+  impl_->check_events(events, time(slot), static_cast<std::uint64_t>(slot));
+  impl_->executor->feed(slot, events);
 }
 void Engine::step() { impl_->executor->advance(1, impl_->tap); }
 void Engine::release(int slot) { impl_->executor->release(slot); }

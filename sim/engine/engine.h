@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "sim/core/cost.h"
+#include "sim/engine/signal_tap.h"
 #include "sim/op/host/host_kernel.h"
 #include "sim/op/registry.h"
 #include "sim/stop/stop_rule.h"
@@ -29,7 +30,8 @@ struct EngineOptions {
   bool costs = false;      ///< count operations (SampleResult::cost)
   bool fuse = true;        ///< false: every node stores its output, so that a tap sees currents too
   /// Steps of a sample computed at once, 1 to max_lanes_per_slot: weights and potentials are read once for
-  /// all. What lies beyond the step at which a sample is released is lost. The results do not depend on it.
+  /// all. What lies beyond the step at which a sample is released is lost. The results do not depend on it. A
+  /// recurrent network takes 1.
   int lookahead = 1;
   KernelChoice kernels = KernelChoice::automatic;
   std::size_t slot_memory = 0;  ///< not 0: fewer slots, one at least, where they take more bytes
@@ -49,25 +51,11 @@ struct SpikingNode {
   std::int64_t neurons = 0;
 };
 
-/// Sees the signals of a run, for rasters and debugging; counting is EngineOptions::hash and costs. A lane is
-/// a step of a slot that is computed: lanes slot * lookahead + 0, 1, ... are its next steps.
-class SignalTap {
- public:
-  virtual ~SignalTap() = default;
-  /// These lanes are about to be computed; what was seen of them before is over.
-  virtual void begin(std::span<const int> lanes) = 0;
-  /// A node's output on one lane, unless it runs fused (EngineOptions::fuse); constant signals are shown
-  /// once. Called from several threads at once, each with another lane.
-  virtual void on_signal(int node, const SignalSpec& spec, const SignalView& view, int lane) = 0;
-  /// The lane's step was taken: what was seen of it counts. Lanes that are never taken do not.
-  virtual void taken(int lane) = 0;
-};
-
 /// What is known of a sample when it ends. The spans are valid during the call only.
 struct SampleResult {
   std::int64_t sample = 0;                      ///< index in the source
   int steps = 0;                                ///< exit time, 1..budget
-  bool stopped = false;                         ///< by the policy, before the budget ran out
+  bool stopped = false;                         ///< by the policy, before the budget or the sample ran out
   std::span<const float> logits_by_step;        ///< [steps][K], accumulated
   std::span<const std::uint64_t> spike_counts;  ///< per spiking node, over all its steps
   std::uint64_t spike_hash = 0;
@@ -117,6 +105,10 @@ class Engine {
   void load(int slot, std::span<const float> pixels, std::uint64_t sample, std::int64_t steps = unlimited) {
     load(slot, SampleView{pixels, {}}, sample, steps);
   }
+  /// More of the events of a sample that is loaded, in the order of their steps, none of a step that was
+  /// taken: for streams that are not over. Takes coding `events` and lookahead 1. Throws InputError where
+  /// they do not fit.
+  void feed(int slot, std::span<const InputEvent> events);
   static constexpr std::int64_t unlimited = std::int64_t{1} << 40;
   /// Advances every occupied slot by one step. Allocates no memory. Throws InputError where fixed arithmetic
   /// could not go on; slots whose step was not computed because of that are released.

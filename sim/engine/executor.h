@@ -42,6 +42,8 @@ class Executor {
   virtual void begin(const StopRule& rule) = 0;
   /// Throws InputError naming a sample that cannot be encoded.
   virtual void stage(const StagedSample& sample) = 0;
+  /// Appends events to those of a sample, which keeps none of the steps that it took.
+  virtual void feed(int slot, std::span<const InputEvent> events) = 0;
   /// Advances every occupied slot by up to `steps` steps, fewer where a streamed sample ends before. `tap`,
   /// if any, is shown every signal. Throws InputError where fixed arithmetic could not go on; slots whose
   /// step was not computed because of that are empty.

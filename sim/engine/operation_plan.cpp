@@ -14,7 +14,8 @@ namespace {
 
 // Passes the numbers of its input on, or some of them.
 bool moves_numbers(const Node& node, const OpSchema& schema) {
-  return schema.rearranges() || node.op == "MaxPool2d";  // an average is another number
+  return (schema.rearranges() && node.op != delay_op) ||
+         node.op == "MaxPool2d";  // an average is another number
 }
 
 // Of the signal that it reads.

@@ -17,7 +17,7 @@ void check_support(const Graph& graph, const Registry& registry, const EngineOpt
                    Arithmetic arithmetic) {
   Faults faults;
   for (const Node& node : graph.nodes) {
-    if (registry.find(node.op, options.device, arithmetic) != nullptr) continue;
+    if (registry.find(node.op, options.device, arithmetic) != nullptr || node.op == delay_op) continue;
     const bool input = registry.schemas().of(node).role == Role::input;
     if (input && registry.input(options.coding, options.device) != nullptr) continue;
     faults.push_back({node.name, "device " + std::string(to_string(options.device)) + " has no " +
@@ -34,6 +34,28 @@ PlannedNode plan_input(const Node& node, const Plan& plan, const Shape& shape, c
   planned.output = plan_input(context, options.coding);
   planned.kernel = (*registry.input(options.coding, options.device))(context);
   return planned;
+}
+
+// What it emits is what its source, which comes later, would emit: that depends on the source's shape alone.
+PlannedNode plan_delay(const Graph& graph, const Node& node, const Plan& plan, const Shape& shape,
+                       const Registry& registry) {
+  const Node& source = *graph.find(node.inputs.at(0));
+  const NodeContext context{source, {SignalSpec{SignalType::real32, as_image(shape)}}, shape};
+  PlannedNode planned;
+  planned.output = (*registry.plan(source.op, plan.arithmetic))(context).output;
+  return planned;
+}
+
+// Numbers that are mostly 0 stay so where they are moved, pooled, added to each other or scaled.
+bool stays_sparse(const Node& node, Role role, const std::vector<SignalSpec>& inputs) {
+  const bool moves = role == Role::carrier || role == Role::pool || role == Role::join;
+  const Tensor* const shift = node.tensor("shift");
+  const bool scales =
+      role == Role::scaling && shift != nullptr &&
+      std::all_of(shift->reals().begin(), shift->reals().end(), [](float s) { return s == 0; });
+  return (moves || scales) && std::all_of(inputs.begin(), inputs.end(), [](const SignalSpec& input) {
+           return input.sparse || input.type == SignalType::spikes;
+         });
 }
 
 // A node's plan but for its buffer; `index` knows the nodes before it.
@@ -55,6 +77,8 @@ PlannedNode plan_node(const Node& node, const Plan& plan, const std::map<std::st
   planned.kernel = (*registry.find(node.op, options.device, plan.arithmetic))(context, made);
   planned.output = std::move(made.output);
   planned.output.constant = constant && made.state.size == 0;
+  if (planned.output.type == SignalType::real32 && stays_sparse(node, planned.role, context.inputs))
+    planned.output.sparse = true;
   planned.state = std::move(made.state);
   planned.max_steps = std::max<std::int64_t>(made.max_steps, 0);
   return planned;
@@ -96,14 +120,27 @@ void constant_first(Plan& plan) {
   plan.nodes = std::move(nodes);
 }
 
+// What a Delay reads, which may come behind it.
+void find_delays(Plan& plan) {
+  for (std::size_t i = 0; i < plan.nodes.size(); ++i) {
+    if (plan.graph_nodes[i].op != delay_op) continue;
+    const auto source = std::find_if(plan.graph_nodes.begin(), plan.graph_nodes.end(), [&](const Node& node) {
+      return node.name == plan.graph_nodes[i].inputs.at(0);
+    });
+    plan.nodes[i].delays = static_cast<int>(source - plan.graph_nodes.begin());
+    plan.delays.push_back(static_cast<int>(i));
+  }
+}
+
 // Index of the last node that reads each node's output; `forever` where it must outlive the step: spikes
-// (metrics read them), the logits, and constants that later steps read.
+// (metrics read them), what is delayed, the logits, and constants that later steps read.
 std::vector<int> last_uses(const Plan& plan) {
   const int forever = static_cast<int>(plan.nodes.size());
   std::vector<int> last(plan.nodes.size(), -1);
   for (int i = 0; i < forever; ++i) {
     const PlannedNode& node = plan.nodes[i];
-    if (node.spiking || node.output.type == SignalType::spikes || i == plan.output) last[i] = forever;
+    const bool kept_for_later = node.spiking || node.delays >= 0;
+    if (kept_for_later || node.output.type == SignalType::spikes || i == plan.output) last[i] = forever;
     for (const int input : node.inputs) {
       const bool kept = plan.nodes[input].output.constant && !node.output.constant;
       last[input] = std::max(last[input], kept ? forever : i);
@@ -162,11 +199,14 @@ Plan make_plan(const Graph& graph, const Registry& registry, const EngineOptions
   for (const int i : topological_order(graph)) {
     const Node& node = graph.nodes[i];
     index[node.name] = static_cast<int>(plan.nodes.size());
-    plan.nodes.push_back(plan_node(node, plan, index, shapes.at(node.name), registry, options));
+    plan.nodes.push_back(node.op == delay_op
+                             ? plan_delay(graph, node, plan, shapes.at(node.name), registry)
+                             : plan_node(node, plan, index, shapes.at(node.name), registry, options));
     plan.graph_nodes.push_back({node.name, node.op, node.inputs, node.attributes, {}});
     if (plan.nodes.back().role == Role::readout) plan_readout(node, options.coding, plan);
   }
   constant_first(plan);
+  find_delays(plan);
   for (std::size_t i = 0; i < plan.nodes.size(); ++i) {
     if (plan.nodes[i].role == Role::input) plan.input = static_cast<int>(i);
     if (plan.nodes[i].role == Role::readout) plan.output = static_cast<int>(i);

@@ -17,6 +17,7 @@ struct PlannedNode {
   Role role = Role::carrier;
   bool spiking = false;     ///< a neuron that emits spikes
   std::vector<int> inputs;  ///< indices of the nodes it reads
+  int delays = -1;          ///< of a Delay: the node whose output of the step before it emits
   bool absorbed = false;    ///< computed within a later node: its output is never stored
   int buffer = -1;          ///< which buffer holds its output
 };
@@ -35,6 +36,7 @@ struct Plan {
   std::vector<PlannedNode> nodes;
   int constant_nodes = 0;    ///< nodes [0, constant_nodes) are constant
   std::vector<int> spiking;  ///< neurons that emit spikes
+  std::vector<int> delays;   ///< nodes that emit what another emitted a step before
   int input = -1;
   int output = -1;
   std::vector<PlannedBuffer> buffers;

@@ -14,6 +14,7 @@ namespace rheobase {
 struct Sample {
   std::vector<float> pixels;  ///< images: [0, 1] before normalisation, C, H, W order
   std::vector<InputEvent> events;
+  std::int64_t steps = 0;  ///< that the sample has, where it is over by itself; 0 for any number
 };
 
 /// Samples by index. fetch() may be called from one thread at a time.
@@ -34,6 +35,7 @@ class ImageSource : public SampleSource {
   // Here, so that a data set needs no engine.
   void fetch(std::int64_t index, Sample& sample) const final {
     sample.events.clear();
+    sample.steps = 0;
     sample.pixels.resize(static_cast<std::size_t>(element_count(shape())));
     read(index, sample.pixels);
   }

@@ -92,9 +92,9 @@ class ModelReader {
   // What files have from version 5 on.
   void read_conditions(const Place& place, CalibrationSamples& from) {
     from.coding = entries_.attribute_or_empty<std::string>(place, "coding");
-    if (from.coding != "direct" && from.coding != "poisson")
+    if (from.coding != "direct" && from.coding != "poisson" && from.coding != "events")
       faults_.push_back(
-          {place.child("coding"), fmt::format("is '{}', expected direct or poisson", from.coding)});
+          {place.child("coding"), fmt::format("is '{}', expected direct, poisson or events", from.coding)});
     from.seed = entries_.attribute_or_empty<std::int64_t>(place, "seed");
     from.network_sha256 = entries_.attribute_or_empty<std::string>(place, "network_sha256");
     const auto optional = [&](const char* name) {

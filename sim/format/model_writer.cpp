@@ -203,6 +203,7 @@ void write_stop(hid_t file, const Model& model) {
 
 // The oldest version that can hold it.
 int version_of(const Model& model) {
+  if (model.calibration && model.calibration->coding == "events") return 7;
   if (model.calibration && model.calibration->conditional) return 6;
   if (model.training || (model.calibration && !model.calibration->coding.empty())) return 5;
   for (const Node& node : model.graph.nodes) {

@@ -13,8 +13,9 @@ namespace rheobase {
 
 /// Version of the layout written; older ones are read, newer ones refused (docs/reference/recording.md).
 /// A recording is written as the oldest version that can hold it: 1, under a stop rule with early thresholds
-/// 2, with the costs of steps 3, with those of synapses 4, with the hashes of samples 5.
-inline constexpr int recording_file_version = 5;
+/// 2, with the costs of steps 3, with those of synapses 4, with the hashes of samples 5, with the length of a
+/// step or samples of their own lengths 6.
+inline constexpr int recording_file_version = 6;
 
 /// A layer whose spikes are counted.
 struct RecordedLayer {
@@ -55,19 +56,20 @@ struct RecordingInfo {
   std::vector<RecordedSynapse> synapses = {};  ///< what each took of every sample is recorded
   /// Which samples these are, whatever the data are called: one each in their order, or none (not known).
   std::vector<std::uint64_t> sample_hashes = {};
+  double step_ms = 0.0;  ///< of event data: how long a step is, in milliseconds; 0: not known
 
   bool operator==(const RecordingInfo&) const = default;
 };
 
 /// One finished sample. The spans need to live during add() only.
 struct SampleRecord {
-  std::int64_t sample = 0;                          ///< index in the data set: first .. first + samples - 1
-  std::int64_t label = -1;                          ///< -1 where unknown
-  std::int64_t steps = 0;                           ///< exit time, 1 .. T
-  bool stopped = false;                             ///< by the policy, before the budget ran out
-  std::span<const float> logits_by_step;            ///< [steps][K], accumulated
-  std::span<const std::uint64_t> spike_counts;      ///< one a layer, over all its steps
-  std::span<const StepCost> step_costs = {};        ///< [steps] where RecordingInfo::step_costs, else none
+  std::int64_t sample = 0;                      ///< index in the data set: first .. first + samples - 1
+  std::int64_t label = -1;                      ///< -1 where unknown
+  std::int64_t steps = 0;                       ///< exit time, 1 .. T
+  bool stopped = false;                         ///< by the policy, before the budget or the sample ran out
+  std::span<const float> logits_by_step;        ///< [steps][K], accumulated
+  std::span<const std::uint64_t> spike_counts;  ///< one a layer, over all its steps
+  std::span<const StepCost> step_costs = {};    ///< [steps] where RecordingInfo::step_costs, else none
   std::span<const SynapseCost> synapse_costs = {};  ///< one each of RecordingInfo::synapses, over all steps
 };
 
@@ -103,7 +105,8 @@ struct Recording {
   std::vector<StepCost> step_costs;         ///< [N][T], 0 after the exit; empty unless info.step_costs
   std::vector<SynapseCost> synapse_costs;   ///< [N][synapses], up to the exit
 
-  /// The K logits of a row after step t = 1 .. exit_steps[row].
+  /// The K logits of a row after step t = 1 .. exit_steps[row]; of a sample that was over by then, and was
+  /// not stopped, those after its last step.
   std::span<const float> logits_at(std::int64_t row, std::int64_t t) const;
   /// A row as a writer takes it.
   SampleRecord record(std::int64_t row) const;

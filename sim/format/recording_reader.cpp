@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "sim/format/recording_file.h"
@@ -70,6 +71,7 @@ class RecordingReader {
     info.step_costs = entries_.has_member(root, "step_costs");
     if (info.step_costs && !entries_.has_member(root, "sample_hashes"))
       info.data_sha256 = text("data_sha256");
+    if (entries_.has_attribute(root, "step_ms")) info.step_ms = real("step_ms");
     info.layers = parts<RecordedLayer>(root, "layer_names", "layer_neurons");
     if (entries_.has_member(root, "synapse_costs"))
       info.synapses = parts<RecordedSynapse>(root, "synapse_names", "synapse_dense");
@@ -117,6 +119,8 @@ class RecordingReader {
     check("samples", info.samples, 1);
     check("steps", info.steps, 1);
     check("classes", info.classes, 1);
+    if (!(info.step_ms >= 0.0 && std::isfinite(info.step_ms)))
+      faults_.push_back({"/step_ms", fmt::format("is {}, expected milliseconds", info.step_ms)});
     for (const RecordedLayer& layer : info.layers) check("layer_neurons", layer.neurons, 0);
     for (const RecordedSynapse& synapse : info.synapses) check("synapse_dense", synapse.dense, 0);
     return faults_.empty();
@@ -154,6 +158,7 @@ class RecordingReader {
 
 std::span<const float> Recording::logits_at(std::int64_t row, std::int64_t t) const {
   const auto K = static_cast<std::size_t>(info.classes);
+  if (stopped[row] == 0) t = std::min(t, exit_steps[row]);
   return std::span(logits).subspan(static_cast<std::size_t>(row * info.steps + t - 1) * K, K);
 }
 

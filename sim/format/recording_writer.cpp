@@ -83,6 +83,7 @@ void write_info(hid_t root, const RecordingInfo& info) {
   put("layer_neurons", put_all("layer", info.layers, &RecordedLayer::neurons));
   if (!info.synapses.empty())
     put("synapse_dense", put_all("synapse", info.synapses, &RecordedSynapse::dense));
+  if (info.step_ms > 0.0) put("step_ms", info.step_ms);
   if (info.step_costs && info.sample_hashes.empty()) put("data_sha256", info.data_sha256);
 }
 
@@ -193,10 +194,19 @@ class RecordingWriter::Impl {
 
  private:
   std::uint32_t version() const {
+    if (info_.step_ms > 0.0 || has_short_samples()) return 6;
     if (!info_.sample_hashes.empty()) return 5;
     if (!info_.synapses.empty()) return 4;
     if (info_.step_costs) return 3;
     return info_.stop.early_thresholds.empty() ? 1 : 2;
+  }
+
+  // That were over before the budget, and were not stopped.
+  bool has_short_samples() const {
+    for (std::int64_t row = 0; row < info_.samples; ++row) {
+      if (exit_steps_[row] < info_.steps && stopped_[row] == 0) return true;
+    }
+    return false;
   }
 
   std::int64_t row_of(const SampleRecord& record) const {

@@ -71,8 +71,9 @@ std::vector<int> topological_order(const Graph& graph) {
   std::set<int> ready;
   for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
     const Node& node = graph.nodes[i];
-    missing[i] = node.inputs.size();
+    missing[i] = node.op == delay_op ? 0 : node.inputs.size();
     if (missing[i] == 0) ready.insert(static_cast<int>(i));
+    if (node.op == delay_op) continue;
     for (const std::string& input : node.inputs) consumers[input].push_back(static_cast<int>(i));
   }
   std::vector<int> order;

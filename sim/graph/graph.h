@@ -33,8 +33,13 @@ struct Node {
   bool operator==(const Node&) const = default;
 };
 
-/// A directed acyclic graph of nodes that name their producers. Exactly one `Input` and one `Output` node; an
-/// ANN, an SNN and a BNN differ only in their neuron nodes. Node order is free, see topological_order().
+/// The op of nodes that emit what they read one step before, and 0 in the first step: a cycle of the graph
+/// passes through one of them.
+inline constexpr const char* delay_op = "Delay";
+
+/// A directed graph of nodes that name their producers, without cycles but for those through a Delay. Exactly
+/// one `Input` and one `Output` node; an ANN, an SNN and a BNN differ only in their neuron nodes. Node order
+/// is free, see topological_order().
 struct Graph {
   std::vector<Node> nodes;
 
@@ -47,8 +52,9 @@ struct Graph {
   bool operator==(const Graph&) const = default;
 };
 
-/// Node indices such that producers come first; among nodes that are ready the earlier one in `graph.nodes`
-/// comes first. Shorter than the graph when there is a cycle or an unknown input.
+/// Node indices such that producers come first, though a Delay may come before what it reads; among nodes
+/// that are ready the earlier one in `graph.nodes` comes first. Shorter than the graph when there is a cycle
+/// or an unknown input.
 std::vector<int> topological_order(const Graph& graph);
 
 /// The graph as stable text, one node a line in topological order: name = op(inputs) {attributes} [tensors].

@@ -69,11 +69,15 @@ struct OpSchema {
   /// Of a neuron without memory: the same function in every place of a channel, which never decreases.
   bool is_monotone = false;
   /// Of a neuron that emits spikes: the tensor that says what a spike is worth, {1} or {C}. Such a neuron has
-  /// a required threshold, and kernels of both arithmetics.
+  /// a required threshold, and kernels of both arithmetics unless reals_only.
   std::string spike_height{};
   /// Of a spiking neuron whose events are +-2^k, k < its attribute `levels` (1 where it has none), and the
-  /// largest of them is worth `spike_height`; others emit 1 or nothing.
+  /// largest of them is worth `spike_height`; others emit 1 or nothing, or counts.
   bool is_graded = false;
+  /// Of a spiking neuron that may fire several times a step: it emits 0, 1, 2, ...
+  bool emits_counts = false;
+  /// Of a neuron of spiking networks: it has kernels of float32 arithmetic alone.
+  bool reals_only = false;
   /// Of a graded neuron: what its integer thresholds in fixed arithmetic are multiples of.
   std::function<std::int64_t(const Node&)> granule{};
   /// Turns what a spiking neuron's potentials leave (a decay, say) into integers; nothing where they are all.

@@ -93,6 +93,16 @@ std::optional<Shape> infer_input(const Node& node, Inputs, Faults& faults) {
   return shape;
 }
 
+// What it reads comes later; validate() compares both.
+std::optional<Shape> infer_delay(const Node& node, Inputs, Faults& faults) {
+  const Shape shape = node.integers("shape", {});
+  const bool sound = (shape.size() == 1 || shape.size() == 3) &&
+                     std::all_of(shape.begin(), shape.end(), [](std::int64_t e) { return e >= 1; });
+  if (sound) return shape;
+  faults.push_back({node.name, fmt::format("shape {} is neither N nor CxHxW", to_string(shape))});
+  return std::nullopt;
+}
+
 std::optional<Shape> infer_output(const Node& node, Inputs inputs, Faults& faults) {
   if (!expect_rank(node, inputs, 1, faults)) return std::nullopt;
   const bool unit = expect_per_channel(node, "unit", inputs[0][0], faults);
@@ -308,6 +318,9 @@ void add_structural_schemas(SchemaSet& schemas) {
                {},
                infer_slice});
   schemas.add({"Flatten", Role::carrier, 1, 1, {}, {}, infer_flatten});
+  OpSchema delay{delay_op, Role::carrier, 1, 1, {{"shape", list, true}}, {}, infer_delay};
+  delay.has_state = true;
+  schemas.add(std::move(delay));
   OpSchema onset{"Onset", Role::carrier, 1, 1, {}, {}, infer_onset};
   onset.has_state = true;
   schemas.add(std::move(onset));

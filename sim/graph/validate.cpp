@@ -130,15 +130,34 @@ bool expect_sane_size(const Node& node, const Shape& shape, Faults& faults) {
   return true;
 }
 
-// Shapes of the node's inputs, or nothing when one of them is not sound.
+// Shapes of the node's inputs, or nothing when one of them is not sound. A Delay says itself what it reads.
 std::optional<std::vector<Shape>> input_shapes(const Node& node, const ShapeMap& shapes) {
   std::vector<Shape> inputs;
+  if (node.op == delay_op) return inputs;
   for (const std::string& input : node.inputs) {
     const auto found = shapes.find(input);
     if (found == shapes.end()) return std::nullopt;
     inputs.push_back(found->second);
   }
   return inputs;
+}
+
+// What a Delay reads has its shape and is what a spiking neuron emits.
+void check_delays(const Graph& graph, const SchemaSet& schemas, const ShapeMap& shapes, Faults& faults) {
+  for (const Node& node : graph.nodes) {
+    if (node.op != delay_op || node.inputs.size() != 1) continue;
+    const Node* source = graph.find(node.inputs[0]);
+    if (source == nullptr) continue;  // said before
+    const OpSchema* schema = schemas.find(source->op);
+    if (schema != nullptr && !schema->is_spiking())
+      faults.push_back({node.name, fmt::format("reads '{}', and only the spikes of neurons can be delayed",
+                                               source->name)});
+    const auto own = shapes.find(node.name), read = shapes.find(source->name);
+    if (own != shapes.end() && read != shapes.end() && own->second != read->second)
+      faults.push_back(
+          {node.name, fmt::format("has the shape {}, and '{}', which it reads, {}", to_string(own->second),
+                                  source->name, to_string(read->second))});
+  }
 }
 
 }  // namespace
@@ -158,6 +177,7 @@ Validation validate(const Graph& graph, const SchemaSet& schemas) {
     const auto shape = schemas.find(node.op)->infer(node, *inputs, result.faults);
     if (shape && expect_sane_size(node, *shape, result.faults)) result.shapes.emplace(node.name, *shape);
   }
+  check_delays(graph, schemas, result.shapes, result.faults);
   if (order.size() < graph.nodes.size() && result.faults.empty()) {
     std::set<int> ordered(order.begin(), order.end());
     for (std::size_t i = 0; i < graph.nodes.size(); ++i) {

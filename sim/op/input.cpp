@@ -115,7 +115,8 @@ class EventInput : public HostInput {
 Coding parse_coding(const std::string& name) {
   if (name == "direct") return Coding::direct;
   if (name == "poisson") return Coding::poisson;
-  throw InputError("--coding", name, "expected direct or poisson");
+  if (name == "events") return Coding::events;
+  throw InputError("--coding", name, "expected direct or poisson, or events");
 }
 
 SignalSpec plan_input(const InputContext& context, Coding coding) {
@@ -126,6 +127,7 @@ SignalSpec plan_input(const InputContext& context, Coding coding) {
         "normalises images, but its samples are events; convert the network without --normalize");
   }
   SignalSpec spec{SignalType::real32, context.shape, {1.0F}, coding == Coding::direct};
+  spec.sparse = coding == Coding::events;
   if (context.arithmetic == Arithmetic::fixed) {
     spec.type = SignalType::int16;
     spec.high = largest_fixed_input;

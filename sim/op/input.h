@@ -17,7 +17,7 @@ namespace rheobase {
 ///            mean over steps is the image
 ///   events   at every step the number of events of that step at each place, not normalised
 enum class Coding { direct, poisson, events };
-/// `direct` or `poisson`, the codings of images. Throws InputError naming the choices.
+/// By its name. Throws InputError naming the choices.
 Coding parse_coding(const std::string& name);
 
 /// Something happened at `place`, in C, H, W order, within step `step` = 1, 2, ...
@@ -30,6 +30,7 @@ struct InputEvent {
 struct SampleView {
   std::span<const float> pixels;
   std::span<const InputEvent> events;
+  std::int64_t steps = 0;  ///< of a sample that is over by itself: how many it has; 0 for any number
 };
 
 /// What an encoder is made from; valid during the call.

@@ -28,6 +28,8 @@ struct SignalSpec {
   bool constant = false;  ///< the same at every step of a sample (direct coding, before the first state)
   std::int64_t low = 0;   ///< bounds of the integers of fixed arithmetic, proved when planned
   std::int64_t high = 1;
+  /// Of real32: most of the numbers are 0, as those that spiking neurons and events leave.
+  bool sparse = false;
 
   float scale(std::int64_t channel) const { return scales.size() == 1 ? scales[0] : scales[channel]; }
   bool unit_scale() const { return scales.size() == 1 && scales[0] == 1.0F; }

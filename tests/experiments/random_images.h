@@ -10,9 +10,9 @@
 namespace rheobase::test {
 
 /// Images of random pixels, of class 0; a pixel of one image may be no number.
-class RandomImages : public DataSet {
+class RandomImages : public ImageSet {
  public:
-  RandomImages(Shape shape, int samples) : DataSet(info(std::move(shape), samples)) {}
+  RandomImages(Shape shape, int samples) : ImageSet(info(std::move(shape), samples)) {}
   void read(std::int64_t index, std::span<float> pixels) const override {
     std::mt19937 random(static_cast<std::uint32_t>(index));
     std::uniform_real_distribution<float> uniform(0.0F, 1.0F);

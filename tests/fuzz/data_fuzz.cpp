@@ -30,7 +30,7 @@ void put_gzipped(const std::string& name, const std::string& bytes) {
 
 void open_and_read(const std::string& kind) {
   try {
-    const auto data = open_data(kind + ":" + folder, "test");
+    const auto data = open_image_set(kind + ":" + folder, "test");
     std::vector<float> pixels(element_count(data->shape()));
     for (const std::int64_t index : {std::int64_t{0}, data->size() - 1}) data->read(index, pixels);
   } catch (const InputError&) {

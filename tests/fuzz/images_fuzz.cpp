@@ -26,7 +26,7 @@ void put(const std::string& name, const std::string& bytes) {
 
 void open_and_read(const std::string& transform) {
   try {
-    const auto data = open_data("images:" + folder + transform, "test");
+    const auto data = open_image_set("images:" + folder + transform, "test");
     std::vector<float> pixels(element_count(data->shape()));
     for (const std::int64_t index : {std::int64_t{0}, data->size() - 1}) {
       data->read(index, pixels);

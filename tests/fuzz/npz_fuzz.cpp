@@ -107,7 +107,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   write_archive(choices);
   edit_archive(choices);
   try {
-    const auto opened = open_data("npz:" + file, "test");
+    const auto opened = open_image_set("npz:" + file, "test");
     std::vector<float> pixels(element_count(opened->shape()));
     for (const std::int64_t index : {opened->size() - 1, std::int64_t{0}}) {
       opened->read(index, pixels);

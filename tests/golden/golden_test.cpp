@@ -51,7 +51,7 @@ struct Result {
   std::uint64_t hash = 0;
 };
 
-Result simulate(const Graph& graph, const DataSet& data, const EngineOptions& options, int steps,
+Result simulate(const Graph& graph, const ImageSet& data, const EngineOptions& options, int steps,
                 std::int64_t count) {
   Engine engine(graph, testing::full_registry(), options);
   const std::size_t classes = engine.classes();
@@ -91,11 +91,11 @@ class DefaultNetwork : public ::testing::Test {
     if (!std::filesystem::exists(fashion_mnist)) {
       GTEST_SKIP() << "needs Debian's package dataset-fashion-mnist";
     }
-    data_ = open_data("fashion-mnist", "test");
+    data_ = open_image_set("fashion-mnist", "test");
     golden_ = json::parse(read_file(default_golden));
     graph_ = convert(default_model, "fashion-mnist");
   }
-  std::unique_ptr<DataSet> data_;
+  std::unique_ptr<ImageSet> data_;
   json golden_;
   Graph graph_;
 };
@@ -142,7 +142,7 @@ TEST_P(Cifar10Network, GivesTheSameLogitsAsPytorchAtTheFirstStep) {
         << "needs RHEOBASE_SHARED_MODELS and RHEOBASE_CIFAR10, folders of the networks and of the images";
   }
   const std::string stem = std::string(models) + "/" + GetParam();
-  const std::unique_ptr<DataSet> data = open_data(std::string("cifar10:") + images, "test");
+  const std::unique_ptr<ImageSet> data = open_image_set(std::string("cifar10:") + images, "test");
   const Result result = simulate(convert(stem + ".onnx", "cifar10"), *data,
                                  {DeviceKind::cpu, 8, 2, Coding::direct, 0, false}, 1, 8);
   EXPECT_LT(median_logit_difference(result, json::parse(read_file(stem + ".golden.json"))), 1e-3);

@@ -1,9 +1,11 @@
 // Every kernel of the cpu device against the reference device, on every SIMD target: equal bit for bit.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <bit>
 #include <set>
 
+#include "neurons/li.h"
 #include "neurons/relu.h"
 #include "neurons/sign.h"
 #include "sim/engine/engine.h"
@@ -159,6 +161,12 @@ std::vector<Case> other_cases() {
          for (float& v : p.v_threshold.reals()) v = std::abs(v) + 0.1F;
          return b.add(p.node("", b.conv2d(f, {.outputs = 70, .inputs = 70})));
        }},
+      {"LI", image, false,
+       [](GraphBuilder& b, const std::string& f) {
+         LiParameters p{b.tensor({70}), b.tensor({70}), b.tensor({70})};
+         for (float& decay : p.decay.reals()) decay = std::min(std::abs(decay), 1.0F);
+         return b.add(p.node("", b.conv2d(f, {.outputs = 70, .inputs = 70})));
+       }},
       {"QCFS", image, false,
        [](GraphBuilder& b, const std::string& f) {
          return b.add(QcfsParameters{scalar_tensor(0.8F), 4}.node("", f));
@@ -185,8 +193,9 @@ TEST(Parity, EveryOpForRealValuesAndForSpikes) {
 
 TEST(Parity, CoversEveryOpOfTheCpuDevice) {
   std::set<std::string> covered{
-      "Conv2d", "BinaryConv2d", "BinaryLinear",  // binary_parity_test.cpp, graded_test.cpp:
-      "Onset",  "SignedIF",     "MTIF",         "SigmaDelta"};
+      "Conv2d",  "BinaryConv2d", "BinaryLinear",                // binary_parity_test.cpp, graded_test.cpp:
+      "Onset",   "SignedIF",     "MTIF",         "SigmaDelta",  // burst_test.cpp:
+      "BurstLIF"};
   for (const Case& test : other_cases()) covered.insert(test.op);
   for (const std::string& op : full_registry().supported(DeviceKind::cpu, Arithmetic::float32))
     EXPECT_TRUE(covered.contains(op)) << op;

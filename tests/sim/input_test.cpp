@@ -87,6 +87,50 @@ TEST(Events, StreamThroughTheSlotsLikeImages) {
   }
 }
 
+// A stream that is not over: each step's events come just before it.
+TEST(Events, OfAStreamArriveWhileItRuns) {
+  for (const DeviceKind device : {DeviceKind::reference, DeviceKind::cpu}) {
+    Engine engine(summing_graph(), full_registry(), events_on(device));
+    engine.load(1, SampleView{}, 0);
+    engine.feed(1, std::vector<InputEvent>{{1, 0}, {1, 0}, {3, 1}});
+    engine.step();
+    EXPECT_THAT(engine.logits(1), ElementsAre(2, 0, 0, 0));
+    engine.feed(1, std::vector<InputEvent>{{2, 3}});
+    engine.step();
+    EXPECT_THAT(engine.logits(1), ElementsAre(2, 0, 0, 1));
+    engine.step();
+    EXPECT_THAT(engine.logits(1), ElementsAre(2, 1, 0, 1));
+    EXPECT_THROW(engine.feed(1, std::vector<InputEvent>{{3, 0}}), InputError);  // that step is over
+    EXPECT_THROW(engine.feed(1, std::vector<InputEvent>{{4, 4}}), InputError);
+  }
+}
+
+TEST(Events, AreFedToEnginesThatTakeStepByStep) {
+  Engine ahead(summing_graph(), full_registry(), events_on(DeviceKind::cpu, 2));
+  ahead.load(0, SampleView{}, 0);
+  EXPECT_THROW(ahead.feed(0, few_events), InputError);
+  Engine images(summing_graph(), full_registry(), {});
+  images.load(0, std::vector<float>(4, 0.0F), 0);
+  EXPECT_THROW(images.feed(0, few_events), InputError);
+}
+
+TEST(Events, OfASampleThatIsOverEndIt) {
+  class Short : public Clicks {
+   public:
+    void fetch(std::int64_t index, Sample& sample) const override {
+      Clicks::fetch(index, sample);
+      sample.steps = index == 3 ? 1 : 0;
+    }
+  };
+  for (const int lookahead : {1, 2}) {
+    Engine engine(summing_graph(), full_registry(), events_on(DeviceKind::cpu, lookahead));
+    run_samples(engine, Short(), make_stop_policy({}), {2, 0, 5}, [&](const SampleResult& result) {
+      EXPECT_EQ(result.steps, result.sample == 3 ? 1 : 2);
+      EXPECT_FALSE(result.stopped);
+    });
+  }
+}
+
 TEST(Events, OutsideOfTheImageOrOutOfOrderAreRefused) {
   Engine engine(summing_graph(), full_registry(), events_on(DeviceKind::cpu));
   for (const auto& events :

@@ -13,6 +13,7 @@ const Dialect dialects[] = {
     {"snntorch"},
     {"norse", 1e-3, false, Dialect::Start::leak},
     {"spikingjelly", 1e-4, true, Dialect::Start::reset},
+    {"sinabs", 1.0, true, Dialect::Start::zero, true},
 };
 
 const Dialect* find(const std::string& name) {
@@ -75,7 +76,7 @@ const Dialect& guess(const NirGraph& graph, double dt, Notes& doubts) {
   if (has(graph, "IF"))
     doubt(
         "an IF whose r is 1 resets to v_reset and fires once a step here; Sinabs writes the same and means "
-        "subtraction and several spikes; --dialect names the one that wrote the file");
+        "subtraction and several spikes: --dialect sinabs, or the one that wrote the file");
   if (all_one(graph, "LIF", [&](const NirNode& node) { return lif_gains(node, dt); })) {
     doubt(
         "r = tau / dt in every LIF, as snnTorch writes it; SpikingJelly without decay_input does too, and "
@@ -106,11 +107,11 @@ Dialect dialect_of(const NirGraph& graph, const NirOptions& options, Notes& note
     dialect = *find(options.dialect);
   }
   dialect.dt = options.dt.value_or(dialect.dt);
-  notes.push_back(
-      {"dialect",
-       fmt::format("{}: steps of {}, fires at v {} v_threshold, resets to v_reset, begins "
-                   "at {}",
-                   dialect.name, dialect.dt, dialect.at_threshold ? ">=" : ">", text(dialect.start))});
+  notes.push_back({"dialect", fmt::format("{}: steps of {}, fires at v {} v_threshold{}, begins at {}",
+                                          dialect.name, dialect.dt, dialect.at_threshold ? ">=" : ">",
+                                          dialect.bursts ? ", as often as it fits, and subtracts it"
+                                                         : ", resets to v_reset",
+                                          text(dialect.start))});
   return dialect;
 }
 
@@ -120,10 +121,7 @@ namespace rheobase {
 
 void check_nir_dialect(const std::string& name) {
   if (name == "auto" || nir::find(name) != nullptr) return;
-  const bool several = name == "sinabs" || name == "rockpool";
-  throw InputError("--dialect", name,
-                   several ? "fires several times a step, which no neuron does in this version"
-                           : "expected auto, nir, snntorch, norse or spikingjelly");
+  throw InputError("--dialect", name, "expected auto, nir, snntorch, norse, sinabs or spikingjelly");
 }
 
 }  // namespace rheobase

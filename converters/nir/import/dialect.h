@@ -8,7 +8,7 @@
 
 namespace rheobase::nir {
 
-/// What a framework means by a neuron. All take Euler's rule and reset to v_reset.
+/// What a framework means by a neuron. All but Sinabs take Euler's rule and reset to v_reset.
 struct Dialect {
   enum class Start { zero, leak, reset };
 
@@ -16,6 +16,9 @@ struct Dialect {
   double dt = 1e-4;
   bool at_threshold = false;  ///< fires at v >= v_threshold, else above it
   Start start = Start::zero;  ///< the potential at t = 0
+  /// Sinabs: fires as often as thresholds fit into the potential, which loses them, and decays by exp(-dt /
+  /// tau); an IF is bounded by -v_threshold below, and r counts for nothing.
+  bool bursts = false;
 };
 
 /// The dialect asked for, or the one that the file's numbers speak for; appends what was chosen to `notes`,

@@ -190,13 +190,12 @@ const std::map<std::string, Handler>& handlers() {
 
 std::string import_node(const NirNode& node, const std::string& input, const Dialect& dialect,
                         GraphMaker& maker, Notes& notes) {
-  if (node.type == "IF" || node.type == "LIF" || node.type == "Threshold")
-    return import_neuron(node, input, dialect, maker);
+  if (is_neuron(node.type)) return import_neuron(node, input, dialect, maker);
   const auto found = handlers().find(node.type);
   if (found != handlers().end()) return found->second({node, input, maker, notes});
   throw NodeFault(
       fmt::format("is of type {}, which cannot be imported; what can: AvgPool2d Affine Conv1d Conv2d "
-                  "Delay (0) Flatten IF LIF Linear Scale SumPool2d Threshold",
+                  "CubaLIF Delay (0) Flatten I IF LI LIF Linear Scale SumPool2d Threshold",
                   node.type));
 }
 

@@ -4,12 +4,15 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <queue>
+#include <set>
 #include <utility>
 
 #include "converters/nir/file/reader.h"
 #include "converters/nir/import/dialect.h"
 #include "converters/nir/import/node_import.h"
+#include "converters/nir/import/recurrence.h"
 #include "sim/core/file.h"
 
 namespace rheobase {
@@ -32,9 +35,15 @@ class Importer {
 
   Graph run(Faults& faults) {
     check_ends(faults);
+    delayed_ = nir::delayed_edges(file_, faults);
     if (!faults.empty()) return {};
-    for (const std::string& name : order(faults)) import(*nodes_.at(name), faults);
-    return maker_.take();
+    for (const std::string& name : order()) import(*nodes_.at(name), faults);
+    Graph graph = maker_.take();
+    for (const auto& [neuron, delay] : delays_) {
+      const auto found = values_.find(neuron);
+      if (found != values_.end()) graph.find(delay)->inputs = {found->second};
+    }
+    return graph;
   }
 
  private:
@@ -58,59 +67,91 @@ class Importer {
     }
   }
 
-  // Sources first; among those that are ready the first by name. What lies on a cycle is a fault.
-  Names order(Faults& faults) const {
+  // Sources first; among those that are ready the first by name. What reads a neuron's last spikes comes
+  // behind another source of the neuron, which tells its shape.
+  Names order() const {
     std::map<std::string, std::size_t> open;
+    std::map<std::string, Names> readers;
+    const auto add = [&](const std::string& from, const std::string& to) {
+      readers[from].push_back(to);
+      ++open[to];
+    };
+    for (const NirNode& node : file_.nodes) open[node.name] = 0;
+    for (const nir::Edge& edge : file_.edges) {
+      if (!delayed_.contains(edge)) add(edge.first, edge.second);
+    }
+    for (const auto& [neuron, reader] : delayed_) {
+      if (const std::string* source = teller(neuron, reader)) add(*source, reader);
+    }
     std::priority_queue<std::string, Names, std::greater<>> ready;
-    for (const NirNode& node : file_.nodes) {
-      const auto found = sources_.find(node.name);
-      open[node.name] = found == sources_.end() ? 0 : found->second.size();
-      if (open[node.name] == 0) ready.push(node.name);
+    for (const auto& [name, count] : open) {
+      if (count == 0) ready.push(name);
     }
     Names result;
     while (!ready.empty()) {
       const std::string name = ready.top();
       ready.pop();
       result.push_back(name);
-      const auto readers = readers_.find(name);
-      if (readers == readers_.end()) continue;
-      for (const std::string& reader : readers->second) {
+      for (const std::string& reader : readers[name]) {
         if (--open[reader] == 0) ready.push(reader);
       }
     }
-    if (result.size() < file_.nodes.size()) faults.push_back(cycle(open));
     return result;
   }
 
-  // Walks back along sources that are not done, until a node comes up again.
-  Fault cycle(const std::map<std::string, std::size_t>& open) const {
-    const auto is_open = [&](const std::string& name) { return open.at(name) > 0; };
-    std::string at =
-        std::find_if(open.begin(), open.end(), [](const auto& e) { return e.second > 0; })->first;
-    Names path;
-    while (std::find(path.begin(), path.end(), at) == path.end()) {
-      path.push_back(at);
-      const Names& from = sources_.at(at);
-      at = *std::find_if(from.begin(), from.end(), is_open);
+  // A source of a neuron that does not wait for `reader`, so that its shape is known before.
+  const std::string* teller(const std::string& neuron, const std::string& reader) const {
+    for (const std::string& source : sources_.at(neuron)) {
+      if (!waits_for(source, reader)) return &source;
     }
-    const std::string before = *std::find_if(sources_.at(at).begin(), sources_.at(at).end(), is_open);
-    return {at,
-            fmt::format("reads itself, by the edge from '{}': recurrent networks cannot be imported in this "
-                        "version",
-                        before)};
+    return nullptr;
+  }
+
+  bool waits_for(const std::string& name, const std::string& other) const {
+    std::set<std::string> seen;
+    Names open{name};
+    while (!open.empty()) {
+      const std::string at = open.back();
+      open.pop_back();
+      if (at == other) return true;
+      const auto found = sources_.find(at);
+      if (!seen.insert(at).second || found == sources_.end()) continue;
+      for (const std::string& source : found->second) {
+        if (!delayed_.contains({source, at})) open.push_back(source);
+      }
+    }
+    return false;
+  }
+
+  // The node of ours that has what `reader` reads of `source`.
+  std::optional<std::string> value(const std::string& source, const std::string& reader) {
+    if (delayed_.contains({source, reader})) return delay(source, reader);
+    const auto found = values_.find(source);
+    return found == values_.end() ? std::nullopt : std::optional(found->second);
+  }
+
+  std::string delay(const std::string& neuron, const std::string& reader) {
+    const std::string* const source = teller(neuron, reader);
+    if (source == nullptr || !values_.contains(*source))
+      throw nir::NodeFault(
+          fmt::format("reads the last spikes of '{}', whose shape nothing before it tells", neuron));
+    Node node{"", delay_op, {}, {{"shape", maker_.shape(values_.at(*source))}}, {}};
+    const std::string name = maker_.emit(neuron + "/delay", std::move(node));
+    delays_.emplace_back(neuron, name);
+    return name;
   }
 
   void import(const NirNode& node, Faults& faults) {
-    Names inputs;
-    const auto sources = sources_.find(node.name);
-    if (sources != sources_.end()) {
-      for (const std::string& source : sources->second) {
-        const auto found = values_.find(source);
-        if (found == values_.end()) return;  // its fault is told already
-        inputs.push_back(found->second);
-      }
-    }
     try {
+      Names inputs;
+      const auto sources = sources_.find(node.name);
+      if (sources != sources_.end()) {
+        for (const std::string& source : sources->second) {
+          const auto found = value(source, node.name);
+          if (!found) return;  // its fault is told already
+          inputs.push_back(*found);
+        }
+      }
       std::string input = inputs.empty() ? "" : inputs[0];
       if (inputs.size() > 1) input = maker_.emit(node.name + "/sum", {"", "Add", inputs, {}, {}});
       values_[node.name] = nir::import_node(node, input, dialect_, maker_, notes_);
@@ -125,7 +166,9 @@ class Importer {
   nir::GraphMaker maker_;
   std::map<std::string, const NirNode*> nodes_;
   std::map<std::string, Names> sources_, readers_;
-  std::map<std::string, std::string> values_;  // the node of ours that has them
+  std::set<nir::Edge> delayed_;
+  std::map<std::string, std::string> values_;                // the node of ours that has them
+  std::vector<std::pair<std::string, std::string>> delays_;  // neurons of the file and Delays of ours
 };
 
 }  // namespace

@@ -43,6 +43,7 @@ std::string import_node(const NirNode& node, const std::string& input, const Dia
                         GraphMaker& maker, Notes& notes);
 
 // Of the handlers in import_neurons.cpp and import_layers.cpp.
+bool is_neuron(const std::string& type);
 std::string import_neuron(const NirNode& node, const std::string& input, const Dialect& dialect,
                           GraphMaker& maker);
 

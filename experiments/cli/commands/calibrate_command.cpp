@@ -101,8 +101,8 @@ Recording simulated(const CommandLine& line, const Registry& registry) {
 
 // A recording made before, of this very network. What it holds was chosen when it was made.
 Recording recorded(const CommandLine& line, const Model& model) {
-  for (const char* option :
-       {"data", "resize", "crop", "split", "offset", "limit", "steps", "coding", "seed", "record"}) {
+  for (const char* option : {"data", "resize", "crop", "dt", "bins", "events", "downsample", "split",
+                             "offset", "limit", "steps", "coding", "seed", "record"}) {
     if (line.given(option))
       throw InputError(fmt::format("--{}", option), "",
                        "does not go with --recording, which holds its samples");
@@ -163,7 +163,7 @@ void run(const CommandLine& line) {
   const auto source = given("recording");
   const Recording recording = source ? recorded(line, model) : simulated(line, registry);
   if (record) save(record->path(), recording);
-  const Calibration calibration = calibrate(recording, source ? *source : data_spec_of(line), options);
+  const Calibration calibration = calibrate(recording, source ? *source : samples_spec_of(line), options);
   if (!line.flag("dry-run")) {
     model.stop = calibration.stop;
     model.calibration = calibration_of(recording.info, model.graph);

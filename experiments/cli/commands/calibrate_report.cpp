@@ -87,6 +87,11 @@ Json calibration_json(const RecordingInfo& samples, const CalibrationOptions& op
             {"stop", stop_json(calibration.stop)},
             {"full", outcome_json(calibration.full)},
             {"chosen", outcome_json(calibration.chosen)}};
+  if (samples.step_ms > 0.0) {
+    json["step_ms"] = samples.step_ms;
+    json["full"]["mean_ms"] = samples.step_ms * calibration.full.mean_steps;
+    json["chosen"]["mean_ms"] = samples.step_ms * calibration.chosen.mean_steps;
+  }
   if (options.goal.max_loss) json["max_loss"] = *options.goal.max_loss;
   if (options.goal.max_steps) json["max_steps"] = *options.goal.max_steps;
   if (options.guarantee) json["guarantee"] = *options.guarantee;
@@ -122,11 +127,15 @@ std::string calibration_text(const RecordingInfo& samples, const CalibrationOpti
       100.0 * calibration.chosen.accuracy, 100.0 * range.accuracy.low, 100.0 * range.accuracy.high,
       100.0 * (calibration.full.accuracy - calibration.chosen.accuracy), samples.steps,
       100.0 * range.loss.low, 100.0 * range.loss.high);
-  text += fmt::format("{:.2f} steps on average ({:.2f} to {:.2f}), {:.1f} % fewer than {}\n",
+  // Of recordings, which may be shorter than the budget.
+  const double all_steps = calibration.full.mean_steps;
+  text += fmt::format("{:.2f} steps on average ({:.2f} to {:.2f}), {:.1f} % fewer than {:g}\n",
                       calibration.chosen.mean_steps, range.mean_steps.low, range.mean_steps.high,
-                      100.0 * (1.0 - calibration.chosen.mean_steps / static_cast<double>(samples.steps)),
-                      samples.steps);
-  if (calibration.chosen.mean_steps == static_cast<double>(samples.steps))
+                      100.0 * (1.0 - calibration.chosen.mean_steps / all_steps), all_steps);
+  if (samples.step_ms > 0.0)
+    text += fmt::format("{:.1f} ms of the recording instead of {:.1f} ms\n",
+                        samples.step_ms * calibration.chosen.mean_steps, samples.step_ms * all_steps);
+  if (calibration.chosen.mean_steps == all_steps)
     text += "no sample stops: no rule keeps to that and saves steps\n";
   text += early_loss_text(calibration.stopped_by);
   if (calibration.full_cost) text += cost_text(*calibration.chosen_cost, *calibration.full_cost);

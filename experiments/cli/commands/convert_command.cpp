@@ -170,7 +170,7 @@ ConversionSpec conversion_spec(const CommandLine& line) {
 }
 
 // What activations read is asked for twice where the network is converted in both arithmetics.
-SampleActivations sampler(const CommandLine& line, const DataSet& data, const Registry& registry) {
+SampleActivations sampler(const CommandLine& line, const ImageSet& data, const Registry& registry) {
   auto kept = std::make_shared<std::vector<ActivationSamples>>();
   return [kept, &line, &data, &registry](const Graph& graph, const std::vector<OpenActivation>& activations) {
     if (!kept->empty()) return *kept;
@@ -184,7 +184,7 @@ SampleActivations sampler(const CommandLine& line, const DataSet& data, const Re
 }
 
 // The same of what local balancing finds.
-BalanceThresholds balancer(const CommandLine& line, const DataSet& data, const Registry& registry) {
+BalanceThresholds balancer(const CommandLine& line, const ImageSet& data, const Registry& registry) {
   auto kept = std::make_shared<Thresholds>();
   return [kept, &line, &data, &registry](const Graph& graph, const std::vector<OpenActivation>& activations) {
     if (!kept->empty()) return *kept;
@@ -210,7 +210,7 @@ std::string agreement_text(const Agreement& found, const DataInfo& data, int ste
 }
 
 // The answers of `fixed` against those of the same network in float32; refuses what gives others.
-std::string compare(const CommandLine& line, ConversionSpec spec, const DataSet& data, Conversion& fixed,
+std::string compare(const CommandLine& line, ConversionSpec spec, const ImageSet& data, Conversion& fixed,
                     const Registry& registry) {
   AgreementOptions options;
   options.samples = ranged(line, "samples", min_compared, std::numeric_limits<std::int64_t>::max());
@@ -245,10 +245,10 @@ void convert_command(const std::vector<std::string>& words) {
   const ResultTarget reserved("OUT.h5", target, ResultTarget::Kind::file);
 
   const Registry registry = full_registry();
-  std::unique_ptr<DataSet> data;
+  std::unique_ptr<ImageSet> data;
   if (line->has("data")) {
     ranged(*line, "samples", min_compared, std::numeric_limits<std::int64_t>::max());
-    data = open_data(data_spec_of(*line), line->get<std::string>("split"));
+    data = open_image_set(data_spec_of(*line), line->get<std::string>("split"));
     spec.sample_activations = sampler(*line, *data, registry);
     spec.balance_thresholds = balancer(*line, *data, registry);
   }

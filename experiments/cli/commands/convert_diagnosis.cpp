@@ -18,7 +18,7 @@ void add_diagnosis_options(CommandSpec& spec) {
                 "it --data shows three lines");
 }
 
-std::string diagnose_conversion(const CommandLine& line, ConversionSpec spec, const DataSet& data,
+std::string diagnose_conversion(const CommandLine& line, ConversionSpec spec, const ImageSet& data,
                                 const Conversion& converted, const Registry& registry) {
   const Model& model = converted.model;
   if (model.provenance.conversion != "snn")

@@ -55,6 +55,7 @@ RunReport describe(const RunRequest& request, const Simulation& simulation, cons
   report.device = info.device;
   report.arithmetic = info.arithmetic;
   report.steps = simulation.options().steps;
+  report.step_ms = info.step_ms;
   report.slots = simulation.slots();
   report.threads = spec.engine.threads;
   report.stop = simulation.stop();

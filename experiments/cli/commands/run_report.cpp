@@ -83,6 +83,11 @@ void add_overlap(const RunReport& report, Json& json) {
   if (report.training_overlap) json["overlap"]["training"] = *report.training_overlap;
 }
 
+// Of recordings, whose steps last.
+std::string time_text(double step_ms, double steps) {
+  return step_ms > 0.0 ? fmt::format(": {:.1f} ms of the recording", step_ms * steps) : "";
+}
+
 // Which path the layers took that had the choice.
 std::string path_text(const RunReport& report) {
   if (report.synapses.empty()) return "";
@@ -128,6 +133,10 @@ Json run_json(const RunReport& report, const RunSummary& summary) {
         {"Dense", report.operations.dense}}},
       {"energy_pJ",
        {{"MAC", energy_per_mac_pj}, {"AC", energy_per_ac_pj}, {"estimate", energy_pj(report.operations)}}}};
+  if (report.step_ms > 0.0) {
+    json["step_ms"] = report.step_ms;
+    json["mean_ms"] = report.step_ms * summary.mean_steps();
+  }
   add_overlap(report, json);
   for (const SynapseUse& synapse : report.synapses) {
     json["synapses"][synapse.name] = {{"density", synapse.density},
@@ -156,8 +165,9 @@ std::string run_text(const RunReport& report, const RunSummary& summary) {
       text += fmt::format("{} of the samples are among those that {}\n", *overlap, whose);
   }
   text += "\n" + accuracy_table(report, summary);
-  text += fmt::format("\naccuracy {:.2f} % after {:.2f} steps of {} on average\n", 100.0 * summary.accuracy(),
-                      summary.mean_steps(), report.steps);
+  text +=
+      fmt::format("\naccuracy {:.2f} % after {:.2f} steps of {} on average{}\n", 100.0 * summary.accuracy(),
+                  summary.mean_steps(), report.steps, time_text(report.step_ms, summary.mean_steps()));
   text +=
       fmt::format("{:.1f} images/s ({:.1f} s), peak memory {:.0f} MiB\n", samples_per_second(report, summary),
                   report.seconds, static_cast<double>(report.peak_memory_bytes) / (1024.0 * 1024.0));

@@ -22,6 +22,7 @@ struct RunReport {
   std::string device;
   std::string arithmetic;
   int steps = 0;
+  double step_ms = 0.0;  ///< of recordings: how long a step is; 0: not known
   int slots = 0;
   int threads = 0;
   int lookahead = 1;

@@ -23,6 +23,15 @@ DeviceKind available_device(const std::string& name) {
   return kind;
 }
 
+// What an option says of the samples is part of their SPEC.
+void add_to_spec(const CommandLine& line, const std::string& option, bool fits, const char* kind,
+                 std::string& spec) {
+  if (!line.has(option)) return;
+  const auto& value = line.get<std::string>(option);
+  if (!fits) throw InputError("--" + option, value, fmt::format("is for {}, not for {}", kind, spec));
+  spec += fmt::format(",{}={}", option, value);
+}
+
 }  // namespace
 
 std::int64_t ranged(const CommandLine& line, const std::string& option, std::int64_t low, std::int64_t high) {
@@ -56,30 +65,41 @@ void add_data_options(CommandSpec& spec, const std::string& help) {
   spec.add("data", text_argument("SPEC"), help);
   spec.add("resize", text_argument("N|HxW"),
            "with images:DIR: make the shorter edge N, or squash to height and width");
-  spec.add("crop", text_argument("N"), "with images:DIR: take N x N pixels from the middle");
+  spec.add("crop", text_argument("N"), "with images:DIR and recordings: take N x N pixels from the middle");
 }
 
 std::string data_spec_of(const CommandLine& line) {
   auto spec = line.get<std::string>("data");
-  for (const std::string option : {"resize", "crop"}) {
-    if (!line.has(option)) continue;
-    if (!spec.starts_with("images:"))
-      throw InputError("--" + option, line.get<std::string>(option),
-                       "is for the images of images:DIR, not for " + spec);
-    spec += fmt::format(",{}={}", option, line.get<std::string>(option));
-  }
+  const bool images = spec.starts_with("images:"), events = default_coding(spec) == "events";
+  add_to_spec(line, "resize", images, "the images of images:DIR", spec);
+  add_to_spec(line, "crop", images || events, "images:DIR, nmnist:DIR and events:DIR", spec);
+  return spec;
+}
+
+std::string samples_spec_of(const CommandLine& line) {
+  std::string spec = data_spec_of(line);
+  const bool events = default_coding(spec) == "events";
+  for (const char* option : {"dt", "bins", "events", "downsample"})
+    add_to_spec(line, option, events, "the recordings of nmnist:DIR and events:DIR", spec);
   return spec;
 }
 
 void add_simulation_options(CommandSpec& spec, const char* default_split) {
   add_data_options(spec,
-                   "cifar10:DIR cifar100:DIR mnist:DIR fashion-mnist[:DIR] images:DIR hdf5:FILE npz:FILE");
+                   "cifar10:DIR cifar100:DIR mnist:DIR fashion-mnist[:DIR] images:DIR hdf5:FILE npz:FILE "
+                   "nmnist:DIR events:DIR");
+  spec.add("dt", text_argument("1ms"), "with recordings: length of a step, in us, ms or s (default: 1ms)");
+  spec.add("bins", text_argument("N"), "with recordings: cut each into N steps instead");
+  spec.add("events", text_argument("counts|bits"),
+           "with recordings: what a place gets in a step, the number of its events or 1 (default: counts)");
+  spec.add("downsample", text_argument("N"), "with recordings: N x N pixels become one");
   spec.add("split", text_argument("test|train", default_split), "which part of the data set");
   spec.add("offset", whole_argument("K", 0), "first sample");
   spec.add("limit", whole_argument("N"), "number of samples (default: all)");
   spec.add("steps", whole_argument("T"),
-           "budget of time steps (default: 32; 1 for a network without spikes)");
-  spec.add("coding", text_argument("direct|poisson", "direct"), "how pixels enter the network");
+           "budget of time steps (default: 32; 1 for a network without spikes; of recordings the longest)");
+  spec.add("coding", text_argument("direct|poisson|events"),
+           "how samples enter the network (default: direct; of recordings events)");
   spec.add("lookahead", whole_argument("N"),
            "steps of a sample computed at once (default: 8, with --stop 1)");
   spec.add("seed", whole_argument("S", 0), "of poisson coding");
@@ -91,17 +111,19 @@ SimulationSpec parse_simulation(const CommandLine& line, const std::string& comm
   if (!line.has("data")) throw InputError(command, "", "--data is missing: which samples to run on");
   SimulationSpec spec;
   spec.model = line.positional(0);
-  spec.data = data_spec_of(line);
+  spec.data = samples_spec_of(line);
   spec.split = line.get<std::string>("split");
   if (spec.split != "test" && spec.split != "train")
     throw InputError("--split", spec.split, "expected test or train");
   spec.offset = ranged(line, "offset", 0, any);
   if (line.has("limit")) spec.limit = ranged(line, "limit", 1, any);
   if (line.has("steps")) spec.steps = static_cast<int>(ranged(line, "steps", 1, max_steps));
-  spec.coding = line.get<std::string>("coding");
+  if (line.has("coding")) {
+    spec.coding = line.get<std::string>("coding");
+    parse_coding(spec.coding);
+  }
   spec.engine = parse_engine(line);
   if (line.has("lookahead")) spec.lookahead = static_cast<int>(ranged(line, "lookahead", 1, 64));
-  spec.engine.coding = parse_coding(spec.coding);
   spec.engine.seed = static_cast<std::uint64_t>(ranged(line, "seed", 0, any));
   return spec;
 }

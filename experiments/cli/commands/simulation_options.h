@@ -11,10 +11,12 @@ namespace rheobase {
 /// The options of every command that simulates: which samples, and how.
 void add_simulation_options(CommandSpec& spec, const char* default_split);
 
-/// Which data set: --data, --resize and --crop, which go with images:DIR. `help` is of the first.
+/// Which data set: --data, --resize and --crop. `help` is of the first.
 void add_data_options(CommandSpec& spec, const std::string& help);
-/// Its SPEC, with what the other two add to it. Throws InputError where they are given without images.
+/// Its SPEC, with what the other two add to it. Throws InputError where they do not go with it.
 std::string data_spec_of(const CommandLine& line);
+/// The same with what the options of recordings add, which come with add_simulation_options().
+std::string samples_spec_of(const CommandLine& line);
 
 /// Those of them that change no result: device, slots, kernels.
 void add_engine_options(CommandSpec& spec);

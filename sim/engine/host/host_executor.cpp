@@ -74,6 +74,19 @@ class HostExecutor : public Executor {
     tally_.clear(slot);
     if (meter_) meter_->clear(slot);
     memory_.start(slot);
+    for (const int node : plan_.delays) {
+      const SignalView signal = memory_.signal(node);
+      std::fill_n(signal.entry(schedule_.first_lane(slot)), signal.entry_bytes, std::byte{0});
+    }
+  }
+
+  void feed(int slot, std::span<const InputEvent> events) override {
+    std::vector<InputEvent>& own = streamed_.at(slot).events;
+    const auto over = [&](const InputEvent& event) { return event.step <= schedule_.at(slot).time; };
+    own.erase(own.begin(), std::find_if_not(own.begin(), own.end(), over));
+    own.insert(own.end(), events.begin(), events.end());
+    std::stable_sort(own.begin(), own.end(),
+                     [](const InputEvent& a, const InputEvent& b) { return a.step < b.step; });
   }
 
   void advance(int steps, SignalTap* tap) override {
@@ -135,6 +148,15 @@ class HostExecutor : public Executor {
       run(0, constant, schedule_.fresh_lanes(), schedule_.fresh_slots(), tap);
     if (!encodes_once()) encode_steps();
     run(constant, static_cast<int>(plan_.nodes.size()), schedule_.lanes(), schedule_.slot_lanes(), tap);
+    for (const int node : plan_.delays) delay(node);
+  }
+
+  // What a node emitted becomes what its Delay emits in the next step.
+  void delay(int node) {
+    const SignalView from = memory_.signal(plan_.nodes[node].delays), to = memory_.signal(node);
+    for_each_lane(schedule_.lanes(), [&](int lane) {
+      std::copy_n(from.entry(lane), plan_.nodes[node].output.bytes(), to.entry(lane));
+    });
   }
 
   void encode_steps() {

@@ -75,8 +75,9 @@ Tally::Tally(const Plan& plan, const SlotSchedule& schedule, bool hash)
       lane_counts_(plan.nodes.size() * schedule.lane_count()),
       lane_hashes_(schedule.lane_count()) {
   for (std::size_t i = 0; i < plan.nodes.size(); ++i) {
-    const SignalType type = plan.nodes[i].output.type;
-    counted_[i] = type == SignalType::spikes || type == SignalType::int16 ? 1 : 0;
+    const SignalSpec& output = plan.nodes[i].output;
+    const bool is_events = output.type == SignalType::spikes || output.type == SignalType::int16;
+    counted_[i] = is_events || output.sparse ? 1 : 0;
   }
   for (const int node : spiking_) {
     counted_[node] = 1;

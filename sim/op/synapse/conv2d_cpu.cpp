@@ -1,11 +1,9 @@
 // Conv2d and Linear on the cpu in float32. The event-driven path: the active taps of an output pixel are
 // listed once and their weight rows added for one plane of output channels after the other. The dense path,
-// the only one for real inputs: the taps of several pixels are gathered into vectors, or read where they lie
-// under a 1x1 kernel, and multiplied by one plane of output channels after the other. Both keep the sums in
-// the order that conv2d_plan.h fixes; a spike that is absent adds 0 * w on the dense path, which changes no
-// sum, as none is ever -0.
-#include <hwy/aligned_allocator.h>
-
+// the only one for real inputs that are not sparse: the taps of several pixels are gathered into vectors, or
+// read where they lie under a 1x1 kernel, and multiplied by one plane of output channels after the other.
+// Both keep the sums in the order that conv2d_plan.h fixes; a spike or number that is absent adds 0 * w on
+// the dense path, which changes no sum, as none is ever -0.
 #include <algorithm>
 #include <cstring>
 
@@ -14,14 +12,14 @@
 #include "sim/op/synapse/conv2d_plan.h"
 #include "sim/op/synapse/depthwise_layout.h"
 #include "sim/op/synapse/patches.h"
+#include "sim/op/synapse/real_events.h"
 #include "sim/op/synapse/row_kernels.h"
+#include "sim/op/synapse/row_planes.h"
 #include "sim/op/synapse/strips.h"
 
 namespace rheobase {
 namespace {
 
-// A plane should stay in the second-level cache while the pixels of a task walk over it.
-constexpr std::int64_t plane_bytes = 320 << 10;
 // Pixels of one task; event lists and outputs of a task stay in the cache too.
 constexpr std::int64_t task_pixels = 256;
 // Floats of gathered taps that the dense path holds at once.
@@ -30,13 +28,8 @@ constexpr std::int64_t patch_floats = 96 << 10;
 constexpr std::int64_t block_positions = 12;
 // From so many pixels on a lane fills its own blocks, and its pixels need not be gathered with others.
 constexpr std::int64_t pixels_in_place = 4 * block_positions;
-
-std::int64_t plane_width(SignalType input, std::int64_t channels, std::int64_t rows) {
-  if (channels <= 16) return 16;
-  if (input != SignalType::spikes || channels <= 32) return 32;
-  const bool wide_fits = rows * 64 * static_cast<std::int64_t>(sizeof(float)) <= plane_bytes;
-  return wide_fits ? 64 : 32;
-}
+// Density of sparse numbers from which the dense path is the faster one (docs/reference/performance.md).
+constexpr double dense_valued_density = 0.2;
 
 // The working memory of one task.
 struct Work {
@@ -65,22 +58,23 @@ class Conv2dCpu : public HostKernel, public TileSource {
  public:
   explicit Conv2dCpu(const NodeContext& context)
       : plan_(context),
-        width_(plane_width(plan_.input.type, plan_.outputs_per_group(), plan_.rows())),
-        planes_per_group_((plan_.outputs_per_group() + width_ - 1) / width_),
+        planes_(plan_),
         in_place_(plan_.input.type == SignalType::real32 && plan_.groups == 1 && plan_.is_pixelwise() &&
                   plan_.output.pixels() >= pixels_in_place),
-        patches_(plan_) {
-    pack();
+        patches_(plan_),
+        real_events_(plan_) {
     plan_.weights = {};
   }
 
   double dense_from() const override {
+    if (real_events_.possible()) return dense_valued_density;
     return plan_.input.type == SignalType::spikes ? dense_row_density() : 2.0;
   }
 
   std::size_t scratch_bytes() const override {
     std::size_t bytes = ScratchMemory::size<float*>(task_pixels) + ScratchMemory::size<float>(patch_size());
-    if (tile_source() != nullptr) bytes += ScratchMemory::size<float>(task_pixels * width_);
+    if (tile_source() != nullptr) bytes += ScratchMemory::size<float>(task_pixels * planes_.width());
+    if (real_events_.possible()) bytes += real_events_.scratch_bytes(most_at_once());
     if (plan_.input.type != SignalType::spikes) return bytes;
     const ImageShape& image = plan_.input.shape;
     bytes += ScratchMemory::size<std::uint32_t>(image.size() + slack);
@@ -105,7 +99,7 @@ class Conv2dCpu : public HostKernel, public TileSource {
   }
 
   void step(const StepArgs& args) const override {
-    const bool events = plan_.input.type == SignalType::spikes && args.path == SynapsePath::event;
+    const bool events = plan_.input.type == SignalType::spikes && takes_events(args);
     const std::int64_t total = plan_.output.pixels() * static_cast<std::int64_t>(args.lanes.size());
     const std::int64_t share = total / (4 * args.pool.threads()) + 1;
     const std::int64_t blocks = std::min(task_pixels, share + block_positions - 1) / block_positions;
@@ -116,6 +110,8 @@ class Conv2dCpu : public HostKernel, public TileSource {
                            for (std::int64_t group = 0; group < plan_.groups; ++group) {
                              if (events) {
                                add_events(args, begin, end, group, work);
+                             } else if (real_events_.possible() && takes_events(args)) {
+                               add_real_events(args, begin, end, work, args.scratch(worker));
                              } else {
                                multiply(args, begin, end, group, work);
                              }
@@ -124,38 +120,16 @@ class Conv2dCpu : public HostKernel, public TileSource {
   }
 
  private:
-  void pack() {
-    const std::int64_t rows = plan_.rows();
-    const std::int64_t planes = plan_.groups * planes_per_group_;
-    rows_ = hwy::AllocateAligned<float>(planes * rows * width_);
-    bias_ = hwy::AllocateAligned<float>(planes * width_);
-    if (!rows_ || !bias_) throw std::bad_alloc();
-    for (std::int64_t plane = 0; plane < planes; ++plane) {
-      const std::int64_t first = first_channel(plane);
-      const std::int64_t valid = valid_channels(plane);
-      for (std::int64_t c = 0; c < width_; ++c) {
-        bias_[plane * width_ + c] = c < valid ? plan_.bias[first + c] : 0.0F;
-        for (std::int64_t r = 0; r < rows; ++r) {
-          rows_[(plane * rows + r) * width_ + c] = c < valid ? plan_.weight(first + c, r) : 0.0F;
-        }
-      }
-    }
-  }
-
-  std::int64_t first_channel(std::int64_t plane) const {
-    return plane / planes_per_group_ * plan_.outputs_per_group() + plane % planes_per_group_ * width_;
-  }
-  std::int64_t valid_channels(std::int64_t plane) const {
-    return std::min(width_, plan_.outputs_per_group() - plane % planes_per_group_ * width_);
-  }
-
   std::int64_t pixels_at_once() const {
     return std::max<std::int64_t>(1, patch_floats / plan_.rows() / block_positions) * block_positions;
   }
-  std::int64_t patch_size() const {
+  // Positions whose inputs are gathered, or listed, at once.
+  std::int64_t most_at_once() const {
     const std::int64_t least = tile_source() != nullptr ? max_lanes_per_slot : 1;
-    return std::clamp(pixels_at_once(), least, task_pixels) * plan_.rows() + 64;
+    return std::clamp(pixels_at_once(), least, task_pixels);
   }
+  std::int64_t patch_size() const { return most_at_once() * plan_.rows() + 64; }
+  bool takes_events(const StepArgs& args) const { return args.path == SynapsePath::event; }
 
   Work take_work(ScratchMemory scratch) const {
     Work work{};
@@ -172,9 +146,8 @@ class Conv2dCpu : public HostKernel, public TileSource {
   // Calls run(plane, outputs) for every plane of a group.
   template <class Run>
   void for_planes(std::int64_t group, float* const* targets, const Run& run) const {
-    for (std::int64_t p = group * planes_per_group_; p < (group + 1) * planes_per_group_; ++p) {
-      run(RowPlane{rows_.get() + p * plan_.rows() * width_, bias_.get() + p * width_, width_},
-          RowOutputs{targets, first_channel(p), valid_channels(p)});
+    for (std::int64_t p = group * planes_.per_group(); p < (group + 1) * planes_.per_group(); ++p) {
+      run(planes_[p], RowOutputs{targets, planes_.first_channel(p), planes_.channels(p)});
     }
   }
 
@@ -261,6 +234,23 @@ class Conv2dCpu : public HostKernel, public TileSource {
     }
   }
 
+  // `scratch` is all of the task's memory.
+  void add_real_events(const StepArgs& args, std::int64_t begin, std::int64_t end, const Work& work,
+                       ScratchMemory scratch) const {
+    scratch.take<float*>(task_pixels);  // the targets, which are listed already
+    for (std::int64_t first = begin; first < end; first += most_at_once()) {
+      const std::int64_t count = std::min(end - first, most_at_once());
+      ScratchMemory own = scratch;
+      RealEventLister::Lists lists = real_events_.take(own, count);
+      for_pieces(args, first, first + count, [&](const Piece& piece) {
+        real_events_.append(args.inputs[0].real(piece.lane), piece, own, lists);
+      });
+      for_planes(0, work.targets + (first - begin), [&](const RowPlane& plane, const RowOutputs& out) {
+        sum_valued_rows(plane, lists.events(), count, out);
+      });
+    }
+  }
+
   void multiply(const StepArgs& args, std::int64_t begin, std::int64_t end, std::int64_t group,
                 Work& work) const {
     const std::int64_t rows = plan_.rows();
@@ -299,48 +289,71 @@ class Conv2dCpu : public HostKernel, public TileSource {
     std::int64_t begin, end;  // strips
   };
 
-  // Multiplies a few strips and sends what comes out, plane by plane; the inputs of all of them are gathered
-  // first.
+  // Sums a few strips and sends what comes out, plane by plane.
   void send(const TileTask& task, std::int64_t group, ScratchMemory scratch) const {
-    const std::int64_t rows = plan_.rows();
     auto* targets = scratch.take<float*>(task_pixels);
-    auto* patches = scratch.take<float>(patch_size());
-    auto* reals = scratch.take<float>(task_pixels * width_);
-    for (std::int64_t i = 0; i < task_pixels; ++i) targets[i] = reals + i * width_;
-    std::int64_t positions = 0;
-    if (!in_place_) {
+    auto* reals = scratch.take<float>(task_pixels * planes_.width());
+    for (std::int64_t i = 0; i < task_pixels; ++i) targets[i] = reals + i * planes_.width();
+    if (real_events_.possible() && takes_events(task.args)) {
+      RealEventLister::Lists lists = real_events_.take(scratch, most_at_once());
+      task.strips.for_pieces(task.begin, task.end, [&](const Piece& piece) {
+        real_events_.append(task.args.inputs[0].real(piece.lane), piece, scratch, lists);
+      });
+      send_planes(task, group, reals, [&](const RowPlane& plane, std::int64_t valid) {
+        sum_valued_rows(plane, lists.events(), lists.positions, {targets, 0, valid});
+      });
+    } else if (in_place_) {
+      multiply_and_send_in_place(task, targets, reals);
+    } else {
+      const std::int64_t rows = plan_.rows();
+      auto* patches = scratch.take<float>(patch_size());
+      std::int64_t positions = 0;
       task.strips.for_pieces(task.begin, task.end, [&](const Piece& piece) { positions += piece.pixels(); });
       std::fill_n(patches, positions * rows, 0.0F);
       float* patch = patches;
       task.strips.for_pieces(task.begin, task.end, [&](const Piece& piece) {
         patch = patches_.gather(task.args.inputs[0], group, piece, patch);
       });
+      send_planes(task, group, reals, [&](const RowPlane& plane, std::int64_t valid) {
+        multiply_rows(plane, patches, rows, positions, {targets, 0, valid});
+      });
     }
-    for (std::int64_t p = group * planes_per_group_; p < (group + 1) * planes_per_group_; ++p) {
-      const RowPlane plane{rows_.get() + p * rows * width_, bias_.get() + p * width_, width_};
-      const RowOutputs out{targets, 0, valid_channels(p)};
-      if (!in_place_) multiply_rows(plane, patches, rows, positions, out);
+  }
+
+  Tile tile_of(const Piece& piece, std::int64_t plane, const float* reals) const {
+    return {
+        piece.lane,      piece.begin, piece.pixels(), planes_.first_channel(plane), planes_.channels(plane),
+        planes_.width(), nullptr,     reals};
+  }
+
+  // sum(plane, valid channels) leaves the sums of all positions in `reals`.
+  template <class Sum>
+  void send_planes(const TileTask& task, std::int64_t group, const float* reals, const Sum& sum) const {
+    for (std::int64_t p = group * planes_.per_group(); p < (group + 1) * planes_.per_group(); ++p) {
+      sum(planes_[p], planes_.channels(p));
       const float* from = reals;
       task.strips.for_pieces(task.begin, task.end, [&](const Piece& piece) {
-        const Tile tile{piece.lane,        piece.begin, piece.pixels(), first_channel(p),
-                        valid_channels(p), width_,      nullptr,        in_place_ ? reals : from};
-        if (in_place_) {
-          const float* x = task.args.inputs[0].real(piece.lane) + piece.begin * rows;
-          multiply_rows(plane, x, rows, piece.pixels(), out);
-        }
-        task.sink.take(tile);
-        from += piece.pixels() * width_;
+        task.sink.take(tile_of(piece, p, from));
+        from += piece.pixels() * planes_.width();
+      });
+    }
+  }
+
+  void multiply_and_send_in_place(const TileTask& task, float* const* targets, const float* reals) const {
+    for (std::int64_t p = 0; p < planes_.per_group(); ++p) {
+      task.strips.for_pieces(task.begin, task.end, [&](const Piece& piece) {
+        const float* x = task.args.inputs[0].real(piece.lane) + piece.begin * plan_.rows();
+        multiply_rows(planes_[p], x, plan_.rows(), piece.pixels(), {targets, 0, planes_.channels(p)});
+        task.sink.take(tile_of(piece, p, reals));
       });
     }
   }
 
   Conv2dPlan plan_;
-  std::int64_t width_;
-  std::int64_t planes_per_group_;
+  RowPlanes planes_;
   bool in_place_;  // inputs are read where they lie
   Patches patches_;
-  hwy::AlignedFreeUniquePtr<float[]> rows_;  // [plane][row][width]
-  hwy::AlignedFreeUniquePtr<float[]> bias_;  // [plane][width]
+  RealEventLister real_events_;
 };
 
 }  // namespace

@@ -24,10 +24,22 @@ struct RowOutputs {
   std::int64_t valid;  ///< 1 to the plane's width
 };
 
+/// Events that are real numbers: those of position p are first[p] to first[p + 1].
+struct ValuedEvents {
+  const std::uint32_t* rows;
+  const float* values;
+  const std::int64_t* first;
+};
+
 /// Event-driven: out[p][c] = bias[c] + sum of rows[events[i]][c] for i in [first[p], first[p + 1]), in that
 /// order.
 void sum_event_rows(const RowPlane& plane, const std::uint32_t* events, const std::int64_t* first,
                     std::int64_t positions, const RowOutputs& out);
+
+/// The same with a value each: bias[c] + sum of values[i] * rows[events[i]][c], each step one fused
+/// multiply-add.
+void sum_valued_rows(const RowPlane& plane, const ValuedEvents& events, std::int64_t positions,
+                     const RowOutputs& out);
 
 /// Dense: out[p][c] = bias[c] + sum over k of rows[k][c] * x[p * count + k], k
 /// ascending, each step one fused multiply-add.

@@ -46,11 +46,28 @@ TEST(Trace, RefusesSamplesThatStoppedOrHaveNoLabel) {
   Recording recording = random_walks(50, 6);
   recording.info.first = 100;
   recording.exit_steps[7] = 3;
+  recording.stopped[7] = 1;
   EXPECT_THAT(refusal_of(recording),
               AllOf(HasSubstr("run.h5"), HasSubstr("sample 107"), HasSubstr("3 of 6")));
   recording.exit_steps[7] = 6;
   recording.labels[8] = -1;
   EXPECT_THAT(refusal_of(recording), AllOf(HasSubstr("sample 108"), HasSubstr("no label")));
+}
+
+// As recordings of event cameras are.
+TEST(Trace, ASampleThatIsOverBeforeTheBudgetKeepsItsAnswer) {
+  Recording recording = random_walks(50, 6);
+  const Trace whole(recording, "run.h5");
+  recording.exit_steps[7] = 3;
+  const Trace trace(recording, "run.h5");
+  EXPECT_EQ(trace.exit_of(7, 2), 2);
+  EXPECT_EQ(trace.exit_of(7, 5), 3);
+  EXPECT_EQ(trace.exit_of(8, 5), 5);
+  for (int t = 1; t <= 6; ++t) EXPECT_EQ(trace.correct(7, t), whole.correct(7, std::min(t, 3)));
+  const std::vector<int> exits(50, 6);
+  EXPECT_DOUBLE_EQ(outcome(trace, exits).mean_steps, (49 * 6 + 3) / 50.0);
+  const std::vector<std::int64_t> some{8, 7};
+  EXPECT_EQ(trace.of(some).exit_of(1, 6), 3);
 }
 
 TEST(Trace, AnOutcomeReadsEverySampleAtItsExit) {

@@ -417,6 +417,9 @@ class HappyPath(CliTest):
         changing = {"slots", "threads", "seconds", "samples_per_second", "peak_memory_bytes"}
         runs = [self.run_json("--hash", "--stop", "stable", "--threshold", 2, "--slots", slots, "--threads", threads)
                 for slots, threads in [(1, 1), (5, 2), (64, 2)]]
+        for result in runs:  # which path is the faster one is for each run to find
+            for synapse in result["synapses"].values():
+                del synapse["dense_share"]
         for result in runs[1:]:
             self.assertEqual({k: v for k, v in result.items() if k not in changing},
                              {k: v for k, v in runs[0].items() if k not in changing})

@@ -25,10 +25,10 @@ std::string bytes(std::initializer_list<int> values) { return {values.begin(), v
 class Cifar : public testing::Test {
  protected:
   std::string refusal(const std::string& kind, const std::string& split = "test") const {
-    return input_error([&] { open_data(kind + ":" + scratch_.path(), split); });
+    return input_error([&] { open_image_set(kind + ":" + scratch_.path(), split); });
   }
-  std::unique_ptr<DataSet> open(const std::string& kind, const std::string& split = "test") const {
-    return open_data(kind + ":" + scratch_.path(), split);
+  std::unique_ptr<ImageSet> open(const std::string& kind, const std::string& split = "test") const {
+    return open_image_set(kind + ":" + scratch_.path(), split);
   }
 
   const Scratch scratch_;
@@ -75,7 +75,7 @@ TEST_F(Cifar, NamesAllFilesThatAreMissing) {
       refusal("cifar10", "train"),
       AllOf(HasSubstr("data_batch_2.bin: cannot open"), HasSubstr("data_batch_3.bin: 5 bytes are no whole"),
             HasSubstr("data_batch_4.bin"), HasSubstr("data_batch_5.bin")));
-  EXPECT_THAT(input_error([&] { open_data("cifar10:" + scratch_.file("none"), "test"); }),
+  EXPECT_THAT(input_error([&] { open_image_set("cifar10:" + scratch_.file("none"), "test"); }),
               HasSubstr("no such folder"));
 }
 

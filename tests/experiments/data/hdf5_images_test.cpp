@@ -26,7 +26,9 @@ class Hdf5Data : public testing::Test {
     fill(file.id());
     scratch_.put("data.h5", file.finish());
   }
-  std::unique_ptr<DataSet> open() const { return open_data("hdf5:" + scratch_.file("data.h5"), "test"); }
+  std::unique_ptr<ImageSet> open() const {
+    return open_image_set("hdf5:" + scratch_.file("data.h5"), "test");
+  }
   std::string refusal() const {
     return input_error([&] { open(); });
   }
@@ -241,7 +243,7 @@ TEST_F(Hdf5Data, EveryPrefixIsRefused) {
     scratch_.put("data.h5", whole.substr(0, length));
     ASSERT_FALSE(refusal().empty()) << length;
   }
-  EXPECT_THAT(input_error([&] { open_data("hdf5:" + scratch_.file("none.h5"), "test"); }),
+  EXPECT_THAT(input_error([&] { open_image_set("hdf5:" + scratch_.file("none.h5"), "test"); }),
               HasSubstr("no such file"));
 }
 

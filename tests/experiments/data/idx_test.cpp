@@ -48,7 +48,7 @@ class Idx : public testing::Test {
   void put_labels(const std::string& bytes, const std::string& suffix = "") const {
     scratch_.put("t10k-labels-idx1-ubyte" + suffix, bytes);
   }
-  std::unique_ptr<DataSet> open() const { return open_data("mnist:" + scratch_.path(), "test"); }
+  std::unique_ptr<ImageSet> open() const { return open_image_set("mnist:" + scratch_.path(), "test"); }
   std::string refusal() const {
     return input_error([&] { open(); });
   }
@@ -73,7 +73,7 @@ TEST_F(Idx, KnowsTheOtherSpellingAndFolder) {
   const Scratch other;
   other.put("MNIST/raw/train-images.idx3-ubyte", images(1, 2, 2));
   other.put("MNIST/raw/train-labels-idx1-ubyte", labels("\7"));
-  EXPECT_EQ(open_data("mnist:" + other.path(), "train")->label(0), 7);
+  EXPECT_EQ(open_image_set("mnist:" + other.path(), "train")->label(0), 7);
 }
 
 TEST_F(Idx, EveryPrefixIsRefused) {
@@ -137,7 +137,7 @@ TEST_F(Idx, SizesAreCheckedBeforePixelsAreRead) {
 
 TEST_F(Idx, ReportsBothFilesAtOnce) {
   const Scratch empty;
-  EXPECT_THAT(input_error([&] { open_data("mnist:" + empty.path(), "test"); }),
+  EXPECT_THAT(input_error([&] { open_image_set("mnist:" + empty.path(), "test"); }),
               AllOf(HasSubstr("t10k-images-idx3-ubyte: no such file, nor with .gz"),
                     HasSubstr("t10k-labels-idx1-ubyte: no such file")));
   put_images("");
@@ -149,7 +149,7 @@ TEST(FashionMnist, DebiansFilesAreTheSetOfThePaper) {
   if (!std::filesystem::exists("/usr/share/datasets/fashion-mnist")) {
     GTEST_SKIP() << "needs Debian's package dataset-fashion-mnist";
   }
-  const std::unique_ptr<DataSet> data = open_data("fashion-mnist", "test");
+  const std::unique_ptr<ImageSet> data = open_image_set("fashion-mnist", "test");
   EXPECT_EQ(data->size(), 10'000);
   EXPECT_EQ(data->shape(), (Shape{1, 28, 28}));
   EXPECT_EQ(data->label(0), 9);

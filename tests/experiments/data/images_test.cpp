@@ -23,8 +23,8 @@ class Images : public testing::Test {
   void put(const std::string& name, std::uint8_t value = 0) const {
     scratch_.put(name, png_file(flat_image(2, 2, {value, 0, 0})));
   }
-  std::unique_ptr<DataSet> open(const std::string& split = "test", const std::string& transform = "") const {
-    return open_data("images:" + scratch_.path() + transform, split);
+  std::unique_ptr<ImageSet> open(const std::string& split = "test", const std::string& transform = "") const {
+    return open_image_set("images:" + scratch_.path() + transform, split);
   }
   // The first values of all samples.
   std::vector<int> values(const std::string& split = "test") const {
@@ -137,14 +137,14 @@ TEST_F(Images, NameTheLinesThatAreWrong) {
                     HasSubstr("line 4: label ''"), HasSubstr("gone.png': no such file"),
                     HasSubstr("line 6: '../x.png' leads out of the folder"), HasSubstr("and 2 more")));
   scratch_.put("labels.txt", "# nothing\n\n");
-  EXPECT_THAT(refusal(), HasSubstr("labels.txt: names no image"));
+  EXPECT_THAT(refusal(), HasSubstr("labels.txt: names no sample"));
 }
 
 TEST_F(Images, SayWhatAFolderLacks) {
-  EXPECT_THAT(refusal(), HasSubstr("has neither folders of images, one a class, nor a labels.txt"));
+  EXPECT_THAT(refusal(), HasSubstr("has neither folders of samples, one a class, nor a labels.txt"));
   put("stray.png");
-  EXPECT_THAT(refusal(), HasSubstr("has neither folders of images"));
-  EXPECT_THAT(input_error([&] { open_data("images:" + scratch_.file("gone"), "test"); }),
+  EXPECT_THAT(refusal(), HasSubstr("has neither folders of samples"));
+  EXPECT_THAT(input_error([&] { open_image_set("images:" + scratch_.file("gone"), "test"); }),
               HasSubstr("gone: no such folder"));
   put("a/1.png");
   std::filesystem::create_directory(scratch_.file("b"));

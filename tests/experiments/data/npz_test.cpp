@@ -51,7 +51,7 @@ class Npz : public testing::Test {
   void put(const std::string& images, const std::string& labels, int method = ZIP_CM_STORE) const {
     put({{"images.npy", images}, {"labels.npy", labels}}, method);
   }
-  std::unique_ptr<DataSet> open() const { return open_data("npz:" + file_, "test"); }
+  std::unique_ptr<ImageSet> open() const { return open_image_set("npz:" + file_, "test"); }
   std::string refusal() const {
     return input_error([&] { open(); });
   }
@@ -103,7 +103,7 @@ TEST_F(Npz, HoldsTheSamplesThatHdf5AndImagesHold) {
   put(array("|u1", "(2, 3, 3, 4)", planes), array("|u1", "(2,)", std::string("\0\1", 2)));
   scratch_.put("set/a/x.png", png_file(one));
   scratch_.put("set/b/x.png", png_file(two));
-  const auto images = open_data("images:" + scratch_.file("set"), "test");
+  const auto images = open_image_set("images:" + scratch_.file("set"), "test");
   EXPECT_EQ(sample_hashes(*open(), 0, 2), sample_hashes(*images, 0, 2));
 }
 
@@ -123,7 +123,7 @@ TEST_F(Npz, SaysWhatIsMissing) {
                                HasSubstr("numpy.savez(FILE, images=..., labels=...)")));
   scratch_.put("data.npz", two_labels_);
   EXPECT_THAT(refusal(), HasSubstr("data.npz: cannot be read as a zip archive"));
-  EXPECT_THAT(input_error([&] { open_data("npz:" + scratch_.file("gone"), "test"); }),
+  EXPECT_THAT(input_error([&] { open_image_set("npz:" + scratch_.file("gone"), "test"); }),
               HasSubstr("no such file"));
 }
 

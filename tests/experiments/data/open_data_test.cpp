@@ -21,11 +21,5 @@ TEST(OpenData, NamesWhatIsWrongWithASpec) {
   EXPECT_THAT(refusal("cifar10:.", "validation"), HasSubstr("split 'validation': expected train or test"));
 }
 
-TEST(OpenData, SaysWhatIsNotSupportedYet) {
-  for (const char* const spec : {"nmnist:x", "events:x"}) {
-    EXPECT_THAT(refusal(spec), AllOf(HasSubstr("not supported yet"), HasSubstr("cifar10:DIR"))) << spec;
-  }
-}
-
 }  // namespace
 }  // namespace rheobase

@@ -14,10 +14,10 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 
 /// Samples of four equal pixels, one value each.
-class Flat : public DataSet {
+class Flat : public ImageSet {
  public:
   Flat(std::vector<float> values, bool real_pixels, Shape shape = {1, 2, 2})
-      : DataSet(info(values.size(), real_pixels, std::move(shape))), values_(std::move(values)) {}
+      : ImageSet(info(values.size(), real_pixels, std::move(shape))), values_(std::move(values)) {}
   void read(std::int64_t index, std::span<float> pixels) const override {
     std::fill(pixels.begin(), pixels.end(), values_.at(index));
   }
@@ -34,10 +34,10 @@ class Flat : public DataSet {
   std::vector<float> values_;
 };
 
-std::string refusal(const DataSet& data, PixelUse use) {
+std::string refusal(const ImageSet& data, PixelUse use) {
   return input_error([&] { check_pixel_range(data, 0, data.size(), use); });
 }
-Notes notes(const DataSet& data, PixelUse use) { return check_pixel_range(data, 0, data.size(), use); }
+Notes notes(const ImageSet& data, PixelUse use) { return check_pixel_range(data, 0, data.size(), use); }
 
 TEST(PixelRange, RefusesToNormaliseFloatsUpTo255) {
   // 25 % of the answers where 75 % were right.

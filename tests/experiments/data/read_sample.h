@@ -7,7 +7,7 @@
 
 namespace rheobase {
 
-inline std::vector<float> read_sample(const DataSet& data, std::int64_t index) {
+inline std::vector<float> read_sample(const ImageSet& data, std::int64_t index) {
   std::vector<float> pixels(element_count(data.shape()));
   data.read(index, pixels);
   return pixels;

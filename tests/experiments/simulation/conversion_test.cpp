@@ -62,10 +62,10 @@ class Source {
 };
 
 /// Samples of two pixels.
-class TwoPixels : public DataSet {
+class TwoPixels : public ImageSet {
  public:
   TwoPixels(std::vector<std::array<float, 2>> pixels, std::vector<int> labels)
-      : DataSet(info(std::move(labels))), pixels_(std::move(pixels)) {}
+      : ImageSet(info(std::move(labels))), pixels_(std::move(pixels)) {}
   void read(std::int64_t index, std::span<float> pixels) const override {
     std::copy(pixels_.at(index).begin(), pixels_.at(index).end(), pixels.begin());
   }

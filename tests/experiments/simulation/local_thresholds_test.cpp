@@ -19,9 +19,9 @@ using testing::full_registry;
 using testing::GraphBuilder;
 
 /// Images of one pixel.
-class OnePixel : public DataSet {
+class OnePixel : public ImageSet {
  public:
-  explicit OnePixel(std::vector<float> pixels) : DataSet(info(pixels.size())), pixels_(std::move(pixels)) {}
+  explicit OnePixel(std::vector<float> pixels) : ImageSet(info(pixels.size())), pixels_(std::move(pixels)) {}
   void read(std::int64_t index, std::span<float> pixels) const override { pixels[0] = pixels_.at(index); }
 
  private:
@@ -51,7 +51,7 @@ Graph one_pixel_network(float cap) {
   return std::move(b.graph);
 }
 
-Thresholds balance(const Graph& graph, const DataSet& data, const BalanceOptions& options) {
+Thresholds balance(const Graph& graph, const ImageSet& data, const BalanceOptions& options) {
   const Registry registry = full_registry();
   return balance_thresholds(graph, open_activations(graph, registry.schemas(), "net"), data, registry,
                             options);

@@ -24,7 +24,7 @@ using testing::GraphBuilder;
 
 const Shape shape{2, 6, 6};
 
-std::vector<ActivationSamples> samples_of(const Graph& graph, const DataSet& data, std::int64_t samples,
+std::vector<ActivationSamples> samples_of(const Graph& graph, const ImageSet& data, std::int64_t samples,
                                           int threads) {
   const Registry registry = full_registry();
   return sample_activations(graph, open_activations(graph, registry.schemas(), "net"), data, registry,

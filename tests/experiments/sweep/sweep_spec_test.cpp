@@ -27,7 +27,7 @@ TEST(SweepSpec, HasDefaultsForAllButModelsAndData) {
   const SweepSpec spec = read("models = 'a.h5'\ndata = 'fashion-mnist'\n");
   EXPECT_THAT(spec.models, ElementsAre("a.h5"));
   EXPECT_THAT(spec.steps, ElementsAre(32));
-  EXPECT_THAT(spec.coding, ElementsAre("direct"));
+  EXPECT_TRUE(spec.coding.empty());  // what the data are for
   EXPECT_EQ(spec.split, "test");
   EXPECT_FALSE(spec.limit);
 }

@@ -74,9 +74,9 @@ TEST(Augment, CutsASquareOutAfterNormalising) {
   }
 }
 
-class Numbered : public DataSet {
+class Numbered : public ImageSet {
  public:
-  explicit Numbered(std::int64_t count) : DataSet(info_of(count)) {}
+  explicit Numbered(std::int64_t count) : ImageSet(info_of(count)) {}
   void read(std::int64_t index, std::span<float> pixels) const override {
     if (index == broken) throw InputError("numbered", "sample", "cannot be read");
     std::fill(pixels.begin(), pixels.end(), static_cast<float>(index));

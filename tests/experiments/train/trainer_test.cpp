@@ -83,7 +83,7 @@ Model train(const Workshop& workshop, const std::string& network, std::vector<Ep
 std::vector<std::vector<float>> engine_logits(const Graph& graph, const Workshop& workshop, int steps,
                                               DeviceKind device = DeviceKind::cpu) {
   Engine engine(graph, full_registry(), {.device = device, .slots = 1});
-  const auto data = open_data("mnist:" + workshop.scratch.path(), "test");
+  const auto data = open_image_set("mnist:" + workshop.scratch.path(), "test");
   std::vector<float> pixels(64);
   std::vector<std::vector<float>> all;
   for (std::int64_t i = 0; i < data->size(); ++i) {
@@ -97,7 +97,7 @@ std::vector<std::vector<float>> engine_logits(const Graph& graph, const Workshop
 }
 
 double engine_accuracy(const Graph& graph, const Workshop& workshop, int steps) {
-  const auto data = open_data("mnist:" + workshop.scratch.path(), "test");
+  const auto data = open_image_set("mnist:" + workshop.scratch.path(), "test");
   std::int64_t sample = 0, correct = 0;
   for (const std::vector<float>& logits : engine_logits(graph, workshop, steps)) {
     const auto predicted = std::max_element(logits.begin(), logits.end()) - logits.begin();

@@ -73,6 +73,17 @@ TEST(ModelFile, OnlyAConditionalGuaranteeIsVersionSix) {
   EXPECT_EQ(read_model(path, sample_schemas()), model);
 }
 
+TEST(ModelFile, OnlyARuleOfEventsIsVersionSeven) {
+  const Scratch scratch;
+  const std::string path = scratch.file("model.h5");
+  Model model = small_model();
+  model.calibration = sample_calibration();
+  model.calibration->coding = "events";
+  write_model(model, path);
+  EXPECT_EQ(bytes_of(path)[12], 7);
+  EXPECT_EQ(read_model(path, sample_schemas()), model);
+}
+
 TEST(ModelFile, RefusesAKindOfNoGuarantee) {
   const Scratch scratch;
   const std::string path = scratch.file("model.h5");
@@ -123,7 +134,7 @@ TEST(ModelFile, RefusesHashesThatAreNotOneASampleInOrder) {
   });
   const std::string message = input_error([&] { read_model(scratch.file("model.h5"), sample_schemas()); });
   EXPECT_THAT(message, HasSubstr("/stop/calibration/sample_hashes: is not ascending"));
-  EXPECT_THAT(message, HasSubstr("/stop/calibration/coding: is 'morse', expected direct or poisson"));
+  EXPECT_THAT(message, HasSubstr("/stop/calibration/coding: is 'morse', expected direct, poisson or events"));
 }
 
 // As a program that knows no integers must hear it.

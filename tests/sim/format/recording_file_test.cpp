@@ -173,6 +173,27 @@ TEST(RecordingFile, GivesBackWhatSynapsesTook) {
   }
 }
 
+// A sample that was over before the budget, and not stopped, keeps its answer.
+TEST(RecordingFile, GivesBackHowLongStepsAndSamplesAre) {
+  RecordingInfo info = sample_info(3);
+  info.step_ms = 0.5;
+  const Scratch scratch;
+  {
+    RecordingWriter writer(scratch.file("run.h5"), info);
+    for (std::int64_t row = 0; row < 3; ++row) {
+      Sample sample(info, row);
+      sample.record.stopped = sample.record.stopped && row != 1;
+      writer.add(sample.record);
+    }
+    writer.commit();
+  }
+  const Recording recording = read_recording(scratch.file("run.h5"));
+  EXPECT_EQ(recording.info, info);
+  const std::int64_t end = recording.exit_steps[1];
+  ASSERT_LT(end, info.steps);
+  EXPECT_EQ(recording.logits_at(1, info.steps).data(), recording.logits_at(1, end).data());
+}
+
 TEST(RecordingFile, RowsWrittenAgainGiveTheSameFile) {
   const Scratch scratch;
   record_rows(scratch.file("run.h5"), sample_info(300), ascending(300));

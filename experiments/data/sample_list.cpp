@@ -1,4 +1,4 @@
-#include "experiments/data/image_list.h"
+#include "experiments/data/sample_list.h"
 
 #include <algorithm>
 #include <filesystem>
@@ -44,18 +44,24 @@ fs::path split_folder(const fs::path& folder, const std::string& split) {
 
 }  // namespace
 
-ImageList list_images(const std::string& folder, const std::string& split) {
+std::string lower_ending(const std::string& path) {
+  std::string ending = fs::path(path).extension().string();
+  for (char& c : ending) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return ending;
+}
+
+SampleList list_samples(const std::string& folder, const std::string& split, const SampleFiles& kind) {
   if (!is_folder(folder)) throw InputError(folder, "", "no such folder");
   if (has_labels(folder)) return list_by_labels_file(folder);
   const std::vector<std::string> subfolders = class_folders(folder);
-  if (!holds_splits(folder, subfolders)) return list_by_class_folders(folder, subfolders);
+  if (!holds_splits(folder, subfolders)) return list_by_class_folders(folder, subfolders, kind);
   const fs::path part = split_folder(folder, split);
   if (has_labels(part)) return list_by_labels_file(part.string());
   // One numbering for both splits, that of training, also where the other has not every class.
   const bool numbered_by_train =
       is_folder(fs::path(folder) / "train") && !has_labels(fs::path(folder) / "train");
   const fs::path numbering = numbered_by_train ? fs::path(folder) / "train" : part;
-  return list_by_class_folders(part.string(), class_folders(numbering.string()));
+  return list_by_class_folders(part.string(), class_folders(numbering.string()), kind);
 }
 
 }  // namespace rheobase

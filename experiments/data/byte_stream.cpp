@@ -1,0 +1,27 @@
+#include "experiments/data/byte_stream.h"
+
+#include <cerrno>
+#include <fstream>
+#include <system_error>
+
+#include "sim/core/error.h"
+#include "sim/core/file.h"
+#include "sim/core/file_use.h"
+
+namespace rheobase {
+
+ByteStream::ByteStream(const std::string& path) : path_(path), size_(regular_file_size(path)) {
+  will_read(path);
+  file_ = std::make_unique<std::ifstream>(path, std::ios::binary);
+  if (!*file_) throw InputError(path, "", std::generic_category().message(errno));
+}
+
+std::span<std::uint8_t> ByteStream::read(std::span<std::uint8_t> bytes) {
+  file_->read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+  if (file_->bad()) throw InputError(path_, "", "cannot be read: " + std::generic_category().message(errno));
+  const auto count = static_cast<std::size_t>(file_->gcount());
+  offset_ += count;
+  return bytes.first(count);
+}
+
+}  // namespace rheobase

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstdint>
+#include <istream>
+#include <memory>
+#include <span>
+#include <string>
+
+namespace rheobase {
+
+/// The bytes of a regular file, read front to back.
+class ByteStream {
+ public:
+  /// Throws InputError naming the file and the system's reason.
+  explicit ByteStream(const std::string& path);
+
+  const std::string& path() const { return path_; }
+  std::uint64_t size() const { return size_; }
+  /// Bytes before the next one.
+  std::uint64_t offset() const { return offset_; }
+  /// As many of the next bytes as fit and are there.
+  std::span<std::uint8_t> read(std::span<std::uint8_t> bytes);
+
+ private:
+  std::string path_;
+  std::uint64_t size_;
+  std::uint64_t offset_ = 0;
+  std::unique_ptr<std::istream> file_;
+};
+
+}  // namespace rheobase

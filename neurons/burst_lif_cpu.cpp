@@ -1,0 +1,106 @@
+// BurstLIF on the cpu: the equation of burst_lif_step.h on vectors, from a stored current or tile by tile
+// behind a synapse.
+#include "neurons/burst_lif_kernels.h"
+#include "sim/op/host/host_loops.h"
+#include "sim/op/host/prefetch.h"
+#include "sim/op/host/tile.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "neurons/burst_lif_cpu.cpp"
+#include <hwy/foreach_target.h>
+// After foreach_target.h, as Highway requires.
+#include <hwy/highway.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace rheobase::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+using Floats = hn::CappedTag<float, 16>;
+constexpr std::int64_t lanes = hn::MaxLanes(Floats());
+
+// Advances `count` neurons of one pixel. Multiplies and adds apart: the equation rounds each.
+void step_row(float* HWY_RESTRICT v, const float* HWY_RESTRICT x, const BurstLifNeurons& neurons,
+              std::int64_t count, float* HWY_RESTRICT spikes) {
+  const Floats d;
+  const auto zero = hn::Zero(d), most = hn::Set(d, neurons.most);
+  std::int64_t c = 0;
+  for (; c + lanes <= count; c += lanes) {
+    const auto threshold = hn::LoadU(d, neurons.v_threshold + c);
+    const auto v_min = hn::LoadU(d, neurons.v_min + c);
+    const auto left = hn::Mul(hn::LoadU(d, v + c), hn::LoadU(d, neurons.decay + c));
+    const auto potential = hn::Add(left, hn::LoadU(d, x + c));
+    const auto silent = hn::Lt(potential, threshold);
+    if (hn::AllTrue(d, silent)) {  // most steps of most neurons, which take no division
+      hn::StoreU(hn::IfThenElse(hn::Lt(potential, v_min), v_min, potential), d, v + c);
+      hn::StoreU(zero, d, spikes + c);
+      continue;
+    }
+    const auto fitting = hn::IfThenZeroElse(silent, hn::Floor(hn::Div(potential, threshold)));
+    const auto burst = hn::IfThenElse(hn::Lt(fitting, most), fitting, most);
+    const auto after = hn::Sub(potential, hn::Mul(burst, threshold));
+    hn::StoreU(hn::IfThenElse(hn::Lt(after, v_min), v_min, after), d, v + c);
+    hn::StoreU(burst, d, spikes + c);
+  }
+  for (; c < count; ++c) spikes[c] = burst_lif_step(v[c], x[c], neurons[c]);
+}
+
+}  // namespace rheobase::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace rheobase {
+
+HWY_EXPORT(step_row);
+
+namespace {
+
+class BurstLifCpu : public BurstLifKernel, public TileNeuron {
+ public:
+  using BurstLifKernel::BurstLifKernel;
+  const TileNeuron* tile_neuron() const override { return input_.unit_scale() ? this : nullptr; }
+  bool takes_reals() const override { return true; }
+
+  void step(const StepArgs& args) const override {
+    const std::int64_t channels = input_.shape.channels;
+    const auto run = HWY_DYNAMIC_DISPATCH(step_row);
+    for_stateful_items(args, input_.shape.pixels(), channels,
+                       [&](int lane, std::int64_t begin, std::int64_t end, ScratchMemory scratch) {
+                         auto* values = scratch.take<float>(channels);
+                         for (std::int64_t pixel = begin; pixel < end; ++pixel) {
+                           const std::int64_t first = pixel * channels;
+                           run(args.state.real(lane) + first,
+                               pixel_values(input_, args.inputs[0], lane, pixel, values), neurons(), channels,
+                               args.output.real(lane) + first);
+                         }
+                       });
+  }
+
+  void step_tile(const Tile& tile, const SignalView& state, const SignalView& output) const override {
+    const auto run = HWY_DYNAMIC_DISPATCH(step_row);
+    const float* x = tile.reals;
+    for (std::int64_t p = 0; p < tile.pixels; ++p, x += tile.width) {
+      const std::int64_t first = first_of(tile, p);
+      run(state.real(tile.lane) + first, x, neurons().from(tile.first_channel), tile.channels,
+          output.real(tile.lane) + first);
+    }
+  }
+
+  void expect_tile(const Tile& tile, const SignalView& state) const override {
+    for (std::int64_t p = 0; p < tile.pixels; ++p)
+      prefetch(state.int32(tile.lane) + first_of(tile, p), tile.channels * 4);
+  }
+
+ private:
+  std::int64_t first_of(const Tile& tile, std::int64_t pixel) const {
+    return (tile.first_pixel + pixel) * input_.shape.channels + tile.first_channel;
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<HostKernel> make_burst_lif_cpu(const NodeContext& context, const NodePlan& /*plan*/) {
+  return std::make_unique<BurstLifCpu>(context);
+}
+
+}  // namespace rheobase
+#endif  // HWY_ONCE

@@ -1,0 +1,125 @@
+// Recordings of an event camera through a spiking network.
+#include <gmock/gmock.h>
+
+#include "experiments/analysis/calibrate.h"
+#include "experiments/simulation/simulation.h"
+#include "neurons/burst_lif.h"
+#include "sim/core/error.h"
+#include "sim/format/model_file.h"
+#include "tests/experiments/data/event_recording.h"
+#include "tests/sim/format/scratch.h"
+#include "tests/support/build_graph.h"
+
+namespace rheobase {
+namespace {
+
+using ::testing::ElementsAre;
+using testing::full_registry;
+using testing::GraphBuilder;
+using ::testing::HasSubstr;
+
+// Counts the events of both polarities: class 0 has more that got darker.
+Model counting_model() {
+  GraphBuilder b;
+  b.input({2, 34, 34});
+  const std::string flat = b.op("Flatten", {"input"});
+  Tensor weight{{2, 2 * 34 * 34}, {}};
+  for (int k = 0; k < 2; ++k) {
+    for (int i = 0; i < 2 * 34 * 34; ++i) weight.reals().push_back((i < 34 * 34) == (k == 0) ? 1.0F : 0.0F);
+  }
+  const std::string sums = b.add({"sums", "Linear", {flat}, {}, {{"weight", weight}}});
+  b.output(b.add(BurstLifParameters{}.node("count", sums)));
+  Model model;
+  model.graph = b.graph;
+  model.provenance.conversion = "snn";
+  return model;
+}
+
+class EventSimulation : public ::testing::Test {
+ protected:
+  EventSimulation() {
+    spec_.model = scratch_.file("model.h5");
+    spec_.data = "nmnist:" + scratch_.path();
+    spec_.split = "test";
+    spec_.stop = StopSettings{};
+    write_model(counting_model(), spec_.model);
+    // One event a millisecond: 12 recordings of 3 to 14 steps, of class 0 and 1 in turn.
+    for (int i = 0; i < samples; ++i) {
+      std::vector<CameraEvent> events;
+      for (int t = 0; t < 3 + i; ++t) events.push_back({1000 * t, t, 1, i % 2 == 1});
+      scratch_.put("Test/" + std::to_string(i % 2) + "/" + std::to_string(10 + i) + ".bin", atis_bin(events));
+    }
+  }
+
+  std::string refusal() {
+    return input_error([&] { Simulation(spec_, full_registry()); });
+  }
+
+  static constexpr int samples = 12;
+  const Scratch scratch_;
+  SimulationSpec spec_;
+};
+
+TEST_F(EventSimulation, ASampleHasAsManyStepsAsItsRecording) {
+  Simulation simulation(spec_, full_registry());
+  EXPECT_EQ(simulation.options().steps, 14);  // the longest
+  std::map<std::int64_t, int> steps;
+  double sum = 0.0;
+  simulation.run([&](const SampleResult& result, int label) {
+    steps[result.sample] = result.steps;
+    EXPECT_FALSE(result.stopped);
+    const auto logits = result.logits_by_step.last(2);
+    EXPECT_EQ(logits[label], static_cast<float>(result.steps));
+    EXPECT_EQ(logits[1 - label], 0.0F);
+    sum += result.steps;
+  });
+  EXPECT_EQ(steps[0], 3);
+  EXPECT_EQ(steps[6], 4);  // the first of class 1
+  EXPECT_DOUBLE_EQ(sum / samples, 8.5);
+  const RecordingInfo info = simulation.recording_info();
+  EXPECT_EQ(info.coding, "events");
+  EXPECT_EQ(info.step_ms, 1.0);
+}
+
+TEST_F(EventSimulation, ABudgetEndsLongerRecordings) {
+  spec_.steps = 5;
+  Simulation simulation(spec_, full_registry());
+  std::vector<int> histogram(6, 0);
+  simulation.run([&](const SampleResult& result, int) { ++histogram[result.steps]; });
+  EXPECT_THAT(histogram, ElementsAre(0, 0, 0, 1, 1, 10));
+}
+
+TEST_F(EventSimulation, ARuleIsCalibratedOnSamplesOfTheirOwnLengths) {
+  Simulation simulation(spec_, full_registry());
+  const Recording recording = record_all(simulation, [] {});
+  CalibrationOptions options;
+  options.policy = "margin";
+  options.goal.max_loss = 0.0;
+  const Calibration calibration = calibrate(recording, "nmnist", options);
+  EXPECT_EQ(calibration.full.accuracy, 1.0);
+  EXPECT_DOUBLE_EQ(calibration.full.mean_steps, 8.5);
+  EXPECT_EQ(calibration.chosen, (Outcome{1.0, 1.0}));  // the first event says it
+  spec_.stop = calibration.stop;
+  Simulation stopped(spec_, full_registry());
+  stopped.run([&](const SampleResult& result, int) { EXPECT_EQ(result.steps, 1); });
+}
+
+TEST_F(EventSimulation, EventsEnterAsEventsAndNothingElseDoes) {
+  spec_.coding = "direct";
+  EXPECT_THAT(refusal(), HasSubstr("holds events, which enter as they are: --coding events"));
+  spec_.coding = "";
+  spec_.data = "hdf5:none.h5";
+  EXPECT_THAT(refusal(), HasSubstr("none.h5"));
+  spec_.coding = "events";
+  EXPECT_THAT(refusal(), HasSubstr("holds no events: --coding direct or poisson"));
+}
+
+TEST_F(EventSimulation, ANormalisedInputTakesNoEvents) {
+  Model model = counting_model();
+  model.graph.find("input")->tensors["mean"] = scalar_tensor(0.5F);
+  write_model(model, spec_.model);
+  EXPECT_THAT(refusal(), HasSubstr("its samples are events"));
+}
+
+}  // namespace
+}  // namespace rheobase

@@ -1,0 +1,130 @@
+// Networks that read the spikes of the step before: every device, number of threads, slots and asked-for
+// steps at once says the same, and a sample knows nothing of the one before it in its slot.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "neurons/burst_lif.h"
+#include "neurons/lif.h"
+#include "sim/engine/engine.h"
+#include "sim/graph/validate.h"
+#include "tests/support/build_graph.h"
+
+namespace rheobase {
+namespace {
+
+using testing::full_registry;
+using testing::GraphBuilder;
+using ::testing::HasSubstr;
+
+constexpr int samples = 5, steps = 12, classes = 4;
+constexpr std::int64_t neurons = 70;
+
+std::string delay(GraphBuilder& b, const std::string& of, Shape shape) {
+  return b.add({of + "_before", delay_op, {of}, {{"shape", std::move(shape)}}, {}});
+}
+
+// Two recurrent layers, the second of bursts, and a longer way back from the second to the first.
+Graph network() {
+  GraphBuilder b(7);
+  b.input({6});
+  const std::string own = b.linear(delay(b, "first", {neurons}), neurons, neurons);
+  const std::string back = b.linear(delay(b, "second", {9}), 9, neurons);
+  LifParameters lif;
+  lif.decay = scalar_tensor(0.9F);
+  lif.reset = Reset::zero;
+  lif.height = scalar_tensor(1.0F);
+  b.add(lif.node("first", b.op("Add", {b.linear("input", 6, neurons), own, back})));
+  BurstLifParameters burst;
+  burst.v_threshold = scalar_tensor(0.5F);
+  b.add(burst.node("second", b.op("Add", {b.linear("first", neurons, 9), b.linear("second_before", 9, 9)})));
+  b.output(b.linear("second", 9, classes));
+  return std::move(b.graph);
+}
+
+struct Outcome {
+  std::vector<std::uint64_t> hashes;
+  std::vector<float> logits;
+  std::uint64_t spikes = 0;
+
+  bool operator==(const Outcome&) const = default;
+};
+
+Outcome run(EngineOptions options) {
+  options.hash = true;
+  Engine engine(network(), full_registry(), options);
+  EXPECT_EQ(engine.lookahead(), 1);
+  GraphBuilder random(3);
+  std::vector<std::vector<float>> images;
+  for (int i = 0; i < samples; ++i) images.push_back(random.pixels(6));
+  Outcome outcome;
+  outcome.hashes.resize(samples);
+  outcome.logits.resize(samples * classes);
+  int next = 0;
+  engine.stream(
+      [&](SampleView& view, std::uint64_t& sample) {
+        if (next == samples) return false;
+        view = {images[next], {}};
+        sample = static_cast<std::uint64_t>(next++);
+        return true;
+      },
+      {}, steps,
+      [&](const SampleResult& result) {
+        outcome.hashes[result.sample] = result.spike_hash;
+        const auto logits = result.logits_by_step.last(classes);
+        std::copy(logits.begin(), logits.end(), outcome.logits.begin() + result.sample * classes);
+        for (const std::uint64_t count : result.spike_counts) outcome.spikes += count;
+      });
+  return outcome;
+}
+
+TEST(Recurrent, SaysTheSameWithAnyDeviceThreadsAndSlots) {
+  EngineOptions options;
+  options.device = DeviceKind::reference;
+  const Outcome expected = run(options);
+  EXPECT_GT(expected.spikes, 500U);
+  options.device = DeviceKind::cpu;
+  for (options.threads = 1; options.threads <= 3; options.threads += 2) {
+    for (options.slots = 1; options.slots <= 3; options.slots += 2) {
+      for (const KernelChoice kernels : {KernelChoice::event, KernelChoice::dense}) {
+        options.lookahead = 4;  // of which a recurrent network takes none
+        options.kernels = kernels;
+        EXPECT_EQ(run(options), expected) << options.threads << " threads, " << options.slots << " slots";
+      }
+    }
+  }
+}
+
+TEST(Recurrent, WhatIsDelayedIsWhatANeuronEmitsInItsShape) {
+  const auto refusal = [](GraphBuilder& b) -> std::string {
+    try {
+      validate_or_throw(b.graph, full_registry().schemas(), "net");
+    } catch (const InputError& error) {
+      return error.what();
+    }
+    return "is sound";
+  };
+  GraphBuilder shape;
+  shape.input({3});
+  const std::string back = shape.linear(delay(shape, "lif", {4}), 4, 3);
+  shape.add(LifParameters{}.node("lif", shape.op("Add", {"input", back})));
+  shape.output("lif");
+  EXPECT_THAT(refusal(shape), HasSubstr("lif_before: has the shape 4, and 'lif', which it reads, 3"));
+  GraphBuilder sum;
+  sum.input({3});
+  sum.add({"sum", "Add", {"input", delay(sum, "sum", {3})}, {}, {}});
+  sum.output("sum");
+  EXPECT_THAT(refusal(sum),
+              HasSubstr("sum_before: reads 'sum', and only the spikes of neurons can be delayed"));
+  GraphBuilder cycle;
+  cycle.input({3});
+  cycle.add({"a", "Add", {"input", "b"}, {}, {}});
+  cycle.add({"b", "Add", {"input", "a"}, {}, {}});
+  cycle.output("a");
+  EXPECT_THAT(refusal(cycle), HasSubstr("part of a cycle"));
+}
+
+}  // namespace
+}  // namespace rheobase
