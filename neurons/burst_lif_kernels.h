@@ -24,6 +24,14 @@ struct BurstLifNeurons {
   BurstLifNeuron operator[](std::int64_t c) const { return {decay[c], v_threshold[c], v_min[c], most}; }
 };
 
+/// Neurons of pixels that lie side by side, as vector kernels take them; strides in floats. Not owned.
+struct BurstRows {
+  float* v;
+  const float* x;
+  float* spikes;
+  std::int64_t pixels, channels, stride, x_stride;
+};
+
 /// What every host kernel of BurstLIF holds: parameters spread over the channels.
 class BurstLifKernel : public HostKernel {
  public:

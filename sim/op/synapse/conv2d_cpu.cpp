@@ -28,6 +28,10 @@ constexpr std::int64_t patch_floats = 96 << 10;
 constexpr std::int64_t block_positions = 12;
 // From so many pixels on a lane fills its own blocks, and its pixels need not be gathered with others.
 constexpr std::int64_t pixels_in_place = 4 * block_positions;
+// Positions whose events are listed at once, and what their lists take at most: bands of the image that
+// neighbours share are then looked through once.
+constexpr std::int64_t event_positions = 512;
+constexpr std::int64_t event_bytes = 4 << 20;
 // Density of sparse numbers from which the dense path is the faster one (docs/reference/performance.md).
 constexpr double dense_valued_density = 0.2;
 
@@ -74,7 +78,9 @@ class Conv2dCpu : public HostKernel, public TileSource {
   std::size_t scratch_bytes() const override {
     std::size_t bytes = ScratchMemory::size<float*>(task_pixels) + ScratchMemory::size<float>(patch_size());
     if (tile_source() != nullptr) bytes += ScratchMemory::size<float>(task_pixels * planes_.width());
-    if (real_events_.possible()) bytes += real_events_.scratch_bytes(most_at_once());
+    if (real_events_.possible())
+      bytes += real_events_.scratch_bytes(listed_at_once()) +
+               ScratchMemory::size<float>(listed_at_once() * planes_.width());
     if (plan_.input.type != SignalType::spikes) return bytes;
     const ImageShape& image = plan_.input.shape;
     bytes += ScratchMemory::size<std::uint32_t>(image.size() + slack);
@@ -90,7 +96,9 @@ class Conv2dCpu : public HostKernel, public TileSource {
   bool sends_reals() const override { return true; }
 
   void step_tiles(const StepArgs& args, const TileSink& sink) const override {
-    const Strips strips(args, plan_.output.pixels(), std::min(task_pixels, pixels_at_once()));
+    const bool events = real_events_.possible() && takes_events(args);
+    const Strips strips(args, plan_.output.pixels(),
+                        events ? listed_at_once() : std::min(task_pixels, pixels_at_once()));
     args.pool.for_ranges(strips.count(), strips.per_task(),
                          [&](std::int64_t begin, std::int64_t end, int worker) {
                            for (std::int64_t group = 0; group < plan_.groups; ++group)
@@ -127,6 +135,10 @@ class Conv2dCpu : public HostKernel, public TileSource {
   std::int64_t most_at_once() const {
     const std::int64_t least = tile_source() != nullptr ? max_lanes_per_slot : 1;
     return std::clamp(pixels_at_once(), least, task_pixels);
+  }
+  std::int64_t listed_at_once() const {
+    const std::int64_t fitting = event_bytes / (plan_.rows() * static_cast<std::int64_t>(sizeof(RowEvent)));
+    return std::clamp<std::int64_t>(fitting, max_lanes_per_slot, event_positions);
   }
   std::int64_t patch_size() const { return most_at_once() * plan_.rows() + 64; }
   bool takes_events(const StepArgs& args) const { return args.path == SynapsePath::event; }
@@ -238,15 +250,18 @@ class Conv2dCpu : public HostKernel, public TileSource {
   void add_real_events(const StepArgs& args, std::int64_t begin, std::int64_t end, const Work& work,
                        ScratchMemory scratch) const {
     scratch.take<float*>(task_pixels);  // the targets, which are listed already
-    for (std::int64_t first = begin; first < end; first += most_at_once()) {
-      const std::int64_t count = std::min(end - first, most_at_once());
+    auto* sums = scratch.take<float>(listed_at_once() * planes_.width());
+    for (std::int64_t first = begin; first < end; first += listed_at_once()) {
+      const std::int64_t count = std::min(end - first, listed_at_once());
       ScratchMemory own = scratch;
-      RealEventLister::Lists lists = real_events_.take(own, count);
+      RealEvents::List list = real_events_.take(own, count);
       for_pieces(args, first, first + count, [&](const Piece& piece) {
-        real_events_.append(args.inputs[0].real(piece.lane), piece, own, lists);
+        real_events_.append(args.inputs[0].real(piece.lane), piece, own, list);
       });
       for_planes(0, work.targets + (first - begin), [&](const RowPlane& plane, const RowOutputs& out) {
-        sum_valued_rows(plane, lists.events(), count, out);
+        add_rows(plane, list.all(), count, sums);
+        for (std::int64_t p = 0; p < count; ++p)
+          std::copy_n(sums + p * plane.width, out.valid, out.pixels[p] + out.column);
       });
     }
   }
@@ -291,18 +306,11 @@ class Conv2dCpu : public HostKernel, public TileSource {
 
   // Sums a few strips and sends what comes out, plane by plane.
   void send(const TileTask& task, std::int64_t group, ScratchMemory scratch) const {
+    if (real_events_.possible() && takes_events(task.args)) return send_events(task, scratch);
     auto* targets = scratch.take<float*>(task_pixels);
     auto* reals = scratch.take<float>(task_pixels * planes_.width());
     for (std::int64_t i = 0; i < task_pixels; ++i) targets[i] = reals + i * planes_.width();
-    if (real_events_.possible() && takes_events(task.args)) {
-      RealEventLister::Lists lists = real_events_.take(scratch, most_at_once());
-      task.strips.for_pieces(task.begin, task.end, [&](const Piece& piece) {
-        real_events_.append(task.args.inputs[0].real(piece.lane), piece, scratch, lists);
-      });
-      send_planes(task, group, reals, [&](const RowPlane& plane, std::int64_t valid) {
-        sum_valued_rows(plane, lists.events(), lists.positions, {targets, 0, valid});
-      });
-    } else if (in_place_) {
+    if (in_place_) {
       multiply_and_send_in_place(task, targets, reals);
     } else {
       const std::int64_t rows = plan_.rows();
@@ -318,6 +326,17 @@ class Conv2dCpu : public HostKernel, public TileSource {
         multiply_rows(plane, patches, rows, positions, {targets, 0, valid});
       });
     }
+  }
+
+  void send_events(const TileTask& task, ScratchMemory scratch) const {
+    auto* reals = scratch.take<float>(listed_at_once() * planes_.width());
+    RealEvents::List list = real_events_.take(scratch, listed_at_once());
+    task.strips.for_pieces(task.begin, task.end, [&](const Piece& piece) {
+      real_events_.append(task.args.inputs[0].real(piece.lane), piece, scratch, list);
+    });
+    send_planes(task, 0, reals, [&](const RowPlane& plane, std::int64_t) {
+      add_rows(plane, list.all(), list.positions, reals);
+    });
   }
 
   Tile tile_of(const Piece& piece, std::int64_t plane, const float* reals) const {
@@ -353,7 +372,7 @@ class Conv2dCpu : public HostKernel, public TileSource {
   RowPlanes planes_;
   bool in_place_;  // inputs are read where they lie
   Patches patches_;
-  RealEventLister real_events_;
+  RealEvents real_events_;
 };
 
 }  // namespace

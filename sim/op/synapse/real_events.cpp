@@ -13,15 +13,11 @@ HWY_BEFORE_NAMESPACE();
 namespace rheobase::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-// Writes place and number of each of `count` numbers that is not 0; returns how many these are.
-std::int64_t list_active(const float* numbers, std::int64_t count, std::uint32_t* places, float* values) {
+// Writes the places of those of `count` numbers that are not 0; returns how many these are.
+std::int64_t list_active(const float* numbers, std::int64_t count, std::uint32_t* places) {
   const hn::CappedTag<float, 16> d;
   constexpr std::int64_t n = hn::MaxLanes(d);
   std::int64_t listed = 0;
-  const auto list = [&](std::int64_t i) {
-    places[listed] = static_cast<std::uint32_t>(i);
-    values[listed++] = numbers[i];
-  };
   std::int64_t i = 0;
   for (; i + n <= count; i += n) {
     const auto active = hn::Ne(hn::LoadU(d, numbers + i), hn::Zero(d));
@@ -29,10 +25,10 @@ std::int64_t list_active(const float* numbers, std::int64_t count, std::uint32_t
     std::uint8_t bits[8] = {};
     hn::StoreMaskBits(d, active, bits);
     for (auto rest = static_cast<std::uint32_t>(bits[0] | bits[1] << 8); rest != 0; rest &= rest - 1)
-      list(i + std::countr_zero(rest));
+      places[listed++] = static_cast<std::uint32_t>(i) + static_cast<std::uint32_t>(std::countr_zero(rest));
   }
   for (; i < count; ++i) {
-    if (numbers[i] != 0.0F) list(i);
+    if (numbers[i] != 0.0F) places[listed++] = static_cast<std::uint32_t>(i);
   }
   return listed;
 }
@@ -45,103 +41,75 @@ namespace rheobase {
 
 HWY_EXPORT(list_active);
 
-namespace {
-
-// Copies are made in whole blocks: few entries share a window, and a block costs less than a loop of the
-// right length.
-constexpr std::int64_t slack = 8;
-
-void append_entries(const std::uint32_t* places, const float* from, std::int64_t count, std::uint32_t shift,
-                    std::uint32_t* __restrict rows, float* __restrict values) {
-  for (std::int64_t block = 0; block < count; block += slack) {
-    for (std::int64_t i = 0; i < slack; ++i) rows[block + i] = places[block + i] + shift;
-    for (std::int64_t i = 0; i < slack; ++i) values[block + i] = from[block + i];
-  }
-}
-
-}  // namespace
-
-RealEventLister::RealEventLister(const Conv2dGeometry& geometry)
+RealEvents::RealEvents(const Conv2dGeometry& geometry)
     : input_(geometry.input.shape),
-      output_(geometry.output),
+      output_width_(geometry.output.width),
       window_(geometry.window),
       rows_(geometry.rows()),
-      possible_(geometry.input.type == SignalType::real32 && geometry.input.sparse && geometry.groups == 1 &&
-                geometry.window.dilation[1] == 1) {}
-
-RealEventLister::Band RealEventLister::band_of(const Piece& piece) const {
-  const std::int64_t top = piece.begin / output_.width * window_.stride[0] - window_.padding[0];
-  const std::int64_t bottom = (piece.end - 1) / output_.width * window_.stride[0] - window_.padding[0] +
-                              (window_.kernel[0] - 1) * window_.dilation[0] + 1;
-  return {std::clamp<std::int64_t>(top, 0, input_.height),
-          std::clamp<std::int64_t>(bottom, 0, input_.height)};
+      possible_(geometry.input.type == SignalType::real32 && geometry.input.sparse && geometry.groups == 1) {
+  if (!possible_) return;
+  vertical_ = axis_of(window_, 0, input_.height, geometry.output.height);
+  horizontal_ = axis_of(window_, 1, input_.width, output_width_);
 }
 
-std::size_t RealEventLister::scratch_bytes(std::int64_t positions) const {
-  const auto entries = [](std::int64_t count) {
-    return ScratchMemory::size<std::uint32_t>(count + slack) + ScratchMemory::size<float>(count + slack);
-  };
-  return entries(positions * rows_) + ScratchMemory::size<std::int64_t>(positions + 1) +
-         entries(input_.size()) + ScratchMemory::size<std::int64_t>(input_.height * (input_.width + 1));
-}
-
-RealEventLister::Lists RealEventLister::take(ScratchMemory& scratch, std::int64_t positions) const {
-  Lists lists{};
-  lists.rows = scratch.take<std::uint32_t>(positions * rows_ + slack);
-  lists.values = scratch.take<float>(positions * rows_ + slack);
-  lists.first = scratch.take<std::int64_t>(positions + 1);
-  lists.first[0] = 0;
-  return lists;
-}
-
-void RealEventLister::list_band(const float* image, const Band& band, const Entries& entries) const {
-  const auto list = HWY_DYNAMIC_DISPATCH(list_active);
-  const std::int64_t row = input_.width * input_.channels;
-  std::int64_t listed = 0;
-  std::int64_t* first = entries.first;
-  for (std::int64_t y = band.top; y < band.bottom; ++y, first += input_.width + 1) {
-    const std::int64_t end =
-        listed + list(image + y * row, row, entries.places + listed, entries.values + listed);
-    std::int64_t x = 0;
-    for (std::int64_t i = listed; i < end; ++i) {
-      for (; x * input_.channels <= entries.places[i]; ++x) first[x] = i;
+RealEvents::Axis RealEvents::axis_of(const Window& window, std::size_t axis, std::int64_t inputs,
+                                     std::int64_t outputs) {
+  Axis reached(static_cast<std::size_t>(inputs));
+  for (std::int64_t out = 0; out < outputs; ++out) {
+    for (std::int64_t tap = 0; tap < window.kernel.at(axis); ++tap) {
+      const std::int64_t in =
+          out * window.stride.at(axis) + tap * window.dilation.at(axis) - window.padding.at(axis);
+      if (in >= 0 && in < inputs)
+        reached[in].push_back({static_cast<std::int32_t>(out), static_cast<std::int32_t>(tap)});
     }
-    for (; x <= input_.width; ++x) first[x] = end;
-    listed = end;
   }
+  return reached;
 }
 
-void RealEventLister::append_window(const Band& band, const Entries& entries, std::int64_t pixel,
-                                    Lists& lists) const {
-  std::int64_t& listed = lists.first[lists.positions + 1];
-  listed = lists.first[lists.positions];
-  ++lists.positions;
-  const std::int64_t top = pixel / output_.width * window_.stride[0] - window_.padding[0];
-  const std::int64_t left = pixel % output_.width * window_.stride[1] - window_.padding[1];
-  const std::int64_t begin = std::max<std::int64_t>(left, 0);
-  const std::int64_t end = std::min(left + window_.kernel[1], input_.width);
-  for (std::int64_t ky = 0; ky < window_.kernel[0] && begin < end; ++ky) {
-    const std::int64_t y = top + ky * window_.dilation[0];
-    if (y < 0 || y >= input_.height) continue;
-    const std::int64_t* first = entries.first + (y - band.top) * (input_.width + 1);
-    const std::int64_t count = first[end] - first[begin];
-    // Place x * channels + c is tap (ky, x - left), so row (ky * kw + x - left) * channels + c.
-    const auto shift = static_cast<std::uint32_t>((ky * window_.kernel[1] - left) * input_.channels);
-    append_entries(entries.places + first[begin], entries.values + first[begin], count, shift,
-                   lists.rows + listed, lists.values + listed);
-    listed += count;
-  }
+std::size_t RealEvents::scratch_bytes(std::int64_t positions) const {
+  return ScratchMemory::size<RowEvent>(positions * rows_) +
+         ScratchMemory::size<std::uint32_t>(input_.width * input_.channels);
 }
 
-void RealEventLister::append(const float* image, const Piece& piece, ScratchMemory scratch,
-                             Lists& lists) const {
-  const Entries entries{scratch.take<std::uint32_t>(input_.size() + slack),
-                        scratch.take<float>(input_.size() + slack),
-                        scratch.take<std::int64_t>(input_.height * (input_.width + 1))};
-  const Band band = band_of(piece);
-  list_band(image, band, entries);
-  for (std::int64_t pixel = piece.begin; pixel < piece.end; ++pixel)
-    append_window(band, entries, pixel, lists);
+RealEvents::List RealEvents::take(ScratchMemory& scratch, std::int64_t positions) const {
+  return {scratch.take<RowEvent>(positions * rows_)};
+}
+
+// Inputs are walked in the order of rows, so each position meets its rows in order.
+void RealEvents::append(const float* image, const Piece& piece, ScratchMemory scratch, List& list) const {
+  const auto list_places = HWY_DYNAMIC_DISPATCH(list_active);
+  const std::int64_t row = input_.width * input_.channels;
+  auto* places = scratch.take<std::uint32_t>(row);
+  const std::int64_t first_row = piece.begin / output_width_, last_row = (piece.end - 1) / output_width_;
+  const std::int64_t top = first_row * window_.stride[0] - window_.padding[0];
+  const std::int64_t bottom =
+      last_row * window_.stride[0] - window_.padding[0] + (window_.kernel[0] - 1) * window_.dilation[0] + 1;
+  RowEvent* event = list.events + list.count;
+  const auto begin = static_cast<std::int32_t>(piece.begin), end = static_cast<std::int32_t>(piece.end);
+  for (std::int64_t y = std::max<std::int64_t>(top, 0); y < std::min(bottom, input_.height); ++y) {
+    const float* numbers = image + y * row;
+    const std::int64_t count = list_places(numbers, row, places);
+    std::int64_t x = 0;
+    for (std::int64_t i = 0; i < count; ++i) {
+      const std::int64_t place = places[i];
+      while (place >= (x + 1) * input_.channels) ++x;
+      const auto channel = static_cast<std::int32_t>(place - x * input_.channels);
+      for (const Reach& v : vertical_[y]) {
+        const auto line = static_cast<std::int32_t>(v.output * output_width_);
+        const auto taps = static_cast<std::int32_t>(v.tap * window_.kernel[1]);
+        for (const Reach& h : horizontal_[x]) {
+          const std::int32_t position = line + h.output;
+          if (position < begin || position >= end) continue;
+          *event++ = {static_cast<std::uint32_t>(list.positions + position - begin),
+                      static_cast<std::uint32_t>((taps + h.tap) * static_cast<std::int32_t>(input_.channels) +
+                                                 channel),
+                      numbers[place]};
+        }
+      }
+    }
+  }
+  list.count = event - list.events;
+  list.positions += piece.pixels();
 }
 
 }  // namespace rheobase

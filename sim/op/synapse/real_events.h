@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "sim/op/host/scratch_memory.h"
 #include "sim/op/synapse/conv2d_plan.h"
@@ -9,53 +10,45 @@
 
 namespace rheobase {
 
-/// Lists, for each output position, what it adds of real numbers most of which are 0 (SignalSpec::sparse):
-/// the weight rows of those that are not, and the numbers, in row order. Float32 arithmetic, cpu.
-class RealEventLister {
+/// Lists what output positions add of real numbers most of which are 0 (SignalSpec::sparse): for every number
+/// that is not, where it goes and which weight row it meets. Float32 arithmetic, cpu.
+class RealEvents {
  public:
-  /// Keeps no reference to the geometry.
-  explicit RealEventLister(const Conv2dGeometry& geometry);
+  explicit RealEvents(const Conv2dGeometry& geometry);
 
-  /// False where the input is not sparse, or the taps of a kernel row do not lie side by side.
+  /// False where the input is not sparse, or has groups.
   bool possible() const { return possible_; }
 
-  /// Lists as sum_valued_rows() takes them.
-  struct Lists {
-    std::uint32_t* rows;
-    float* values;
-    std::int64_t* first;
+  /// Events by position in row order, though not position by position.
+  struct List {
+    RowEvent* events;
+    std::int64_t count = 0;
     std::int64_t positions = 0;  ///< listed so far
 
-    ValuedEvents events() const { return {rows, values, first}; }
+    std::span<const RowEvent> all() const { return {events, static_cast<std::size_t>(count)}; }
   };
-  /// Memory for the lists of some positions.
-  Lists take(ScratchMemory& scratch, std::int64_t positions) const;
-  /// Appends the lists of a piece of an image.
-  void append(const float* image, const Piece& piece, ScratchMemory scratch, Lists& lists) const;
+  /// Memory for the events of some positions.
+  List take(ScratchMemory& scratch, std::int64_t positions) const;
+  /// Appends those of a piece of an image.
+  void append(const float* image, const Piece& piece, ScratchMemory scratch, List& list) const;
   /// Memory that take() and append() use up.
   std::size_t scratch_bytes(std::int64_t positions) const;
 
  private:
-  // Rows [top, bottom) of the image.
-  struct Band {
-    std::int64_t top, bottom;
+  // An output place along one axis that an input place reaches, and by which tap of the kernel.
+  struct Reach {
+    std::int32_t output, tap;
   };
-  // What of them is not 0: entry (y, x, c) is numbered x * channels + c, and those of pixel (y, x) begin at
-  // first[(y - top) * (width + 1) + x].
-  struct Entries {
-    std::uint32_t* places;
-    float* values;
-    std::int64_t* first;
-  };
+  using Axis = std::vector<std::vector<Reach>>;  // by input place, taps ascending where outputs fall
 
-  Band band_of(const Piece& piece) const;
-  void list_band(const float* image, const Band& band, const Entries& entries) const;
-  void append_window(const Band& band, const Entries& entries, std::int64_t pixel, Lists& lists) const;
+  static Axis axis_of(const Window& window, std::size_t axis, std::int64_t inputs, std::int64_t outputs);
 
-  ImageShape input_, output_;
+  ImageShape input_;
+  std::int64_t output_width_;
   Window window_;
   std::int64_t rows_;
   bool possible_;
+  Axis vertical_, horizontal_;
 };
 
 }  // namespace rheobase

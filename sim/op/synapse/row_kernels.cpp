@@ -141,51 +141,40 @@ void sum_event_rows(const RowPlane& plane, const std::uint32_t* events, const st
   }
 }
 
-// As sum_rows(), for events that are multiplied.
-template <int Vectors, int Positions>
-void sum_valued(const RowPlane& plane, const ValuedEvents& events, std::int64_t position,
-                const RowOutputs& out) {
+// Sums stay in registers while one event after the other goes to the same position.
+template <int Vectors>
+void add_valued(const RowPlane& plane, std::span<const RowEvent> events, std::int64_t positions,
+                float* sums) {
   const Floats d;
   constexpr std::int64_t width = Vectors * lanes;
-  hn::Vec<Floats> sum[Positions][Vectors];
-  const std::int64_t* first = events.first + position;
-  std::int64_t together = first[1] - first[0];
-  for (int m = 0; m < Positions; ++m) {
-    together = std::min(together, first[m + 1] - first[m]);
-    for (int v = 0; v < Vectors; ++v) sum[m][v] = hn::Load(d, plane.bias + v * lanes);
+  hn::Vec<Floats> sum[Vectors];
+  for (int v = 0; v < Vectors; ++v) sum[v] = hn::Load(d, plane.bias + v * lanes);
+  for (std::int64_t p = 0; p < positions; ++p) {
+    for (int v = 0; v < Vectors; ++v) hn::Store(sum[v], d, sums + p * width + v * lanes);
   }
-  const auto add = [&](int m, std::int64_t i) HWY_ATTR {
-    const float* row = plane.rows + events.rows[i] * width;
-    const auto value = hn::Set(d, events.values[i]);
-    for (int v = 0; v < Vectors; ++v)
-      sum[m][v] = fused_multiply_add(hn::Load(d, row + v * lanes), value, sum[m][v]);
-  };
-  for (std::int64_t i = 0; i < together; ++i) {
-    for (int m = 0; m < Positions; ++m) add(m, first[m] + i);
-  }
-  for (int m = 0; m < Positions; ++m) {
-    for (std::int64_t i = first[m] + together; i < first[m + 1]; ++i) add(m, i);
-    store_row<Vectors>(sum[m], out, position + m);
+  const RowEvent* const end = events.data() + events.size();
+  for (const RowEvent* event = events.data(); event < end;) {
+    const std::uint32_t position = event->position;
+    float* target = sums + position * width;
+    for (int v = 0; v < Vectors; ++v) sum[v] = hn::Load(d, target + v * lanes);
+    do {
+      const float* row = plane.rows + event->row * width;
+      const auto value = hn::Set(d, event->value);
+      for (int v = 0; v < Vectors; ++v)
+        sum[v] = fused_multiply_add(hn::Load(d, row + v * lanes), value, sum[v]);
+    } while (++event < end && event->position == position);
+    for (int v = 0; v < Vectors; ++v) hn::Store(sum[v], d, target + v * lanes);
   }
 }
 
-template <int Vectors, int Positions>
-void sum_all_valued(const RowPlane& plane, const ValuedEvents& events, std::int64_t positions,
-                    const RowOutputs& out) {
-  std::int64_t p = 0;
-  for (; p + Positions <= positions; p += Positions) sum_valued<Vectors, Positions>(plane, events, p, out);
-  for (; p < positions; ++p) sum_valued<Vectors, 1>(plane, events, p, out);
-}
-
-void sum_valued_rows(const RowPlane& plane, const ValuedEvents& events, std::int64_t positions,
-                     const RowOutputs& out) {
+void add_rows(const RowPlane& plane, std::span<const RowEvent> events, std::int64_t positions, float* sums) {
   switch (plane.width) {
     case 16:
-      return sum_all_valued<16 / lanes, 4>(plane, events, positions, out);
+      return add_valued<16 / lanes>(plane, events, positions, sums);
     case 32:
-      return sum_all_valued<32 / lanes, 2>(plane, events, positions, out);
+      return add_valued<32 / lanes>(plane, events, positions, sums);
     default:
-      return sum_all_valued<64 / lanes, 1>(plane, events, positions, out);
+      return add_valued<64 / lanes>(plane, events, positions, sums);
   }
 }
 
@@ -326,7 +315,7 @@ namespace rheobase {
 
 HWY_EXPORT(decode_spikes);
 HWY_EXPORT(sum_event_rows);
-HWY_EXPORT(sum_valued_rows);
+HWY_EXPORT(add_rows);
 HWY_EXPORT(multiply_rows);
 HWY_EXPORT(dense_row_density);
 HWY_EXPORT(sum_depthwise);
@@ -341,9 +330,8 @@ void sum_event_rows(const RowPlane& plane, const std::uint32_t* events, const st
                     std::int64_t positions, const RowOutputs& out) {
   HWY_DYNAMIC_DISPATCH(sum_event_rows)(plane, events, first, positions, out);
 }
-void sum_valued_rows(const RowPlane& plane, const ValuedEvents& events, std::int64_t positions,
-                     const RowOutputs& out) {
-  HWY_DYNAMIC_DISPATCH(sum_valued_rows)(plane, events, positions, out);
+void add_rows(const RowPlane& plane, std::span<const RowEvent> events, std::int64_t positions, float* sums) {
+  HWY_DYNAMIC_DISPATCH(add_rows)(plane, events, positions, sums);
 }
 void multiply_rows(const RowPlane& plane, const float* x, std::int64_t count, std::int64_t positions,
                    const RowOutputs& out) {

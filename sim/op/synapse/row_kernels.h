@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 namespace rheobase {
 
@@ -24,11 +25,10 @@ struct RowOutputs {
   std::int64_t valid;  ///< 1 to the plane's width
 };
 
-/// Events that are real numbers: those of position p are first[p] to first[p + 1].
-struct ValuedEvents {
-  const std::uint32_t* rows;
-  const float* values;
-  const std::int64_t* first;
+/// A real number on its way to an output position by a weight row.
+struct RowEvent {
+  std::uint32_t position, row;
+  float value;
 };
 
 /// Event-driven: out[p][c] = bias[c] + sum of rows[events[i]][c] for i in [first[p], first[p + 1]), in that
@@ -36,10 +36,10 @@ struct ValuedEvents {
 void sum_event_rows(const RowPlane& plane, const std::uint32_t* events, const std::int64_t* first,
                     std::int64_t positions, const RowOutputs& out);
 
-/// The same with a value each: bias[c] + sum of values[i] * rows[events[i]][c], each step one fused
-/// multiply-add.
-void sum_valued_rows(const RowPlane& plane, const ValuedEvents& events, std::int64_t positions,
-                     const RowOutputs& out);
+/// Event-driven, of real numbers: sums[p][c] = bias[c] + the sum of value * rows[row][c] over the events of
+/// position p, in their order, each step one fused multiply-add. `sums` is [positions][width], 64-byte
+/// aligned.
+void add_rows(const RowPlane& plane, std::span<const RowEvent> events, std::int64_t positions, float* sums);
 
 /// Dense: out[p][c] = bias[c] + sum over k of rows[k][c] * x[p * count + k], k
 /// ascending, each step one fused multiply-add.
