@@ -171,6 +171,16 @@ TEST(NirImport, ConvolutionsHaveTheirWindows) {
   EXPECT_THAT(outputs(graph, {1, 2, 3, 4, 5, 6}, 1), ElementsAre(0.5F + 4 + 10 + 18, 0.5F + 4 + 10 + 18));
 }
 
+// As Norse writes it, from a sample with a batch.
+TEST(NirImport, AnInputMayCountABatchOfOne) {
+  NirFile file = small_nir();
+  file.nodes[0].parameters["shape"] = integers({2}, {1, 2});
+  const NirImport result = import(file);
+  EXPECT_EQ(result.graph.input().integers("shape", {}), (Ints{2}));
+  EXPECT_THAT(result.notes.back().what,
+              HasSubstr("has a leading extent of 1, which is taken to count a batch"));
+}
+
 TEST(NirImport, SameKeepsTheExtentsOfAConv1d) {
   nir::NirNode conv{"conv", "Conv1d", {}, {}};
   conv.parameters = {{"weight", reals({1, 1, 2}, {1, 10})},

@@ -112,7 +112,7 @@ def ours(program, folder, name, graph, images, options):
 def compare(program, name, make):
     try:
         graph, peer, options = make()
-    except ImportError as missing:
+    except (ImportError, TypeError) as missing:  # or another version of the package nir
         return f"{name}: not here ({missing})"
     torch.manual_seed(2)
     images = torch.rand(SAMPLES, INPUTS) * 2

@@ -154,10 +154,28 @@ class Importer {
       }
       std::string input = inputs.empty() ? "" : inputs[0];
       if (inputs.size() > 1) input = maker_.emit(node.name + "/sum", {"", "Add", inputs, {}, {}});
-      values_[node.name] = nir::import_node(node, input, dialect_, maker_, notes_);
+      values_[node.name] = nir::import_node(node.type == "Input" ? without_batch(node) : node, input,
+                                            dialect_, maker_, notes_);
     } catch (const nir::NodeFault& fault) {
       faults.push_back({node.name, fault.what()});
     }
+  }
+
+  // Norse and nirtorch may count a batch of one sample: 1 x C x H x W, and 1 x N before what is no Conv1d.
+  NirNode without_batch(NirNode input) {
+    const auto shape = input.parameters.find("shape");
+    if (shape == input.parameters.end()) return input;
+    auto* extents = std::get_if<std::vector<std::int64_t>>(&shape->second.values);
+    if (extents == nullptr || extents->empty() || extents->front() != 1) return input;
+    const Names& readers = readers_.at(input.name);
+    const bool images = std::any_of(readers.begin(), readers.end(), [&](const std::string& reader) {
+      return nodes_.at(reader)->type == "Conv1d";
+    });
+    if (extents->size() != 4 && (extents->size() != 2 || images)) return input;
+    notes_.push_back({input.name, "has a leading extent of 1, which is taken to count a batch"});
+    extents->erase(extents->begin());
+    shape->second.shape = {static_cast<std::int64_t>(extents->size())};
+    return input;
   }
 
   const NirGraph& file_;
