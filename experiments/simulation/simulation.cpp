@@ -24,9 +24,11 @@ StopSettings stop_of(const SimulationSpec& spec, const Model& model) {
   return *model.stop;
 }
 
-// Where no sample stops early, as many steps at once as keep a layer's signals in the cache.
+// Where no sample stops early, as many steps at once as keep a layer's signals in the cache. Steps of events,
+// which touch few weights, have nothing to share.
 int lookahead_of(const SimulationSpec& spec, const StopSettings& stop, int steps) {
-  return std::min(spec.lookahead.value_or(stop.policy == "never" ? full_lookahead : 1), steps);
+  const bool shares = stop.policy == "never" && spec.coding != "events";
+  return std::min(spec.lookahead.value_or(shares ? full_lookahead : 1), steps);
 }
 
 // Events enter as events, and nothing else does.
@@ -67,6 +69,12 @@ std::vector<RuleDifference> differences_of(const SimulationSpec& spec, const Mod
   std::vector<RuleDifference> found = rule_differences(model, spec.coding, steps);
   if (!spec.beyond_calibration) refuse_differences(found, spec.model);
   return found;
+}
+
+// What a step of events does is little for each byte of state: states that stay in the second-level caches
+// cost least.
+std::size_t event_slot_memory(int threads) {
+  return (std::size_t{1} << 20) * static_cast<std::size_t>(std::max(1, threads));
 }
 
 // Empty slots would only take memory.
@@ -135,8 +143,11 @@ Simulation::Simulation(const SimulationSpec& spec, const Registry& registry)
   differences_ = differences_of(spec_, model_, steps);
   engine_options.coding = parse_coding(spec_.coding);
   engine_options.costs = true;
-  engine_options.lookahead = lookahead_of(spec, stop_, steps);
+  engine_options.lookahead = lookahead_of(spec_, stop_, steps);
   engine_options.slots = slots_of(spec, *data_);
+  if (data_->info().events && engine_options.slot_memory > 0)
+    engine_options.slot_memory =
+        std::min(engine_options.slot_memory, event_slot_memory(engine_options.threads));
   engine_ = std::make_unique<Engine>(model_.graph, registry, engine_options);
   options_ = options_of(spec, steps, *data_, *engine_);
   if (const auto* images = dynamic_cast<const ImageSet*>(data_.get()))

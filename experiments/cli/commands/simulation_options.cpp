@@ -101,7 +101,7 @@ void add_simulation_options(CommandSpec& spec, const char* default_split) {
   spec.add("coding", text_argument("direct|poisson|events"),
            "how samples enter the network (default: direct; of recordings events)");
   spec.add("lookahead", whole_argument("N"),
-           "steps of a sample computed at once (default: 8, with --stop 1)");
+           "steps of a sample computed at once (default: 8; with --stop, and of recordings, 1)");
   spec.add("seed", whole_argument("S", 0), "of poisson coding");
   add_engine_options(spec);
 }

@@ -34,10 +34,6 @@ class Pool2dKernel : public HostKernel {
   Pool2dPlan plan_;
 };
 
-void add_numbers(const float* __restrict in, std::int64_t count, float* __restrict out) {
-  for (std::int64_t i = 0; i < count; ++i) out[i] += in[i];
-}
-
 // The mean of the stored numbers.
 class AvgPool2dKernel : public Pool2dKernel {
  public:
@@ -54,7 +50,7 @@ class AvgPool2dKernel : public Pool2dKernel {
                        [&](std::int64_t c) { out[c] += 1.0F; });
         } else {
           const float* in = stored_pixel(plan_.input, args.inputs[0], lane, pixel, scratch);
-          add_numbers(in, channels, out);
+          for (std::int64_t c = 0; c < channels; ++c) out[c] += in[c];
         }
       });
       const auto divisor = static_cast<float>(plan_.window_area(y, x));

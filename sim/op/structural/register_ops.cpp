@@ -27,12 +27,13 @@ void register_float32(Registry& registry) {
     add("Affine", device, make_affine);
     add("Add", device, make_add);
     add("Output", device, make_add);
-    add("AvgPool2d", device, make_avg_pool2d);
     add("MaxPool2d", device, make_max_pool2d);
     add("CumulativeMaxPool2d", device, make_cumulative_max_pool2d);
     add("Onset", device, make_onset);
     for (const char* op : rearranging_ops) add(op, device, make_rearrange);
   }
+  add("AvgPool2d", DeviceKind::reference, make_avg_pool2d);
+  add("AvgPool2d", DeviceKind::cpu, make_avg_pool2d_cpu);
   for (const char* op : {"Conv2d", "Linear"}) {
     add(op, DeviceKind::reference, make_conv2d_reference);
     add(op, DeviceKind::cpu, make_conv2d_cpu);

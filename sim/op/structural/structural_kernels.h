@@ -11,6 +11,7 @@ namespace rheobase {
 MakeHostKernel make_affine;
 MakeHostKernel make_add;  ///< Add, and Output as the sum of one
 MakeHostKernel make_avg_pool2d;
+MakeHostKernel make_avg_pool2d_cpu;  ///< of the cpu alone, where the input is real numbers
 MakeHostKernel make_max_pool2d;
 MakeHostKernel make_cumulative_max_pool2d;
 MakeHostKernel make_onset;
