@@ -24,4 +24,11 @@ std::span<std::uint8_t> ByteStream::read(std::span<std::uint8_t> bytes) {
   return bytes.first(count);
 }
 
+void ByteStream::seek(std::uint64_t offset) {
+  file_->clear();  // of an end that was reached
+  file_->seekg(static_cast<std::streamoff>(offset));
+  if (!*file_) throw InputError(path_, "", "cannot be read: " + std::generic_category().message(errno));
+  offset_ = offset;
+}
+
 }  // namespace rheobase

@@ -8,7 +8,7 @@
 
 namespace rheobase {
 
-/// The bytes of a regular file, read front to back.
+/// The bytes of a regular file, read front to back unless told otherwise.
 class ByteStream {
  public:
   /// Throws InputError naming the file and the system's reason.
@@ -20,6 +20,8 @@ class ByteStream {
   std::uint64_t offset() const { return offset_; }
   /// As many of the next bytes as fit and are there.
   std::span<std::uint8_t> read(std::span<std::uint8_t> bytes);
+  /// Where to read next: at most size().
+  void seek(std::uint64_t offset);
 
  private:
   std::string path_;

@@ -32,8 +32,8 @@ class EventFile {
   virtual std::size_t read(std::span<CameraEvent> events) = 0;
 };
 
-/// Opens a recording by its ending: .bin and .bs2 of N-MNIST (event_file_nmnist.cpp). Throws InputError
-/// naming the file.
+/// Opens a recording by its ending (event_formats.h): .bin and .bs2 of N-MNIST, .raw and .dat of Prophesee,
+/// .npz, .h5 and .hdf5 of arrays. Throws InputError naming the file.
 std::unique_ptr<EventFile> open_event_file(const std::string& path);
 
 /// Whether open_event_file() knows the ending.

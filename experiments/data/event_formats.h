@@ -14,4 +14,17 @@ namespace rheobase {
 /// time has passed another 2^13.
 std::unique_ptr<EventFile> open_atis_bin(const std::string& path);
 
+/// Prophesee's EVT 2.0 and EVT 3.0; the text at the beginning says which.
+std::unique_ptr<EventFile> open_prophesee_raw(const std::string& path);
+
+/// Prophesee's DAT, version 2: eight bytes an event.
+std::unique_ptr<EventFile> open_prophesee_dat(const std::string& path);
+
+/// Arrays x, y, t and p of one length: whole numbers, t in microseconds, or real numbers, t in seconds; p is
+/// 1 where it got brighter, else 0 or -1.
+std::unique_ptr<EventFile> open_npz_events(const std::string& path);
+
+/// The same as HDF5 datasets of the root, or of a group `events`.
+std::unique_ptr<EventFile> open_hdf5_events(const std::string& path);
+
 }  // namespace rheobase

@@ -44,9 +44,11 @@ std::unique_ptr<DataSet> make_set(DataInfo info, const EventBinning& binning, co
 constexpr SampleFiles recordings{
     "recording of events", is_event_file,
     [](const std::string& path) {
-      return lower_ending(path) == ".aedat" || lower_ending(path) == ".mat" || lower_ending(path) == ".bag";
+      const std::string ending = lower_ending(path);
+      return ending == ".aedat" || ending == ".aedat4" || ending == ".mat" || ending == ".bag";
     },
-    "is a recording that cannot be read: convert it to one that can (docs/reference/data.md)"};
+    "is a recording that cannot be read: save its arrays as x, y, t and p of an .npz file (.aedat4: by "
+    "dv-processing)"};
 
 // The text file of a split: `train1K.txt`, `test100.txt`.
 std::optional<std::string> list_file(const fs::path& folder, const std::string& split) {

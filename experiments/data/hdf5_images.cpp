@@ -5,70 +5,19 @@
 #include <optional>
 
 #include "experiments/data/byte_images.h"
+#include "experiments/data/hdf5_array.h"
 #include "experiments/data/loaders.h"
 #include "experiments/data/two_arrays.h"
 #include "sim/core/file.h"
 #include "sim/core/file_use.h"
-#include "sim/hdf5/handle.h"
 
 namespace rheobase {
 namespace {
 
-// A dataset of the root group and its shape.
-struct Array {
-  hdf5::Dataset dataset;
-  std::vector<hsize_t> extents;
-  H5T_class_t type = H5T_NO_CLASS;
-  std::size_t value_bytes = 0;
-};
-
-// What would lead out of the file, as models may not either: empty where the values lie in it.
-std::string way_out_of_file(hid_t file, const char* name) {
-  H5L_info_t info;
-  hdf5::checked(H5Lget_info(file, name, &info, H5P_DEFAULT), "look at a link");
-  if (info.type != H5L_TYPE_HARD)
-    return "is a link, which may lead out of the file: copy the dataset itself into it";
-  const hdf5::Dataset dataset(H5Dopen2(file, name, H5P_DEFAULT), "open the dataset");
-  const hdf5::PropertyList layout(H5Dget_create_plist(dataset.get()), "read a layout");
-  if (H5Pget_layout(layout.get()) == H5D_VIRTUAL || H5Pget_external_count(layout.get()) != 0)
-    return "keeps its values in other files: copy them into this one";
-  return "";
-}
-
-Array open_array(hid_t file, const char* name) {
-  Array array;
-  array.dataset = hdf5::Dataset(H5Dopen2(file, name, H5P_DEFAULT), "open the dataset");
-  const hdf5::Dataspace space(H5Dget_space(array.dataset.get()), "read a shape");
-  array.extents.resize(hdf5::checked(H5Sget_simple_extent_ndims(space.get()), "read a rank"));
-  hdf5::checked(H5Sget_simple_extent_dims(space.get(), array.extents.data(), nullptr), "read a shape");
-  const hdf5::Datatype type(H5Dget_type(array.dataset.get()), "read a type");
-  array.type = H5Tget_class(type.get());
-  array.value_bytes = H5Tget_size(type.get());
-  if (array.type == H5T_INTEGER && H5Tget_sign(type.get()) != H5T_SGN_NONE && std::string(name) == "images") {
-    array.type = H5T_NO_CLASS;
-  }
-  return array;
-}
-
-// Nothing where the dataset is missing, out of the file or damaged, which is then a fault.
-std::optional<Array> try_open(hid_t file, const char* name, std::vector<Fault>& faults) {
-  std::string what;
-  try {
-    if (hdf5::checked(H5Lexists(file, name, H5P_DEFAULT), "look for a dataset") == 0) {
-      what = "is missing: a file of samples has the datasets images and labels";
-    } else {
-      what = way_out_of_file(file, name);
-    }
-    if (what.empty()) return open_array(file, name);
-  } catch (const hdf5::CallFailed& failure) {
-    what = failure.what();
-  }
-  faults.push_back({name, what});
-  return std::nullopt;
-}
+constexpr const char* if_missing = "is missing: a file of samples has the datasets images and labels";
 
 // That labels can be read: integers of rank 1, as many as the file has room for.
-bool check_label_array(const Array& array, std::vector<Fault>& faults) {
+bool check_label_array(const Hdf5Array& array, std::vector<Fault>& faults) {
   const std::size_t before = faults.size();
   const auto fault = [&](const std::string& what) { faults.push_back({"labels", what}); };
   if (array.type == H5T_FLOAT) fault("of a float type, expected integers: save them as int64");
@@ -88,7 +37,7 @@ bool check_label_array(const Array& array, std::vector<Fault>& faults) {
   return faults.size() == before;
 }
 
-std::vector<int> read_labels(const Array& array, std::vector<Fault>& faults) {
+std::vector<int> read_labels(const Hdf5Array& array, std::vector<Fault>& faults) {
   if (!check_label_array(array, faults)) return {};
   const hsize_t count = array.extents[0];
   std::vector<std::int64_t> wide(count);
@@ -99,7 +48,7 @@ std::vector<int> read_labels(const Array& array, std::vector<Fault>& faults) {
 
 // Before the labels are read, which may claim to be many: whether there are as many images, of which
 // something is in the file.
-bool counts_agree(const Array& images, const Array& labels, std::vector<Fault>& faults) {
+bool counts_agree(const Hdf5Array& images, const Hdf5Array& labels, std::vector<Fault>& faults) {
   if (images.extents.empty() || labels.extents.size() != 1) return false;  // a fault of their own
   if (images.extents[0] != labels.extents[0]) {
     faults.push_back({"", fmt::format("{} images, but {} labels", images.extents[0], labels.extents[0])});
@@ -110,8 +59,8 @@ bool counts_agree(const Array& images, const Array& labels, std::vector<Fault>& 
   return false;
 }
 
-Shape shape_of_samples(const Array& array, std::vector<Fault>& faults) {
-  const bool byte = array.type == H5T_INTEGER && array.value_bytes == 1;
+Shape shape_of_samples(const Hdf5Array& array, std::vector<Fault>& faults) {
+  const bool byte = array.type == H5T_INTEGER && !array.is_signed && array.value_bytes == 1;
   if (!byte && array.type != H5T_FLOAT) {
     faults.push_back({"images", "values are neither uint8 nor of a float type"});
     return {};
@@ -123,7 +72,7 @@ Shape shape_of_samples(const Array& array, std::vector<Fault>& faults) {
 // Samples that stay in the file.
 class Hdf5Images : public ImageSet {
  public:
-  Hdf5Images(DataInfo info, hdf5::File file, Array images)
+  Hdf5Images(DataInfo info, hdf5::File file, Hdf5Array images)
       : ImageSet(std::move(info)), file_(std::move(file)), images_(std::move(images)) {}
 
   ~Hdf5Images() override {
@@ -152,19 +101,8 @@ class Hdf5Images : public ImageSet {
  private:
   void read_samples(std::int64_t first, std::int64_t samples, std::span<float> pixels) const {
     const hdf5::Session session;
-    std::vector<hsize_t> start(images_.extents.size(), 0);
-    std::vector<hsize_t> count = images_.extents;
-    start[0] = static_cast<hsize_t>(first);
-    count[0] = static_cast<hsize_t>(samples);
-    const hdf5::Dataspace sample(H5Dget_space(images_.dataset.get()), "choose a sample");
-    hdf5::checked(
-        H5Sselect_hyperslab(sample.get(), H5S_SELECT_SET, start.data(), nullptr, count.data(), nullptr),
-        "choose a sample");
-    const hdf5::Dataspace memory(H5Screate_simple(static_cast<int>(count.size()), count.data(), nullptr),
-                                 "choose a sample");
     const auto read = [&](hid_t type, void* to) {
-      hdf5::checked(H5Dread(images_.dataset.get(), type, memory.get(), sample.get(), H5P_DEFAULT, to),
-                    "read a sample");
+      read_hdf5_rows(images_, static_cast<hsize_t>(first), static_cast<hsize_t>(samples), type, to);
     };
     if (images_.type == H5T_FLOAT) return read(H5T_NATIVE_FLOAT, pixels.data());
     bytes_.resize(pixels.size());
@@ -173,7 +111,7 @@ class Hdf5Images : public ImageSet {
   }
 
   hdf5::File file_;
-  Array images_;
+  Hdf5Array images_;
   mutable std::vector<std::uint8_t> bytes_;  // of the samples being read
 };
 
@@ -188,8 +126,8 @@ std::unique_ptr<ImageSet> open_hdf5(DataInfo info, const std::string& file) {
   const hdf5::Session session;
   try {
     hdf5::File opened(H5Fopen(file.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), "open the file");
-    auto images = try_open(opened.get(), "images", faults);
-    const auto labels = try_open(opened.get(), "labels", faults);
+    auto images = open_hdf5_array(opened.get(), "images", if_missing, faults);
+    const auto labels = open_hdf5_array(opened.get(), "labels", if_missing, faults);
     if (images) info.shape = shape_of_samples(*images, faults);
     if (images && labels && counts_agree(*images, *labels, faults)) {
       info.labels = read_labels(*labels, faults);

@@ -165,10 +165,14 @@ std::int64_t npy_integer(const NpyHeader& header, std::span<const std::uint8_t> 
   return static_cast<std::int64_t>(value << unused) >> unused;
 }
 
-float npy_real(const NpyHeader& header, std::span<const std::uint8_t> bytes, std::size_t k) {
+double npy_double(const NpyHeader& header, std::span<const std::uint8_t> bytes, std::size_t k) {
   const std::uint64_t value = bits(header, bytes, k);
   if (header.value_bytes == 4) return std::bit_cast<float>(static_cast<std::uint32_t>(value));
-  return static_cast<float>(std::bit_cast<double>(value));
+  return std::bit_cast<double>(value);
+}
+
+float npy_real(const NpyHeader& header, std::span<const std::uint8_t> bytes, std::size_t k) {
+  return static_cast<float>(npy_double(header, bytes, k));
 }
 
 }  // namespace rheobase

@@ -37,8 +37,10 @@ NpyPrefix parse_npy_prefix(std::span<const std::uint8_t> bytes);
 /// objects are refused, with the way out.
 NpyHeader parse_npy_header(std::string_view text);
 
-/// Value k of `bytes`, which hold values as the header says, unsigned, signed or real of at most 8 bytes.
+/// Value k of `bytes`, which hold values as the header says, unsigned, signed, bool or real of at most 8
+/// bytes.
 std::int64_t npy_integer(const NpyHeader& header, std::span<const std::uint8_t> bytes, std::size_t k);
+double npy_double(const NpyHeader& header, std::span<const std::uint8_t> bytes, std::size_t k);
 float npy_real(const NpyHeader& header, std::span<const std::uint8_t> bytes, std::size_t k);
 
 }  // namespace rheobase

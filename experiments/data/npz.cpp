@@ -7,86 +7,13 @@
 
 #include "experiments/data/byte_images.h"
 #include "experiments/data/loaders.h"
-#include "experiments/data/npy_header.h"
+#include "experiments/data/npz_array.h"
 #include "experiments/data/two_arrays.h"
-#include "experiments/data/zip_archive.h"
 
 namespace rheobase {
 namespace {
 
-// An array whose header was read and has as many bytes behind it as it says.
-struct Array {
-  ZipMember member;  // at the first value
-  NpyHeader header;
-  std::uint64_t values_at = 0;  // in the member
-  std::uint64_t value_count = 0;
-};
-
-std::vector<std::uint8_t> read_bytes(ZipMember& member, std::uint64_t count) {
-  // The memory grows with what is there.
-  constexpr std::uint64_t block = 1 << 20;
-  std::vector<std::uint8_t> bytes;
-  while (bytes.size() < count) {
-    const std::size_t before = bytes.size();
-    bytes.resize(before + std::min(block, count - before));
-    member.read(std::span(bytes).subspan(before));
-  }
-  return bytes;
-}
-
-Array open_array(const ZipArchive& archive, const ZipEntry& entry) {
-  Array array{ZipMember(archive, entry), {}};
-  std::vector<std::uint8_t> start =
-      read_bytes(array.member, std::min<std::uint64_t>(entry.bytes, npy_prefix_bytes + 2));
-  const NpyPrefix prefix = parse_npy_prefix(start);
-  array.values_at = prefix.text_at + prefix.text_bytes;
-  if (array.values_at < start.size() || array.values_at > entry.bytes) throw std::runtime_error("cut short");
-  const auto more = read_bytes(array.member, array.values_at - start.size());
-  start.insert(start.end(), more.begin(), more.end());
-  array.header =
-      parse_npy_header({reinterpret_cast<const char*>(start.data()) + prefix.text_at, prefix.text_bytes});
-  const std::uint64_t there = entry.bytes - array.values_at;
-  const std::uint64_t said = array.header.data_bytes(there + 1);
-  if (said != there)
-    throw std::runtime_error(fmt::format(
-        "{}: the header says {}{} bytes of values, there are {}", said > there ? "cut short" : "too long",
-        said > there ? "more than " : "", said > there ? there : said, there));
-  if (array.header.value_bytes > 0) array.value_count = there / array.header.value_bytes;
-  return array;
-}
-
-std::string names_of(const ZipArchive& archive) {
-  constexpr std::size_t most = 8;
-  std::string names;
-  for (std::size_t i = 0; i < std::min(most, archive.entries().size()); ++i) {
-    const std::string& name = archive.entries()[i].name;
-    names += (i == 0 ? "" : " ") + name.substr(0, name.ends_with(".npy") ? name.size() - 4 : name.size());
-  }
-  return names.empty() ? "nothing" : names + (archive.entries().size() > most ? " ..." : "");
-}
-
-// Nothing where the array is missing or damaged, which is then a fault.
-std::optional<Array> try_open(const ZipArchive& archive, const std::string& name,
-                              std::vector<Fault>& faults) {
-  const auto& entries = archive.entries();
-  const auto found = std::find_if(entries.begin(), entries.end(),
-                                  [&](const ZipEntry& entry) { return entry.name == name + ".npy"; });
-  if (found == entries.end()) {
-    faults.push_back(
-        {name, fmt::format("is missing: the archive holds {}; save numpy.savez(FILE, images=..., "
-                           "labels=...)",
-                           names_of(archive))});
-    return std::nullopt;
-  }
-  try {
-    return open_array(archive, *found);
-  } catch (const InputError& error) {
-    faults.push_back({name, error.faults().front().what});
-  } catch (const std::runtime_error& error) {
-    faults.push_back({name, error.what()});
-  }
-  return std::nullopt;
-}
+constexpr const char* way_out = "numpy.savez(FILE, images=..., labels=...)";
 
 bool is_byte(const NpyHeader& header) { return header.kind == 'u' && header.value_bytes == 1; }
 
@@ -103,7 +30,7 @@ Shape shape_of_samples(const NpyHeader& images, std::vector<Fault>& faults) {
 }
 
 // That labels can be read: whole numbers of rank 1, one or more.
-bool check_label_array(const Array& array, std::vector<Fault>& faults) {
+bool check_label_array(const NpzArray& array, std::vector<Fault>& faults) {
   const NpyHeader& header = array.header;
   const std::size_t before = faults.size();
   const auto fault = [&](const std::string& what) { faults.push_back({"labels", what}); };
@@ -121,9 +48,9 @@ bool check_label_array(const Array& array, std::vector<Fault>& faults) {
   return faults.size() == before;
 }
 
-std::vector<int> read_labels(Array& array, std::vector<Fault>& faults) {
+std::vector<int> read_labels(NpzArray& array, std::vector<Fault>& faults) {
   if (!check_label_array(array, faults)) return {};
-  const auto bytes = read_bytes(array.member, array.value_count * array.header.value_bytes);
+  const auto bytes = read_member(array.member, array.value_count * array.header.value_bytes);
   array.member.expect_end();
   std::vector<std::int64_t> wide(array.value_count);
   for (std::size_t k = 0; k < wide.size(); ++k) wide[k] = npy_integer(array.header, bytes, k);
@@ -133,10 +60,10 @@ std::vector<int> read_labels(Array& array, std::vector<Fault>& faults) {
 // Samples that stay in the file where they are stored, and are in memory where they were compressed.
 class NpzImages : public ImageSet {
  public:
-  NpzImages(DataInfo info, std::unique_ptr<ZipArchive> archive, Array images)
+  NpzImages(DataInfo info, std::unique_ptr<ZipArchive> archive, NpzArray images)
       : ImageSet(std::move(info)), archive_(std::move(archive)), images_(std::move(images)) {
     if (images_.member.entry().stored) return;
-    unpacked_ = read_bytes(images_.member, images_.value_count * images_.header.value_bytes);
+    unpacked_ = read_member(images_.member, images_.value_count * images_.header.value_bytes);
     images_.member.expect_end();
   }
 
@@ -162,7 +89,7 @@ class NpzImages : public ImageSet {
   }
 
   std::unique_ptr<ZipArchive> archive_;
-  mutable Array images_;
+  mutable NpzArray images_;
   std::vector<std::uint8_t> unpacked_;
   mutable std::vector<std::uint8_t> sample_;  // that is being read
 };
@@ -174,8 +101,8 @@ std::unique_ptr<ImageSet> open_npz(DataInfo info, const std::string& file) {
   if (!std::filesystem::exists(file, ignored)) throw InputError(file, "", "no such file");
   auto archive = std::make_unique<ZipArchive>(file);
   std::vector<Fault> faults;
-  auto images = try_open(*archive, "images", faults);
-  auto labels = try_open(*archive, "labels", faults);
+  auto images = open_npz_array(*archive, "images", way_out, faults);
+  auto labels = open_npz_array(*archive, "labels", way_out, faults);
   if (images) info.shape = shape_of_samples(images->header, faults);
   if (images && labels && faults.empty() && labels->header.extents.size() == 1 &&
       images->header.extents[0] != labels->header.extents[0]) {

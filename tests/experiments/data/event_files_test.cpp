@@ -1,0 +1,487 @@
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <functional>
+#include <limits>
+
+#include "experiments/data/data_set.h"
+#include "sim/core/file_use.h"
+#include "sim/hdf5/entry.h"
+#include "tests/experiments/data/event_recording.h"
+#include "tests/sim/format/scratch.h"
+
+namespace rheobase {
+
+namespace {
+
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::ElementsAreArray;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+using Recording = std::vector<CameraEvent>;
+
+class EventFiles : public testing::Test {
+ protected:
+  std::unique_ptr<EventFile> open(const std::string& name, const std::string& bytes) const {
+    return open_event_file(scratch_.put(name, bytes));
+  }
+  Recording read(const std::string& name, const std::string& bytes, std::size_t at_once = 7) const {
+    return read_events(*open(name, bytes), at_once);
+  }
+  // What is said of a file that is opened and read.
+  std::string refusal(const std::string& name, const std::string& bytes) const {
+    return input_error([&] { read(name, bytes); });
+  }
+
+  const Scratch scratch_;
+};
+
+// `count` events, a few microseconds apart, over a sensor of 640 x 480.
+Recording some_events(int count, std::int64_t first_us = 0) {
+  Recording events;
+  std::uint64_t state = 17;
+  std::int64_t time = first_us;
+  for (int i = 0; i < count; ++i) {
+    state = state * 6364136223846793005U + 1442695040888963407U;
+    time += static_cast<std::int64_t>(state >> 40) % 1000;
+    events.push_back({time, static_cast<std::int32_t>((state >> 33) % 640),
+                      static_cast<std::int32_t>((state >> 20) % 480), (state >> 60 & 1) != 0});
+  }
+  return events;
+}
+
+const std::string evt2 = "% evt 2.0\n% geometry 640x480\n% end\n";  // NOLINT: short strings do not throw
+const std::string evt3 = "% evt 3.0\n% geometry 640x480\n% end\n";  // NOLINT
+
+// ---- Prophesee's raw files
+
+TEST_F(EventFiles, OfBothEncodingsHoldTheSameEvents) {
+  const Recording events = some_events(3000);
+  for (const std::size_t at_once : {1, 7, 5000}) {
+    EXPECT_EQ(read("a.raw", evt2 + evt2_words(events), at_once), events);
+    EXPECT_EQ(read("b.raw", evt3 + evt3_words(events), at_once), events);
+  }
+}
+
+TEST_F(EventFiles, OfEvt2AreWordsOfTimePlaceAndPolarity) {
+  constexpr std::uint64_t before_the_time = 0x1U << 28 | 9, trigger = 0xAU << 28 | 1, other = 0xEU << 28,
+                          continued = 0xFU << 28 | 0xABCDEF;
+  EXPECT_THAT(read("a.raw", evt2 + words<4>({before_the_time, 0x8U << 28 | 2, trigger,
+                                             0x1U << 28 | 5U << 22 | 639U << 11 | 479, other, continued,
+                                             0U << 28 | 63U << 22 | 3U << 11 | 1, 0x8U << 28 | 3,
+                                             0x1U << 28 | 2047U << 11 | 2047})),
+              ElementsAre(CameraEvent{2 * 64 + 5, 639, 479, true}, CameraEvent{2 * 64 + 63, 3, 1, false},
+                          CameraEvent{3 * 64, 2047, 2047, true}));
+}
+
+TEST_F(EventFiles, OfEvt2HaveAClockOf34Bits) {
+  constexpr std::uint64_t time = 0x8U << 28, event = 0x1U << 28;
+  constexpr std::int64_t range = std::int64_t{1} << 34;
+  const Recording found =
+      read("a.raw", evt2 + words<4>({time | 0xFFFFFFF, event, time | 0, event, time | 5, event, time | 4,
+                                     event, time | 0xFFFFFFF, event, time, event}));
+  std::vector<std::int64_t> times;
+  for (const CameraEvent& e : found) times.push_back(e.time_us);
+  // One that falls by less than half of its range is late, not over.
+  EXPECT_THAT(times, ElementsAre(range - 64, range, range + 320, range + 256, 2 * range - 64, 2 * range));
+}
+
+TEST_F(EventFiles, OfEvt3MayBeVectors) {
+  constexpr std::uint64_t y = 0x0000, x = 0x2000, base = 0x3000, vect_12 = 0x4000, vect_8 = 0x5000,
+                          low = 0x6000, high = 0x8000, on = 0x800;
+  for (const std::size_t at_once : {1, 2, 7}) {
+    EXPECT_THAT(
+        read("a.raw",
+             evt3 + words<2>({high | 1, low | 10, y | 7, base | on | 100, vect_12 | 0x801, vect_12 | 0,
+                              vect_8 | 0x81, x | 5, vect_8 | 1, base | 300, y | 0x800 | 9, vect_8 | 0xF02}),
+             at_once),
+        ElementsAre(CameraEvent{4106, 100, 7, true}, CameraEvent{4106, 111, 7, true},
+                    CameraEvent{4106, 124, 7, true}, CameraEvent{4106, 131, 7, true},
+                    CameraEvent{4106, 5, 7, false}, CameraEvent{4106, 132, 7, true},
+                    CameraEvent{4106, 301, 9, false}));
+  }
+}
+
+TEST_F(EventFiles, OfEvt3BeginWhereTheirTimeRowAndBaseAreKnown) {
+  constexpr std::uint64_t y = 0x0000, other_y = 0x1000, x = 0x2000, base = 0x3000, vect_12 = 0x4000,
+                          low = 0x6000, high = 0x8000;
+  const auto raw = [&](const std::vector<std::uint64_t>& all) { return read("a.raw", evt3 + words<2>(all)); };
+  EXPECT_THAT(raw({y | 1, x | 1, base | 2, vect_12 | 1, low | 7, high | 2, x | 2, vect_12 | 1}),
+              ElementsAre(CameraEvent{8192, 2, 1, false}, CameraEvent{8192, 14, 1, false}));
+  EXPECT_THAT(raw({high | 2, x | 2, vect_12 | 1, y | 3, x | 4, vect_12 | 1, base | 8, vect_12 | 1,
+                   other_y | 5, x | 6, vect_12 | 1, y | 4, vect_12 | 1}),
+              ElementsAre(CameraEvent{8192, 4, 3, false}, CameraEvent{8192, 8, 3, false},
+                          CameraEvent{8192, 8 + 24, 4, false}));
+}
+
+TEST_F(EventFiles, OfEvt3PassOverTriggersAndWhatIsTheVendors) {
+  EXPECT_THAT(read("a.raw", evt3 + words<2>({0x8000, 0x0005, 0xA001, 0x2001, 0xE014, 0xF123, 0xF456, 0x7007,
+                                             0x9FFF, 0xBFFF, 0xCFFF, 0xDFFF, 0x2002})),
+              ElementsAre(CameraEvent{0, 1, 5, false}, CameraEvent{0, 2, 5, false}));
+}
+
+TEST_F(EventFiles, OfEvt3HaveAClockOf24Bits) {
+  constexpr std::uint64_t low = 0x6000, high = 0x8000, x = 0x2000;
+  constexpr std::int64_t range = std::int64_t{1} << 24;
+  const Recording found =
+      read("a.raw", evt3 + words<2>({0x8FFF, 0x0001, low | 4095, x, high | 0, x, low | 3, x, high | 0, x,
+                                     high | 2, x, high | 1, x, high | 0xFFF, x, high | 0, x}));
+  std::vector<std::int64_t> times;
+  for (const CameraEvent& e : found) times.push_back(e.time_us);
+  // The lower bits begin at 0 with new upper ones; upper ones that come again change nothing.
+  EXPECT_THAT(times, ElementsAre(range - 1, range, range + 3, range + 3, range + 8192, range + 4096,
+                                 2 * range - 4096, 2 * range));
+}
+
+// However far the vectors go.
+TEST_F(EventFiles, OfEvt3StayBesideTheSensorWhereTheirVectorsLeaveIt) {
+  std::vector<std::uint64_t> all{0x8000, 0x0001, 0x37FF};
+  all.insert(all.end(), 100000, 0x4800);
+  for (const CameraEvent& e : read("a.raw", evt3 + words<2>(all))) ASSERT_GT(e.x, 2047);
+}
+
+TEST_F(EventFiles, SayTheirEncodingAndSensorInTheirHeader) {
+  const auto sensor = [&](const std::string& header) { return open("a.raw", header)->sensor(); };
+  EXPECT_EQ(sensor("% evt 3.0\n% geometry 1280x720\n% end\n"), (ImageSize{720, 1280}));
+  EXPECT_EQ(sensor("% format EVT2;height=480;width=640\n"), (ImageSize{480, 640}));
+  EXPECT_EQ(sensor("% evt 3.0 \r\n% Width 304\r\n% Height 240\r\n"), (ImageSize{240, 304}));
+  EXPECT_EQ(sensor("% date 2020-01-02 03:04:05\n% evt 2.0\n% geometry\n% end\n"), std::nullopt);
+  // A header may end without saying so.
+  EXPECT_EQ(read("a.raw", "% evt 2.0\n" + evt2_words({{70, 1, 2, true}})), (Recording{{70, 1, 2, true}}));
+  EXPECT_EQ(read("a.raw", "% format EVT3\n% end\n" + evt3_words({{70, 1, 2, true}})),
+            (Recording{{70, 1, 2, true}}));
+}
+
+TEST_F(EventFiles, OfOtherEncodingsAreRefusedWithTheWayOut) {
+  const auto raw = [&](const std::string& header) { return refusal("a.raw", header); };
+  EXPECT_THAT(raw("% evt 2.1\n% format EVT21;endianness=legacy;height=720;width=1280\n% end\n"),
+              AllOf(HasSubstr("a.raw: has events of EVT21 (endianness legacy); EVT2 and EVT3 are read"),
+                    HasSubstr("metavision_file_to_dat")));
+  EXPECT_THAT(raw("% evt 2.1\n"), HasSubstr("has events of EVT 2.1;"));
+  EXPECT_THAT(raw("% evt 4.0\n% end\n"), HasSubstr("has events of EVT 4.0;"));
+  EXPECT_THAT(raw("% format HISTO3D;height=320;width=320\n"), HasSubstr("has events of HISTO3D;"));
+  EXPECT_THAT(raw("% format EVT3;endianness=big\n"), HasSubstr("has events of EVT3 (endianness big);"));
+  EXPECT_THAT(raw("% date 2014-01-01\n"), HasSubstr("a.raw: does not say how its events are encoded"));
+  EXPECT_THAT(raw(""), HasSubstr("does not say how its events are encoded"));
+  EXPECT_THAT(raw("% evt 2.0\n% ge"), HasSubstr("is cut short: its header ends in a line"));
+  EXPECT_THAT(raw("% evt 2.0\n% " + std::string(70000, 'x')), HasSubstr("a header of more than 65536 bytes"));
+  EXPECT_THAT(raw("% evt 2.0\n% end\n12345"),
+              HasSubstr("is cut short: 5 bytes behind its header, no whole number of words of 4"));
+}
+
+// ---- Prophesee's DAT files
+
+TEST_F(EventFiles, OfDatHaveEightBytesAnEvent) {
+  const Recording events = some_events(3000, (std::int64_t{1} << 32) - 100000);  // the clock runs over
+  ASSERT_GT(events.back().time_us, std::int64_t{1} << 32);
+  for (const std::size_t at_once : {1, 7, 5000}) EXPECT_EQ(read("a.dat", dat_file(events), at_once), events);
+  EXPECT_EQ(open("a.dat", dat_file(events))->sensor(), (ImageSize{480, 640}));
+  EXPECT_THAT(read("a.dat", std::string("% Version 2\n\0\x08", 14) + words<4>({7, 0x1FFFFFFF, 5, 0})),
+              ElementsAre(CameraEvent{7, 16383, 16383, true}, CameraEvent{5, 0, 0, false}));
+}
+
+TEST_F(EventFiles, OfDatAreRefusedWhereTheyHoldSomethingElse) {
+  const auto dat = [&](const std::string& bytes) { return refusal("a.dat", bytes); };
+  EXPECT_THAT(dat("hello"), HasSubstr("a.dat: is no DAT file of version 2"));
+  EXPECT_THAT(dat("% Version 1\n\x0c\x08"),
+              AllOf(HasSubstr("of version 1, version 2 is read"), HasSubstr("metavision_file_to_dat")));
+  EXPECT_THAT(dat("% Version 2\n\x0c"), HasSubstr("is cut short: it ends in its header"));
+  EXPECT_THAT(dat("% Version 2\n\x0e\x08"),
+              HasSubstr("has events of type 14 and 8 bytes, expected a pixel's"));
+  EXPECT_THAT(dat("% Version 2\n\x0c\x10"), HasSubstr("type 12 and 16 bytes"));
+  EXPECT_THAT(dat("% Version 2\n\x0c\x08three"), HasSubstr("5 bytes behind its header, no whole number"));
+  EXPECT_THAT(dat("% Version 2\n\x0c\x08" + words<4>({1, 2, 3, 0x5U << 28})),
+              HasSubstr("event 1: has polarity 5, expected 0 or 1"));
+}
+
+// ---- arrays
+
+std::string archive(const std::string& x, const std::string& y, const std::string& t, const std::string& p) {
+  return zip_file({{"x", x}, {"y", y}, {"t", t}, {"p", p}});
+}
+
+std::string bytes_of_doubles(const std::vector<double>& values) {
+  std::vector<std::uint64_t> bits;
+  for (const double value : values) bits.push_back(std::bit_cast<std::uint64_t>(value));
+  return words<8>(bits);
+}
+
+TEST_F(EventFiles, OfArraysAreReadWhateverPacksThem) {
+  const Recording events = some_events(20000);
+  for (const std::size_t at_once : {7, 50000}) {
+    EXPECT_EQ(read("a.npz", npz_recording(events), at_once), events);
+    EXPECT_EQ(read("b.npz", npz_recording(events, true), at_once), events);
+    EXPECT_EQ(read("a.h5", hdf5_recording(events), at_once), events);
+    EXPECT_EQ(read("a.hdf5", hdf5_recording(events, "events"), at_once), events);
+    EXPECT_EQ(read("b.h5", hdf5_recording(events, "", 300), at_once), events);
+    EXPECT_EQ(read("c.h5", hdf5_recording(events, "events", 20000), at_once), events);
+  }
+  EXPECT_EQ(open("a.npz", npz_recording(events))->sensor(), std::nullopt);
+  EXPECT_THAT(read("a.npz", npz_recording({})), IsEmpty());
+  EXPECT_THAT(read("a.h5", hdf5_recording({})), IsEmpty());
+}
+
+TEST_F(EventFiles, OfArraysMayHaveNumbersOfAnyWidth) {
+  const std::string place = npy_file("|u1", "(2,)", "\1\2"),
+                    p = npy_file("|u1", "(2,)", std::string("\0\1", 2));
+  const Recording expected{{258, 1, 1, false}, {1027, 2, 2, true}};
+  EXPECT_EQ(read("a.npz", archive(place, place, npy_file(">i2", "(2,)", std::string("\1\2\4\3", 4)), p)),
+            expected);
+  EXPECT_EQ(read("a.npz",
+                 archive(npy_file("<i4", "(2,)", words<4>({1, 2})), npy_file("<i8", "(2,)", words<8>({1, 2})),
+                         npy_file("<u8", "(2,)", words<8>({258, 1027})), p)),
+            expected);
+  EXPECT_EQ(read("a.npz", archive(place, place, npy_file("<u4", "(2,)", words<4>({258, 1027})),
+                                  npy_file("|b1", "(2,)", std::string("\0\1", 2)))),
+            expected);
+  EXPECT_EQ(read("a.npz", archive(place, place, npy_file("<u4", "(2,)", words<4>({258, 1027})),
+                                  npy_file("|i1", "(2,)", "\xff\1"))),
+            expected);
+}
+
+TEST_F(EventFiles, OfArraysMayHaveTimesInSeconds) {
+  const std::string place = npy_file("|u1", "(2,)", "\1\2"), p = npy_file("|u1", "(2,)", "\1\1");
+  const auto with_times = [&](const std::string& type, const std::string& values) {
+    return archive(place, place, npy_file(type, "(2,)", values), p);
+  };
+  EXPECT_EQ(read("a.npz", with_times("<f8", bytes_of_doubles({0.000123, 1.5}))),
+            (Recording{{123, 1, 1, true}, {1500000, 2, 2, true}}));
+  EXPECT_EQ(read("a.npz", with_times("<f4", words<4>({0x3F000000, 0x3FC00000}))),
+            (Recording{{500000, 1, 1, true}, {1500000, 2, 2, true}}));
+  EXPECT_THAT(refusal("a.npz", with_times("<f8", bytes_of_doubles({1000, 1500000}))),
+              AllOf(HasSubstr("a.npz: t: real numbers are seconds, but these are all whole"),
+                    HasSubstr("t.astype('int64')")));
+  EXPECT_THAT(
+      refusal("a.npz", with_times("<f8", bytes_of_doubles({0, std::numeric_limits<double>::infinity()}))),
+      HasSubstr("event 1: has t inf s"));
+  EXPECT_THAT(refusal("a.npz", with_times("<f8", bytes_of_doubles({std::nan(""), 0}))),
+              HasSubstr("event 0: has t nan s"));
+}
+
+TEST_F(EventFiles, OfArraysAreRefusedWhereTheyAreNoEvents) {
+  const std::string one = npy_file("|u1", "(1,)", "\1"), two = npy_file("|u1", "(2,)", "\1\1");
+  const auto npz = [&](const std::string& x, const std::string& y, const std::string& t,
+                       const std::string& p) { return refusal("a.npz", archive(x, y, t, p)); };
+  EXPECT_THAT(refusal("a.npz", zip_file({{"events", two}})),
+              AllOf(HasSubstr("x: is missing: the archive holds events; save numpy.savez(FILE, x=..., y=..., "
+                              "t=..., p=...)"),
+                    HasSubstr("p: is missing")));
+  EXPECT_THAT(npz(two, one, two, two), HasSubstr("a.npz: y: has 1 values, but x has 2"));
+  EXPECT_THAT(npz(npy_file("<f4", "(2,)", words<4>({0, 0})), two, two, two),
+              HasSubstr("x: values of type f4, expected integers: save it by astype('int64')"));
+  EXPECT_THAT(npz(two, two, npy_file("<f2", "(2,)", words<2>({0, 0})), two),
+              HasSubstr("t: values of type f2, expected integers in us or real numbers in s"));
+  EXPECT_THAT(npz(two, two, two, npy_file("<f8", "(2,)", bytes_of_doubles({0, 1}))),
+              HasSubstr("p: values of type f8, expected integers"));
+  EXPECT_THAT(npz(npy_file("|u1", "(2, 1)", "\1\1"), two, two, two), HasSubstr("x: rank 2, expected a list"));
+  EXPECT_THAT(npz(npy_file("|i1", "(2,)", "\1\xfe"), two, two, two), HasSubstr("event 1: is at x -2"));
+  EXPECT_THAT(npz(two, npy_file("<u8", "(2,)", words<8>({1, ~std::uint64_t{0}})), two, two),
+              HasSubstr("event 1: is at y 9223372036854775807"));
+  EXPECT_THAT(npz(two, two, npy_file("<i8", "(2,)", words<8>({1, std::uint64_t{1} << 54})), two),
+              HasSubstr("event 1: has t 18014398509481984 us"));
+  EXPECT_THAT(npz(two, two, two, npy_file("|u1", "(2,)", "\1\xff")),
+              HasSubstr("event 1: has p 255, expected 0 or 1, or -1 or 1"));
+  EXPECT_THAT(npz(two, two, two, npy_file("|i1", "(2,)", std::string("\0\xff", 2))),
+              HasSubstr("event 1: has p -1, and others have 0: which got darker?"));
+  EXPECT_THAT(refusal("a.npz", "no archive"), HasSubstr("a.npz: cannot be read as a zip archive"));
+}
+
+TEST_F(EventFiles, OfArraysFailWhereTheyWereDamaged) {
+  const Recording events = some_events(20000);
+  for (const bool deflate : {false, true}) {
+    std::string file = npz_recording(events, deflate);
+    file[file.size() / 2] ^= 1;
+    EXPECT_THAT(refusal("a.npz", file), HasSubstr("damaged"));
+  }
+}
+
+// A file of what `fill` writes.
+std::string hdf5_file(const std::function<void(hid_t file)>& fill) {
+  const hdf5::Session session;
+  hdf5::MemoryFile file(0);
+  fill(file.id());
+  return file.finish();
+}
+
+void put(hid_t group, const std::string& name, hid_t stored, const std::vector<double>& values) {
+  hdf5::write_dataset(group, name, {static_cast<std::int64_t>(values.size())}, stored, H5T_NATIVE_DOUBLE,
+                      values.data());
+}
+
+TEST_F(EventFiles, OfHdf5MayHaveNumbersOfAnyKind) {
+  EXPECT_EQ(read("a.h5", hdf5_file([](hid_t file) {
+                   put(file, "x", H5T_STD_I8LE, {1, 2});
+                   put(file, "y", H5T_STD_U32BE, {1, 2});
+                   put(file, "t", H5T_IEEE_F64BE, {0.000123, 1.5});
+                   const hdf5::Datatype boolean(H5Tenum_create(H5T_STD_I8LE), "make a type");  // as h5py does
+                   const std::int8_t no = 0, yes = 1;
+                   H5Tenum_insert(boolean.get(), "FALSE", &no);
+                   H5Tenum_insert(boolean.get(), "TRUE", &yes);
+                   const std::int8_t values[] = {0, 1};
+                   hdf5::write_dataset(file, "p", {2}, boolean.get(), boolean.get(), values);
+                 })),
+            (Recording{{123, 1, 1, false}, {1500000, 2, 2, true}}));
+}
+
+TEST_F(EventFiles, OfHdf5AreRefusedWhereTheyAreNoEvents) {
+  EXPECT_THAT(
+      refusal("a.h5", hdf5_file([](hid_t file) {
+                put(file, "x", H5T_IEEE_F32LE, {1, 2});
+              })),
+      AllOf(HasSubstr("a.h5: x: values of another type, expected integers"),
+            HasSubstr("t: is missing: a recording has the datasets x, y, t and p, at its root or in a "
+                      "group events")));
+  EXPECT_THAT(refusal("a.h5", hdf5_file([](hid_t file) {
+                        for (const char* const name : {"x", "t", "p"}) put(file, name, H5T_STD_I8LE, {1, 1});
+                        put(file, "y", H5T_STD_I8LE, {1, 1, 1});
+                      })),
+              HasSubstr("a.h5: y: has 3 values, but x has 2"));
+  EXPECT_THAT(refusal("a.h5", hdf5_file([](hid_t file) {
+                        for (const char* const name : {"x", "y", "p"}) put(file, name, H5T_STD_I8LE, {1, 1});
+                        put(file, "t", H5T_STD_I64LE, {0, 1e17});
+                      })),
+              HasSubstr("event 1: has t 100000000000000000 us"));
+  EXPECT_THAT(refusal("a.h5", "no HDF5"), HasSubstr("a.h5: libhdf5 cannot open the file"));
+}
+
+// Neither links nor storage elsewhere: the events shall be those of this file.
+TEST_F(EventFiles, OfHdf5DoNotLeadOutOfTheirFile) {
+  scratch_.put("other.h5", hdf5_recording(some_events(2), "events"));
+  const std::string other = scratch_.file("other.h5");
+  EXPECT_THAT(refusal("a.h5", hdf5_file([&](hid_t file) {
+                        H5Lcreate_external(other.c_str(), "/events", file, "events", H5P_DEFAULT,
+                                           H5P_DEFAULT);
+                      })),
+              HasSubstr("a.h5: events: is a link, which may lead out of the file: copy the group itself"));
+  EXPECT_THAT(refusal("a.h5", hdf5_file([&](hid_t file) {
+                        H5Lcreate_external(other.c_str(), "/events/x", file, "x", H5P_DEFAULT, H5P_DEFAULT);
+                      })),
+              HasSubstr("a.h5: x: is a link, which may lead out of the file: copy the dataset itself"));
+  const std::string raw = scratch_.put("raw", "12");
+  EXPECT_THAT(refusal("a.h5", hdf5_file([&](hid_t file) {
+                        const hsize_t extents[] = {2};
+                        const hdf5::Dataspace space(H5Screate_simple(1, extents, nullptr), "shape");
+                        const hdf5::PropertyList external = hdf5::dataset_properties();
+                        H5Pset_external(external.get(), raw.c_str(), 0, 2);
+                        const hdf5::Dataset made(H5Dcreate2(file, "x", H5T_STD_U8LE, space.get(), H5P_DEFAULT,
+                                                            external.get(), H5P_DEFAULT),
+                                                 "make");
+                      })),
+              HasSubstr("x: keeps its values in other files: copy them into this one"));
+}
+
+// Values that were never written, more of them than anything could have been packed into.
+TEST_F(EventFiles, OfHdf5ClaimNoMoreThanTheyHave) {
+  const auto claim = [](hid_t file, hsize_t count, hsize_t chunk) {
+    for (const char* const name : {"x", "y", "t", "p"}) {
+      const hdf5::Dataspace space(H5Screate_simple(1, &count, nullptr), "shape");
+      const hdf5::PropertyList layout = hdf5::dataset_properties();
+      if (chunk > 0) H5Pset_chunk(layout.get(), 1, &chunk);
+      const hdf5::Dataset made(
+          H5Dcreate2(file, name, H5T_STD_U8LE, space.get(), H5P_DEFAULT, layout.get(), H5P_DEFAULT), "make");
+    }
+  };
+  EXPECT_THAT(refusal("a.h5", hdf5_file([&](hid_t file) { claim(file, hsize_t{1} << 40, 0); })),
+              HasSubstr("x: 1099511627776 values, which the file does not have"));
+  EXPECT_THAT(refusal("a.h5", hdf5_file([&](hid_t file) { claim(file, hsize_t{1} << 40, 1 << 20); })),
+              HasSubstr("x: 1099511627776 values, which the file does not have"));
+  EXPECT_THAT(
+      refusal("a.h5", hdf5_file([&](hid_t file) { claim(file, hsize_t{1} << 30, hsize_t{1} << 30); })),
+      HasSubstr("x: lies in chunks of 1073741824 values, at most 67108864 are read: copy the file by "
+                "h5repack -l CHUNK=65536"));
+}
+
+// ---- all formats
+
+// What is left of a file that ends early: whole events, where the format has no end of its own to miss.
+TEST_F(EventFiles, AreShorterOrRefusedWhereTheyAreCutShort) {
+  const Recording events = some_events(12);
+  struct Case {
+    std::string name, bytes;
+    std::size_t header;
+    bool has_end;
+  };
+  const std::string dat = dat_file(events);
+  const std::vector<Case> cases{
+      {"a.bin", atis_bin({{5, 1, 2, true}, {9, 3, 4, false}, {700, 33, 0, true}}), 0, false},
+      {"a.raw", evt2 + evt2_words(events), evt2.size(), false},
+      {"b.raw", evt3 + evt3_words(events), evt3.size(), false},
+      {"a.dat", dat, dat.size() - 8 * events.size(), false},
+      {"a.npz", npz_recording(events), 0, true},
+      {"b.npz", npz_recording(events, true), 0, true},
+      {"a.h5", hdf5_recording(events), 0, true},
+      {"b.h5", hdf5_recording(events, "events"), 0, true}};
+  for (const auto& [name, whole, header, has_end] : cases) {
+    const Recording all = read(name, whole);
+    ASSERT_FALSE(all.empty()) << name;
+    Recording longest;
+    for (std::size_t length = 0; length < whole.size(); ++length) {
+      try {
+        const Recording found = read(name, whole.substr(0, length));
+        ASSERT_FALSE(has_end) << name << ' ' << length;
+        ASSERT_THAT(found, ElementsAreArray(all.begin(), all.begin() + found.size()))
+            << name << ' ' << length;
+        ASSERT_GE(found.size(), longest.size()) << name << ' ' << length;
+        ASSERT_TRUE(length > header || found.empty()) << name << ' ' << length;
+        longest = found;
+      } catch (const InputError& error) {
+        ASSERT_THAT(error.what(), AllOf(HasSubstr(name), testing::Not(HasSubstr("\n")))) << length;
+      }
+    }
+    EXPECT_EQ(longest.size(), has_end ? 0 : all.size() - 1) << name;
+  }
+}
+
+TEST_F(EventFiles, OfAllFormatsMakeTheSameSamples) {
+  const Recording events = some_events(500);
+  scratch_.put("set/a/1.raw", evt2 + evt2_words(events));
+  scratch_.put("set/a/2.raw", evt3 + evt3_words(events));
+  scratch_.put("set/b/3.dat", dat_file(events));
+  scratch_.put("set/b/4.npz", npz_recording(events));
+  scratch_.put("set/b/5.H5", hdf5_recording(events));
+  const auto data = open_data("events:" + scratch_.file("set"), "test");
+  EXPECT_EQ(data->shape(), (Shape{2, 480, 640}));
+  ASSERT_EQ(data->size(), 5);
+  Sample first, other;
+  data->fetch(0, first);
+  EXPECT_EQ(first.events.size(), events.size());
+  const auto is_equal = [](const InputEvent& a, const InputEvent& b) {
+    return a.step == b.step && a.place == b.place;
+  };
+  for (std::int64_t i = 1; i < data->size(); ++i) {
+    data->fetch(i, other);
+    EXPECT_TRUE(std::equal(other.events.begin(), other.events.end(), first.events.begin(), first.events.end(),
+                           is_equal))
+        << i;
+    EXPECT_EQ(other.steps, first.steps) << i;
+  }
+}
+
+TEST_F(EventFiles, OfOtherFormatsAreRefusedWithTheWayOut) {
+  for (const char* const name : {"a/1.aedat4", "a/1.aedat", "a/1.mat", "a/1.bag"}) {
+    const Scratch scratch;
+    scratch.put(name, "");
+    EXPECT_THAT(input_error([&] { open_data("events:" + scratch.path(), "test"); }),
+                AllOf(HasSubstr(name), HasSubstr("save its arrays as x, y, t and p of an .npz file")));
+  }
+}
+
+TEST_F(EventFiles, AreNeverReadWhereTheyWouldBeReplaced) {
+  const Recording events = some_events(2);
+  for (const auto& [name, bytes] :
+       {std::pair("a.raw", evt2 + evt2_words(events)), std::pair("a.dat", dat_file(events)),
+        std::pair("a.npz", npz_recording(events)), std::pair("a.h5", hdf5_recording(events))}) {
+    scratch_.put(name, bytes);
+    const FileUse use;
+    will_write("--record", scratch_.file(name));
+    EXPECT_THAT(input_error([&] { open_event_file(scratch_.file(name)); }),
+                HasSubstr("--record: would replace"));
+  }
+}
+
+}  // namespace
+}  // namespace rheobase
