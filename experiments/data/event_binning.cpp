@@ -99,7 +99,9 @@ std::int64_t for_events(const std::string& path, const Visit& visit) {
   return count;
 }
 
-// Of a recording: when it begins and ends.
+[[noreturn]] void refuse_empty(const std::string& path) { throw InputError(path, "", "holds no events"); }
+
+// Of a recording: when it begins and ends; the end comes first where it holds no events.
 std::pair<std::int64_t, std::int64_t> span_of(const std::string& path) {
   std::int64_t first = std::numeric_limits<std::int64_t>::max(),
                last = std::numeric_limits<std::int64_t>::min();
@@ -130,6 +132,7 @@ void EventBinning::read(const std::string& path, const ImageSize& sensor, Sample
   std::int64_t dt = dt_us, last = 1, number = 0;
   if (bins) {
     const auto [first, end] = span_of(path);
+    if (first > end) refuse_empty(path);
     start = first;
     dt = std::max<std::int64_t>(1, (end - first) / *bins + 1);
     last = *bins;
@@ -153,7 +156,7 @@ void EventBinning::read(const std::string& path, const ImageSize& sensor, Sample
     if (const auto place = places.of(event))
       sample.events.push_back({static_cast<std::int32_t>(step), *place});
   });
-  if (count == 0) throw InputError(path, "", "holds no events");
+  if (count == 0) refuse_empty(path);
   sample.steps = last;
   const auto by_step = [](const InputEvent& a, const InputEvent& b) { return a.step < b.step; };
   if (!std::is_sorted(sample.events.begin(), sample.events.end(), by_step))

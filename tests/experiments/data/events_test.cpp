@@ -134,7 +134,8 @@ TEST_F(Events, NameWhatIsWrongWithTheirFiles) {
   scratch_.put("Test/0/1.bin", "sixsix");
   EXPECT_THAT(refusal(), HasSubstr("1.bin: has 6 bytes, no whole number of events of 5"));
   put("Test/0/1.bin", {});
-  EXPECT_THAT(refusal(), HasSubstr("1.bin: holds no events"));
+  for (const char* const options : {"", ",bins=3"})
+    EXPECT_THAT(refusal(options), HasSubstr("1.bin: holds no events"));
   put("Test/0/1.bin", {{0, 0, 0, false}, {0, 34, 0, false}});
   EXPECT_THAT(refusal(), HasSubstr("1.bin: event 1: is at x 34, y 0, and the sensor has 34x34 pixels"));
   put("Test/0/1.bin", {{0, 0, 0, false}, {0x7FFFFF, 0, 0, false}});
