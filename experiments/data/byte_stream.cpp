@@ -31,4 +31,16 @@ void ByteStream::seek(std::uint64_t offset) {
   offset_ = offset;
 }
 
+std::uint64_t little_endian(std::span<const std::uint8_t> bytes) {
+  std::uint64_t value = 0;
+  for (std::size_t i = bytes.size(); i > 0; --i) value = value << 8 | bytes[i - 1];
+  return value;
+}
+
+std::int64_t signed_little_endian(std::span<const std::uint8_t> bytes) {
+  if (bytes.empty()) return 0;
+  const std::size_t unused = 64 - 8 * bytes.size();  // the sign moves to the top and back
+  return static_cast<std::int64_t>(little_endian(bytes) << unused) >> unused;
+}
+
 }  // namespace rheobase

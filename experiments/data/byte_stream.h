@@ -30,4 +30,8 @@ class ByteStream {
   std::unique_ptr<std::istream> file_;
 };
 
+/// The number that at most 8 bytes are, the smallest first.
+std::uint64_t little_endian(std::span<const std::uint8_t> bytes);
+std::int64_t signed_little_endian(std::span<const std::uint8_t> bytes);
+
 }  // namespace rheobase

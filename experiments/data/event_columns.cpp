@@ -6,14 +6,13 @@
 #include <cmath>
 #include <limits>
 
+#include "experiments/data/event_formats.h"
 #include "sim/core/error.h"
 
 namespace rheobase {
 namespace {
 
 constexpr std::uint64_t block_events = 1 << 13;
-// 285 years, and the last that is exact as double.
-constexpr std::int64_t max_time_us = std::int64_t{1} << 53;
 
 // Numbers that were in microseconds all along would make a recording a million times as long.
 bool look_like_microseconds(std::span<const double> times) {
@@ -68,7 +67,7 @@ void EventColumns::read_places(Column column) {
 void EventColumns::read_times() {
   read_column(Column::t, first_, values_);
   for (std::size_t i = 0; i < block_.size(); ++i) {
-    if (values_[i] < -max_time_us || values_[i] > max_time_us)
+    if (values_[i] < -max_event_time_us || values_[i] > max_event_time_us)
       refuse(i, fmt::format("has t {} us", values_[i]));
     block_[i].time_us = values_[i];
   }
@@ -79,7 +78,7 @@ void EventColumns::read_seconds_of_block() {
   read_seconds(first_, times_);
   for (std::size_t i = 0; i < block_.size(); ++i) {
     const double time_us = times_[i] * 1e6;
-    if (!(std::abs(time_us) <= static_cast<double>(max_time_us)))
+    if (!(std::abs(time_us) <= static_cast<double>(max_event_time_us)))
       refuse(i, fmt::format("has t {} s", times_[i]));
     block_[i].time_us = std::llround(time_us);
   }

@@ -18,7 +18,7 @@ struct Format {
 constexpr std::array formats{Format{".bin", open_atis_bin},      Format{".bs2", open_atis_bin},
                              Format{".raw", open_prophesee_raw}, Format{".dat", open_prophesee_dat},
                              Format{".npz", open_npz_events},    Format{".h5", open_hdf5_events},
-                             Format{".hdf5", open_hdf5_events}};
+                             Format{".hdf5", open_hdf5_events},  Format{".aedat4", open_aedat4}};
 
 const Format* format_of(const std::string& path) {
   const std::string ending = lower_ending(path);

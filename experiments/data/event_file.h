@@ -33,7 +33,7 @@ class EventFile {
 };
 
 /// Opens a recording by its ending (event_formats.h): .bin and .bs2 of N-MNIST, .raw and .dat of Prophesee,
-/// .npz, .h5 and .hdf5 of arrays. Throws InputError naming the file.
+/// .aedat4 of iniVation, .npz, .h5 and .hdf5 of arrays. Throws InputError naming the file.
 std::unique_ptr<EventFile> open_event_file(const std::string& path);
 
 /// Whether open_event_file() knows the ending.

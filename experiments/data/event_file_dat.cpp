@@ -13,11 +13,6 @@ namespace {
 
 constexpr std::size_t event_bytes = 8;
 
-std::uint32_t little_endian(std::span<const std::uint8_t> bytes) {
-  return std::uint32_t{bytes[0]} | std::uint32_t{bytes[1]} << 8 | std::uint32_t{bytes[2]} << 16 |
-         std::uint32_t{bytes[3]} << 24;
-}
-
 class DatFile : public EventFile {
  public:
   explicit DatFile(const std::string& path) : bytes_(path) {
@@ -62,8 +57,8 @@ class DatFile : public EventFile {
   // 32 bits of time; 14 of x, 14 of y, 4 of polarity.
   CameraEvent event(std::span<const std::uint8_t> bytes) {
     constexpr std::int64_t clock_range = std::int64_t{1} << 32;
-    const std::int64_t time = little_endian(bytes);
-    const std::uint32_t place = little_endian(bytes.subspan(4));
+    const auto time = static_cast<std::int64_t>(little_endian(bytes.first(4)));
+    const std::uint64_t place = little_endian(bytes.last(4));
     if (last_ - time >= clock_range / 2) passed_us_ += clock_range;
     last_ = time;
     if (place >> 28 > 1)

@@ -45,10 +45,9 @@ constexpr SampleFiles recordings{
     "recording of events", is_event_file,
     [](const std::string& path) {
       const std::string ending = lower_ending(path);
-      return ending == ".aedat" || ending == ".aedat4" || ending == ".mat" || ending == ".bag";
+      return ending == ".aedat" || ending == ".mat" || ending == ".bag";
     },
-    "is a recording that cannot be read: save its arrays as x, y, t and p of an .npz file (.aedat4: by "
-    "dv-processing)"};
+    "is a recording that cannot be read: save its arrays as x, y, t and p of an .npz file"};
 
 // The text file of a split: `train1K.txt`, `test100.txt`.
 std::optional<std::string> list_file(const fs::path& folder, const std::string& split) {

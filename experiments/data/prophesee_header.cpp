@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "experiments/data/event_formats.h"
 #include "experiments/data/spec_items.h"
 #include "sim/core/error.h"
 
@@ -12,7 +13,6 @@ namespace rheobase {
 namespace {
 
 constexpr std::size_t max_header_bytes = 1 << 16;
-constexpr std::int64_t max_edge = 1 << 14;
 constexpr std::string_view line_start = "% ";
 constexpr std::string_view blanks = " \t\r";
 
@@ -30,7 +30,8 @@ std::string lower(std::string_view text) {
 std::optional<ImageSize> size_of(const std::optional<std::string>& height,
                                  const std::optional<std::string>& width) {
   if (!height || !width) return std::nullopt;
-  const auto rows = positive_number(*height, max_edge), columns = positive_number(*width, max_edge);
+  const auto rows = positive_number(*height, max_sensor_edge),
+             columns = positive_number(*width, max_sensor_edge);
   if (!rows || !columns) return std::nullopt;
   return ImageSize{*rows, *columns};
 }

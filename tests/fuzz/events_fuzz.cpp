@@ -34,6 +34,8 @@ std::vector<Seed> make_seeds() {
           {".raw", "% format EVT3;height=34;width=34\n" + evt3_words(events)},
           {".raw", "% evt 3.0\n% end\n" + vectors},
           {".dat", dat_file(events)},
+          {".aedat4", aedat4_file(events)},
+          {".aedat4", aedat4_file(events, {.lz4 = true, .interrupted = true})},
           {".npz", npz_recording(events)},
           {".npz", npz_recording(events, true)},
           {".npz", zip_file({{"x", npy_file("|i1", shape, bytes)},

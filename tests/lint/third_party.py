@@ -23,6 +23,7 @@ HOMES = {
     "toml++": ["experiments/spec/toml_reader.cpp"],
     "zlib": ["experiments/data"],
     "zip": ["experiments/data/zip_archive.cpp"],
+    "lz4": ["experiments/data/lz4_frame.cpp"],
     "jpeglib": ["experiments/data/decode_jpeg.cpp"],
     "jerror": ["experiments/data/decode_jpeg.cpp"],
     "png": ["experiments/data/decode_png.cpp"],

@@ -6,7 +6,7 @@ set -euo pipefail
 # What the program is built from, and the data set of `make demo`. The headers of all of Boost come with any part of it.
 build=(g++ cmake ninja-build ccache pkg-config libtbb-dev libhwy-dev libhdf5-dev libonnx-dev libprotobuf-dev
        protobuf-compiler libboost-program-options-dev libfmt-dev nlohmann-json3-dev libtomlplusplus-dev libssl-dev zlib1g-dev
-       libjpeg-dev libpng-dev libzip-dev
+       libjpeg-dev libpng-dev libzip-dev liblz4-dev
        libdnnl-dev ocl-icd-opencl-dev libjs-chart.js
        dataset-fashion-mnist)
 # What tests, sanitizers, fuzzers and linters need on top.

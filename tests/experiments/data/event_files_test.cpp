@@ -198,6 +198,43 @@ TEST_F(EventFiles, OfDatAreRefusedWhereTheyHoldSomethingElse) {
               HasSubstr("event 1: has polarity 5, expected 0 or 1"));
 }
 
+// ---- AEDAT 4
+
+TEST_F(EventFiles, OfAedat4ArePacketsOfOneStream) {
+  const Recording events = some_events(3001, 1700000000000000);
+  for (const std::size_t at_once : {1, 7, 5000}) {
+    EXPECT_EQ(read("a.aedat4", aedat4_file(events), at_once), events);
+    EXPECT_EQ(read("b.aedat4", aedat4_file(events, {.lz4 = true}), at_once), events);
+    EXPECT_EQ(read("c.aedat4", aedat4_file(events, {.lz4 = true, .interrupted = true}), at_once), events);
+  }
+  EXPECT_EQ(open("a.aedat4", aedat4_file(events))->sensor(), (ImageSize{480, 640}));
+  // Whatever the table of packets behind them says.
+  EXPECT_EQ(read("a.aedat4", aedat4_file(events) + "table"), events);
+  EXPECT_THAT(read("a.aedat4", aedat4_file({})), IsEmpty());
+}
+
+TEST_F(EventFiles, OfAedat4AreRefusedWhereTheyCannotBeRead) {
+  const Recording events = some_events(12);
+  const auto aedat = [&](const Aedat4Options& options) {
+    return refusal("a.aedat4", aedat4_file(events, options));
+  };
+  EXPECT_THAT(refusal("a.aedat4", "#!AER-DAT3.1\r\n......"), HasSubstr("a.aedat4: is no AEDAT 4 file"));
+  EXPECT_THAT(aedat({.compression = 3}),
+              AllOf(HasSubstr("is compressed by method Zstandard; LZ4 is read"), HasSubstr("dv-processing")));
+  EXPECT_THAT(aedat({.compression = 77}), HasSubstr("method 77"));
+  EXPECT_THAT(aedat({.event_streams = 2}), HasSubstr("has 2 streams of events in its header, expected one"));
+  EXPECT_THAT(aedat({.event_streams = 0}), HasSubstr("has 0 streams of events"));
+  EXPECT_THAT(aedat({.compression = 1}), AllOf(HasSubstr("packet at byte"), HasSubstr("liblz4 says")));
+  std::string file = aedat4_file(events);
+  file.replace(file.find("EVTS", file.find("XYZ")), 4, "FRME");
+  EXPECT_THAT(refusal("a.aedat4", file), HasSubstr("is damaged: it does not say that it is EVTS"));
+  file = aedat4_file(events);
+  file.replace(file.find("IOHE"), 4, "IOHO");
+  EXPECT_THAT(refusal("a.aedat4", file), HasSubstr("its header is damaged: it does not say that it is IOHE"));
+  EXPECT_THAT(refusal("a.aedat4", aedat4_file({{std::int64_t{1} << 60, 1, 1, true}})),
+              HasSubstr("is damaged: an event has t 1152921504606846976 us"));
+}
+
 // ---- arrays
 
 std::string archive(const std::string& x, const std::string& y, const std::string& t, const std::string& p) {
@@ -403,26 +440,29 @@ TEST_F(EventFiles, AreShorterOrRefusedWhereTheyAreCutShort) {
   struct Case {
     std::string name, bytes;
     std::size_t header;
-    bool has_end;
+    std::size_t longest;  // of the shorter recordings; 0 where the format has an end
   };
   const std::string dat = dat_file(events);
   const std::vector<Case> cases{
-      {"a.bin", atis_bin({{5, 1, 2, true}, {9, 3, 4, false}, {700, 33, 0, true}}), 0, false},
-      {"a.raw", evt2 + evt2_words(events), evt2.size(), false},
-      {"b.raw", evt3 + evt3_words(events), evt3.size(), false},
-      {"a.dat", dat, dat.size() - 8 * events.size(), false},
-      {"a.npz", npz_recording(events), 0, true},
-      {"b.npz", npz_recording(events, true), 0, true},
-      {"a.h5", hdf5_recording(events), 0, true},
-      {"b.h5", hdf5_recording(events, "events"), 0, true}};
-  for (const auto& [name, whole, header, has_end] : cases) {
+      {"a.bin", atis_bin({{5, 1, 2, true}, {9, 3, 4, false}, {700, 33, 0, true}}), 0, 2},
+      {"a.raw", evt2 + evt2_words(events), evt2.size(), 11},
+      {"b.raw", evt3 + evt3_words(events), evt3.size(), 11},
+      {"a.dat", dat, dat.size() - 8 * events.size(), 11},
+      {"a.aedat4", aedat4_file(events), 0, 0},
+      {"b.aedat4", aedat4_file(events, {.lz4 = true}), 0, 0},
+      {"c.aedat4", aedat4_file(events, {.interrupted = true}), 0, 10},
+      {"a.npz", npz_recording(events), 0, 0},
+      {"b.npz", npz_recording(events, true), 0, 0},
+      {"a.h5", hdf5_recording(events), 0, 0},
+      {"b.h5", hdf5_recording(events, "events"), 0, 0}};
+  for (const auto& [name, whole, header, most] : cases) {
     const Recording all = read(name, whole);
     ASSERT_FALSE(all.empty()) << name;
     Recording longest;
     for (std::size_t length = 0; length < whole.size(); ++length) {
       try {
         const Recording found = read(name, whole.substr(0, length));
-        ASSERT_FALSE(has_end) << name << ' ' << length;
+        ASSERT_GT(most, 0U) << name << ' ' << length;
         ASSERT_THAT(found, ElementsAreArray(all.begin(), all.begin() + found.size()))
             << name << ' ' << length;
         ASSERT_GE(found.size(), longest.size()) << name << ' ' << length;
@@ -432,7 +472,7 @@ TEST_F(EventFiles, AreShorterOrRefusedWhereTheyAreCutShort) {
         ASSERT_THAT(error.what(), AllOf(HasSubstr(name), testing::Not(HasSubstr("\n")))) << length;
       }
     }
-    EXPECT_EQ(longest.size(), has_end ? 0 : all.size() - 1) << name;
+    EXPECT_EQ(longest.size(), most) << name;
   }
 }
 
@@ -443,9 +483,10 @@ TEST_F(EventFiles, OfAllFormatsMakeTheSameSamples) {
   scratch_.put("set/b/3.dat", dat_file(events));
   scratch_.put("set/b/4.npz", npz_recording(events));
   scratch_.put("set/b/5.H5", hdf5_recording(events));
+  scratch_.put("set/b/6.aedat4", aedat4_file(events, {.lz4 = true}));
   const auto data = open_data("events:" + scratch_.file("set"), "test");
   EXPECT_EQ(data->shape(), (Shape{2, 480, 640}));
-  ASSERT_EQ(data->size(), 5);
+  ASSERT_EQ(data->size(), 6);
   Sample first, other;
   data->fetch(0, first);
   EXPECT_EQ(first.events.size(), events.size());
@@ -462,7 +503,7 @@ TEST_F(EventFiles, OfAllFormatsMakeTheSameSamples) {
 }
 
 TEST_F(EventFiles, OfOtherFormatsAreRefusedWithTheWayOut) {
-  for (const char* const name : {"a/1.aedat4", "a/1.aedat", "a/1.mat", "a/1.bag"}) {
+  for (const char* const name : {"a/1.aedat", "a/1.mat", "a/1.bag"}) {
     const Scratch scratch;
     scratch.put(name, "");
     EXPECT_THAT(input_error([&] { open_data("events:" + scratch.path(), "test"); }),
@@ -474,7 +515,8 @@ TEST_F(EventFiles, AreNeverReadWhereTheyWouldBeReplaced) {
   const Recording events = some_events(2);
   for (const auto& [name, bytes] :
        {std::pair("a.raw", evt2 + evt2_words(events)), std::pair("a.dat", dat_file(events)),
-        std::pair("a.npz", npz_recording(events)), std::pair("a.h5", hdf5_recording(events))}) {
+        std::pair("a.aedat4", aedat4_file(events)), std::pair("a.npz", npz_recording(events)),
+        std::pair("a.h5", hdf5_recording(events))}) {
     scratch_.put(name, bytes);
     const FileUse use;
     will_write("--record", scratch_.file(name));

@@ -1,7 +1,10 @@
 #include "tests/experiments/data/event_recording.h"
 
+#include <lz4frame.h>
 #include <zip.h>
 
+#include <algorithm>
+#include <span>
 #include <stdexcept>
 
 #include "sim/hdf5/entry.h"
@@ -50,6 +53,61 @@ std::string dat_file(const std::vector<CameraEvent>& events) {
     file += words<4>({static_cast<std::uint64_t>(e.time_us & 0xFFFFFFFF), static_cast<std::uint64_t>(place)});
   }
   return file;
+}
+
+namespace {
+
+// FlatBuffers by hand: where the root table is, what the buffer is, the list of the table's fields, the
+// table.
+std::string aedat4_header(const Aedat4Options& options, std::int64_t table_at) {
+  std::string info = "<dv version=\"2.0\">\n <node name=\"outInfo\" path=\"/outInfo/\">\n";
+  for (int i = 0; i <= options.event_streams; ++i) {
+    info += "<node name=\"";
+    info += std::to_string(i);
+    info += "\" path=\"\"><attr key=\"typeIdentifier\" type=\"string\">";
+    info += i == 0 ? "FRME" : "EVTS";
+    info += "</attr>";
+    info += "<node name=\"info\" path=\"\"><attr key=\"sizeX\" type=\"int\">640</attr>";
+    info += "<attr key=\"sizeY\" type=\"int\">480</attr></node></node>\n";
+  }
+  info += "</node></dv>\n";
+  const std::int32_t compression = options.compression >= 0 ? options.compression : options.lz4 ? 1 : 0;
+  return words<4>({20}) + "IOHE" + words<2>({10, 28, 4, 20, 8, 0}) +
+         words<4>({12, static_cast<std::uint64_t>(compression), 20, 0, 0}) +
+         words<8>({static_cast<std::uint64_t>(table_at)}) + words<4>({info.size()}) + info + '\0';
+}
+
+std::string aedat4_packet(std::span<const CameraEvent> events) {
+  std::string packet = words<4>({16}) + "EVTS" + words<2>({6, 8, 4, 0}) + words<4>({8, 4, events.size()});
+  for (const CameraEvent& e : events) {
+    packet += words<8>({static_cast<std::uint64_t>(e.time_us)});
+    packet += words<2>({static_cast<std::uint64_t>(e.x), static_cast<std::uint64_t>(e.y), e.on ? 1U : 0U, 0});
+  }
+  return words<4>({packet.size()}) + packet;
+}
+
+std::string lz4_frame(const std::string& bytes) {
+  std::string frame(LZ4F_compressFrameBound(bytes.size(), nullptr), '\0');
+  frame.resize(LZ4F_compressFrame(frame.data(), frame.size(), bytes.data(), bytes.size(), nullptr));
+  return frame;
+}
+
+}  // namespace
+
+std::string aedat4_file(const std::vector<CameraEvent>& events, const Aedat4Options& options) {
+  constexpr std::size_t at_once = 5;
+  std::string packets = words<4>({0, 3}) + "XYZ";  // of another stream
+  for (std::size_t i = 0; i < events.size(); i += at_once) {
+    const std::string packet =
+        aedat4_packet(std::span(events).subspan(i, std::min(at_once, events.size() - i)));
+    const std::string packed = options.lz4 ? lz4_frame(packet) : packet;
+    packets += words<4>({1, packed.size()}) + packed;
+  }
+  const std::string start = "#!AER-DAT4.0\r\n";
+  const std::size_t header_bytes = aedat4_header(options, 0).size();
+  const std::size_t end = start.size() + 4 + header_bytes + packets.size();
+  return start + words<4>({header_bytes}) +
+         aedat4_header(options, options.interrupted ? -1 : static_cast<std::int64_t>(end)) + packets;
 }
 
 std::string npy_file(const std::string& type, const std::string& shape, const std::string& values) {

@@ -42,6 +42,15 @@ std::string evt3_words(const std::vector<CameraEvent>& events);
 /// A DAT file of version 2.
 std::string dat_file(const std::vector<CameraEvent>& events);
 
+/// An AEDAT 4 file of packets of five events; one that was `interrupted` does not say where they end.
+struct Aedat4Options {
+  bool lz4 = false;
+  bool interrupted = false;
+  std::int32_t compression = -1;  ///< to say another than is used
+  int event_streams = 1;          ///< to announce
+};
+std::string aedat4_file(const std::vector<CameraEvent>& events, const Aedat4Options& options = {});
+
 /// A .npy file of a list of values; `type` is NumPy's, as `<i8`.
 std::string npy_file(const std::string& type, const std::string& shape, const std::string& values);
 /// An archive of such members, named without their .npy.
