@@ -51,7 +51,7 @@ std::string missing_filter(hid_t layout) {
 // The same; opens the dataset again with room for one chunk, which several reads share.
 std::string unreadable_chunks(Hdf5Array& array, hid_t group, const char* name) {
   const hdf5::PropertyList layout(H5Dget_create_plist(array.dataset.get()), "read a layout");
-  const std::string missing = missing_filter(layout.get());
+  std::string missing = missing_filter(layout.get());
   if (!missing.empty() || H5Pget_layout(layout.get()) != H5D_CHUNKED) return missing;
   hsize_t chunk = 0;
   hdf5::checked(H5Pget_chunk(layout.get(), 1, &chunk), "read a layout");

@@ -22,8 +22,8 @@ constexpr ImageSize nmnist_sensor{34, 34};
 
 class EventSet : public DataSet {
  public:
-  EventSet(DataInfo info, EventBinning binning, ImageSize sensor)
-      : DataSet(std::move(info)), binning_(std::move(binning)), sensor_(sensor) {}
+  EventSet(DataInfo info, const EventBinning& binning, ImageSize sensor)
+      : DataSet(std::move(info)), binning_(binning), sensor_(sensor) {}
 
   void fetch(std::int64_t index, Sample& sample) const override {
     binning_.read(info().files.at(index), sensor_, sample);
@@ -160,7 +160,8 @@ std::unique_ptr<DataSet> open_nmnist(DataInfo info, const std::string& place) {
 
 std::unique_ptr<DataSet> open_events(DataInfo info, const std::string& place) {
   const auto [folder, binning] = parse_event_place(info.spec, place);
-  info = with_files(std::move(info), list_samples(folder, info.split, recordings));
+  SampleList list = list_samples(folder, info.split, recordings);
+  info = with_files(std::move(info), std::move(list));
   const ImageSize sensor = sensor_of(binning, info.files.front(), info.spec);
   return make_set(std::move(info), binning, sensor);
 }
