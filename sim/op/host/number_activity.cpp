@@ -22,6 +22,10 @@ HWY_INLINE Activity find_activity(const Number* values, std::int64_t size, Numbe
   for (; i + n <= size; i += n) {
     const auto x = hn::LoadU(d, values + i);
     const auto is_zero = hn::Eq(x, zero);
+    if (hn::AllTrue(d, is_zero)) {  // most of what is sparse
+      zeros += static_cast<std::uint64_t>(n);
+      continue;
+    }
     zeros += hn::CountTrue(d, is_zero);
     others = hn::Or(others, hn::Not(hn::Or(is_zero, hn::Eq(hn::Abs(x), ones))));
   }
@@ -63,8 +67,9 @@ HWY_INLINE std::uint64_t weigh(const Number* values, std::int64_t size, const st
   const auto low = hn::Set(wide, 0xffffffffU);
   auto sum = hn::Zero(wide);
   for (; i + n <= size; i += n) {
-    const auto pairs =
-        hn::BitCast(wide, hn::IfThenElseZero(active_mask(values + i), hn::LoadU(d, weight + i)));
+    const auto active = active_mask(values + i);
+    if (hn::AllFalse(d, active)) continue;
+    const auto pairs = hn::BitCast(wide, hn::IfThenElseZero(active, hn::LoadU(d, weight + i)));
     sum = hn::Add(sum, hn::Add(hn::And(pairs, low), hn::ShiftRight<32>(pairs)));
   }
   result = hn::GetLane(hn::SumOfLanes(wide, sum));

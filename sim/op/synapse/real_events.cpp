@@ -19,13 +19,22 @@ std::int64_t list_active(const float* numbers, std::int64_t count, std::uint32_t
   constexpr std::int64_t n = hn::MaxLanes(d);
   std::int64_t listed = 0;
   std::int64_t i = 0;
-  for (; i + n <= count; i += n) {
+  while (i + n <= count) {
+    // Few of several vectors hold anything.
+    while (i + 4 * n <= count) {
+      const auto any = hn::Or(
+          hn::Or(hn::Abs(hn::LoadU(d, numbers + i)), hn::Abs(hn::LoadU(d, numbers + i + n))),
+          hn::Or(hn::Abs(hn::LoadU(d, numbers + i + 2 * n)), hn::Abs(hn::LoadU(d, numbers + i + 3 * n))));
+      if (!hn::AllTrue(d, hn::Eq(any, hn::Zero(d)))) break;
+      i += 4 * n;
+    }
+    if (i + n > count) break;
     const auto active = hn::Ne(hn::LoadU(d, numbers + i), hn::Zero(d));
-    if (hn::AllFalse(d, active)) continue;
     std::uint8_t bits[8] = {};
     hn::StoreMaskBits(d, active, bits);
     for (auto rest = static_cast<std::uint32_t>(bits[0] | bits[1] << 8); rest != 0; rest &= rest - 1)
       places[listed++] = static_cast<std::uint32_t>(i) + static_cast<std::uint32_t>(std::countr_zero(rest));
+    i += n;
   }
   for (; i < count; ++i) {
     if (numbers[i] != 0.0F) places[listed++] = static_cast<std::uint32_t>(i);
