@@ -11,9 +11,9 @@ namespace {
 const Dialect dialects[] = {
     {"nir"},
     {"snntorch"},
-    {"norse", 1e-3, false, Dialect::Start::leak},
-    {"spikingjelly", 1e-4, true, Dialect::Start::reset},
-    {"sinabs", 1.0, true, Dialect::Start::zero, true},
+    {"norse", 1e-3, Dialect::Start::leak},
+    {"spikingjelly", 1e-4, Dialect::Start::reset, true},
+    {"sinabs", 1.0, Dialect::Start::zero, true, true},
 };
 
 const Dialect* find(const std::string& name) {

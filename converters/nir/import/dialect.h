@@ -14,8 +14,8 @@ struct Dialect {
 
   std::string name;
   double dt = 1e-4;
-  bool at_threshold = false;  ///< fires at v >= v_threshold, else above it
   Start start = Start::zero;  ///< the potential at t = 0
+  bool at_threshold = false;  ///< fires at v >= v_threshold, else above it
   /// Sinabs: fires as often as thresholds fit into the potential, which loses them, and decays by exp(-dt /
   /// tau); an IF is bounded by -v_threshold below, and r counts for nothing.
   bool bursts = false;

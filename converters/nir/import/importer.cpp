@@ -136,7 +136,7 @@ class Importer {
       throw nir::NodeFault(
           fmt::format("reads the last spikes of '{}', whose shape nothing before it tells", neuron));
     Node node{"", delay_op, {}, {{"shape", maker_.shape(values_.at(*source))}}, {}};
-    const std::string name = maker_.emit(neuron + "/delay", std::move(node));
+    std::string name = maker_.emit(neuron + "/delay", std::move(node));
     delays_.emplace_back(neuron, name);
     return name;
   }
