@@ -74,7 +74,7 @@ std::vector<RuleDifference> differences_of(const SimulationSpec& spec, const Mod
 // What a step of events does is little for each byte of state: states that stay in the second-level caches
 // cost least.
 std::size_t event_slot_memory(int threads) {
-  return (std::size_t{1} << 20) * static_cast<std::size_t>(std::max(1, threads));
+  return (std::size_t{2} << 20) * static_cast<std::size_t>(std::max(1, threads));
 }
 
 // Empty slots would only take memory.
