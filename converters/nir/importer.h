@@ -11,9 +11,10 @@ namespace rheobase {
 
 /// How a NIR file is read: the format has neither steps nor all of what a neuron does in one.
 struct NirOptions {
-  std::string dialect = "auto";  ///< whose meaning (docs/reference/nir.md); auto: as far as the file tells
-  std::optional<double> dt{};    ///< length of a step in the unit of the file's tau; none: the dialect's
-  bool strict = false;           ///< refuse what can mean different things
+  /// Whose meaning (docs/reference/nir.md); auto: as far as the file tells, which rheobase's own do fully.
+  std::string dialect = "auto";
+  std::optional<double> dt{};  ///< length of a step in the unit of the file's tau; none: the dialect's
+  bool strict = false;         ///< refuse what can mean different things
 };
 
 /// A spiking network read from a NIR file.
@@ -24,7 +25,8 @@ struct NirImport {
   std::vector<std::string> files;  ///< that were read
 };
 
-/// Reads a NIR file into a graph of IF and LIF neurons. Throws InputError with every node that cannot be
+/// Reads a NIR file into a graph of spiking neurons; one that export_nir() wrote, and `options` ask nothing
+/// else of, into the graph that it was. Throws InputError with every node that cannot be
 /// imported: nodes of other kinds, cycles, parameters that differ within a channel. The graph is not yet
 /// validated.
 NirImport import_nir(const std::string& path, const NirOptions& options);

@@ -30,12 +30,12 @@ void store(Graph& graph, const Normalization& normalization) {
   tensors["std"] = per_channel(normalization.std);
 }
 
-// A network that was trained here saw pixels in its own normalisation, and sees no others.
+// A network that was made here saw pixels in its own normalisation, and sees no others.
 void expect_own(const Graph& graph, const std::string& path, const Normalization& asked) {
   const Normalization own = normalization_of(graph);
   if (own == asked) return;
   throw InputError(path, "--normalize",
-                   fmt::format("asks for {}, the network was trained with {}: leave --normalize out",
+                   fmt::format("asks for {}, the network was made with {}: leave --normalize out",
                                to_string(asked), to_string(own)));
 }
 
@@ -52,7 +52,8 @@ void set_normalization(Conversion& conversion, const ConversionSpec& spec, const
            "means and deviations of training, or none where it had none"});
     return;
   }
-  if (trained) return expect_own(graph, spec.source, *spec.normalization);
+  const bool own = trained || graph.input().tensor("mean") != nullptr;  // the latter in our NIR files
+  if (own) return expect_own(graph, spec.source, *spec.normalization);
   append(conversion.notes, check_normalization(*spec.normalization, shape));
   if (rescales && !spec.normalization->mean.empty())
     conversion.notes.push_back(

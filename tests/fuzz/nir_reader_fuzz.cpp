@@ -1,18 +1,41 @@
-// NIR files with edits, or cut short, give an InputError or a graph whose edges are of its nodes; nothing
-// crashes, hangs or allocates out of proportion.
+// NIR files with edits, or cut short, also those that we wrote, give an InputError or a graph whose edges are
+// of its nodes; what is read is imported or refused. Nothing crashes, hangs or allocates out of proportion.
 #include <fuzzer/FuzzedDataProvider.h>
 
 #include <cstdlib>
 #include <string>
 
+#include "converters/nir/exporter.h"
 #include "converters/nir/file/reader.h"
+#include "converters/nir/importer.h"
+#include "neurons/lif.h"
+#include "neurons/schemas.h"
 #include "tests/converters/nir_file.h"
 
 namespace {
 
 using namespace rheobase;
 
-std::string edited(FuzzedDataProvider& choices) {
+// With attributes of every type.
+std::string own_file() {
+  Graph graph;
+  LifParameters lif;
+  lif.decay = Tensor({2}, {0.5F, 1.0F});
+  lif.v_init = scalar_tensor(0.25F);
+  graph.nodes = {{"input", "Input", {}, {{"shape", std::vector<std::int64_t>{2}}}, {}},
+                 {"fc/1", "Linear", {"input"}, {}, {{"weight", Tensor({2, 2}, {1, 2, 3, 4})}}},
+                 lif.node("lif", "fc/1"),
+                 {"sum", "Add", {"lif", "fc/1"}, {}, {}},
+                 {"output", "Output", {"sum"}, {}, {}}};
+  SchemaSet schemas;
+  add_structural_schemas(schemas);
+  add_neuron_schemas(schemas);
+  return nir_file_bytes(graph, schemas, {"fuzz.h5", "1"}).bytes;
+}
+
+std::string sound(FuzzedDataProvider& choices) {
+  static const std::string own = own_file();
+  if (choices.ConsumeBool()) return own;
   testing::NirFile file = testing::small_nir();
   file.deflate = choices.ConsumeBool();
   file.fixed_texts = choices.ConsumeBool();
@@ -21,7 +44,11 @@ std::string edited(FuzzedDataProvider& choices) {
     file.nodes.push_back({"inner/in", "Input", {{"shape", testing::integers({1}, {3})}}, {}});
     file.edges.emplace_back("fc", "inner");
   }
-  std::string bytes = file.bytes();
+  return file.bytes();
+}
+
+std::string edited(FuzzedDataProvider& choices) {
+  std::string bytes = sound(choices);
   if (choices.ConsumeIntegralInRange(0, 7) == 0)
     bytes.resize(choices.ConsumeIntegralInRange<std::size_t>(0, bytes.size()));
   while (choices.remaining_bytes() > 0 && !bytes.empty())
@@ -39,10 +66,12 @@ extern "C" const char* __lsan_default_suppressions() { return "leak:libhdf5"; }
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   FuzzedDataProvider choices(data, size);
   try {
-    const nir::NirGraph graph = nir::read_nir_bytes(edited(choices), "fuzz.nir");
+    const std::string bytes = edited(choices);
+    const nir::NirGraph graph = nir::read_nir_bytes(bytes, "fuzz.nir");
     for (const auto& [from, to] : graph.edges) {
       if (graph.find(from) == nullptr || graph.find(to) == nullptr) std::abort();
     }
+    import_nir_bytes(bytes, "fuzz.nir", {});
   } catch (const InputError&) {
   }
   return 0;

@@ -12,6 +12,7 @@
 #include "converters/nir/file/reader.h"
 #include "converters/nir/import/dialect.h"
 #include "converters/nir/import/node_import.h"
+#include "converters/nir/import/own_graph.h"
 #include "converters/nir/import/recurrence.h"
 #include "sim/core/file.h"
 
@@ -194,6 +195,14 @@ class Importer {
 NirImport import_nir_bytes(const std::string& bytes, const std::string& source, const NirOptions& options) {
   const NirGraph file = nir::read_nir_bytes(bytes, source);
   NirImport result;
+  if (nir::is_own(file)) {
+    const bool left_aside = options.dialect != "auto" || options.dt.has_value();
+    result.notes.push_back(nir::own_note(file, left_aside));
+    if (!left_aside) {
+      result.graph = nir::own_graph(file, source);
+      return result;
+    }
+  }
   Notes doubts = file.notes;
   const nir::Dialect dialect = nir::dialect_of(file, options, result.notes, doubts);
   result.fires_above = !dialect.at_threshold;

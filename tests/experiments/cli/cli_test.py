@@ -158,9 +158,21 @@ class BadInput(CliTest):
         target = self.folder / "never.onnx"
         self.refuse("export", self.model, target, naming="spiking neuron")
         self.refuse("export", self.folder / "gone.h5", target, naming="gone.h5")
-        for name, reason in [("net.nir", "NIR"), ("net.h5", ".onnx"), ("net", ".onnx")]:
-            self.refuse("export", self.model, self.folder / name, naming=[name, reason])
+        for name in ("net.h5", "net"):
+            self.refuse("export", self.model, self.folder / name, naming=[name, ".onnx or .nir"])
+        self.refuse("export", self.model, target, "--dt", 1, naming="--dt")
         self.assertFalse(target.exists())
+
+    def test_export_to_nir(self):
+        target, fixed, graded, ann = (self.folder / name for name in ("never.nir", "fixed.h5", "graded.h5", "ann.h5"))
+        self.succeed("convert", ONNX, fixed, "--normalize", "fashion-mnist", "--arithmetic", "fixed")
+        self.succeed("convert", ONNX, graded, "--normalize", "fashion-mnist", "--method", "mt")
+        self.succeed("convert", ONNX, ann, "--normalize", "fashion-mnist", "--to", "ann")
+        self.refuse("export", fixed, target, naming=[fixed, "fixed arithmetic", "--arithmetic float32"])
+        self.refuse("export", graded, target, naming=[graded, "graded spikes", "--method if"])
+        self.refuse("export", ann, target, naming=[ann, "QCFS", ".onnx"])
+        self.refuse("export", self.model, target, "--dt", 0, naming="--dt")
+        self.refuse("export", self.folder / "gone.h5", target, naming="gone.h5")
 
     def test_wrong_magic(self):
         self.refuse("info", ONNX, naming=ONNX)
@@ -471,6 +483,28 @@ class HappyPath(CliTest):
         self.succeed("convert", written, again, "--to", "ann", "--normalize", "none")
         runs = [json.loads(self.succeed("run", model, "--data", self.data, "--json", "-")) for model in (ann, again)]
         self.assertEqual(runs[0]["accuracy"], runs[1]["accuracy"])
+
+    def test_export_to_nir_and_back(self):
+        written, again = self.folder / "net.nir", self.folder / "back.h5"
+        result = rheobase("export", self.model, written)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn(str(written), result.stdout)
+        for line in result.stderr.splitlines():
+            self.assertTrue(line.startswith(f"rheobase: note: {written}: "), line)
+        for kind in ("reset", "height", "start", "normalisation"):
+            self.assertEqual(result.stderr.count(f": {kind}: "), 1, result.stderr)
+        first = written.read_bytes()
+        self.assertEqual(rheobase("export", self.model, written, "--quiet").stdout, "")
+        self.assertEqual(written.read_bytes(), first)
+        self.refuse("convert", written, self.folder / "never.h5", "--normalize", "0.5;0.5", naming="--normalize")
+        result = rheobase("convert", written, again)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertRegex(result.stderr, r"\Arheobase: note: [^\n]+: was written by rheobase [^\n]+\n\Z")
+        nodes = [json.loads(self.succeed("info", model, "--json", "-"))["nodes"] for model in (self.model, again)]
+        self.assertEqual(nodes[0], nodes[1])
+        runs = [json.loads(self.succeed("run", model, "--data", self.data, "--steps", STEPS, "--hash", "--json", "-"))
+                for model in (self.model, again)]
+        self.assertEqual([runs[0][key] for key in RESULTS], [runs[1][key] for key in RESULTS])
 
     def test_devices(self):
         text = self.succeed("devices")
