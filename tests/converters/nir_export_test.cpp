@@ -218,6 +218,52 @@ TEST(NirExport, SumsComeBackInTheirOrder) {
   expect_same_after_nir(b.graph);
 }
 
+// input -> Linear -> sum -> neuron -> Output, and the neuron's last spikes -> Linear -> sum.
+Graph recurrent(LifParameters neuron) {
+  GraphBuilder b(11);
+  const std::string image = b.input({4});
+  const std::string last = b.add({"last", delay_op, {"neuron"}, {{"shape", Ints{4}}}, {}});
+  const std::string sum = b.op("Add", {b.linear(image, 4, 4), b.linear(last, 4, 4)});
+  b.output(b.add(neuron.node("neuron", sum)));
+  return std::move(b.graph);
+}
+
+TEST(NirExport, CyclesComeBack) {
+  LifParameters lif = plain_lif();
+  lif.v_threshold = scalar_tensor(0.25F);
+  for (const float height : {1.0F, 0.5F}) {
+    lif.height = scalar_tensor(height);
+    const Graph graph = recurrent(lif);
+    expect_same_after_nir(graph);
+    // By NIR's meaning alone too: what closes the cycle arrives a step later.
+    const std::string bytes = exported(graph, 0.25).bytes;
+    EXPECT_EQ(answer(imported(bytes, "nir", 0.25), 8).logits, answer(graph, 8).logits);
+  }
+}
+
+TEST(NirExport, ADelayOnNoCycleIsNirs) {
+  GraphBuilder b(12);
+  LifParameters lif = plain_lif();
+  lif.height = scalar_tensor(0.5F);
+  b.add(lif.node("neuron", b.linear(b.input({4}), 4, 4)));
+  const std::string last = b.add({"last", delay_op, {"neuron"}, {{"shape", Ints{4}}}, {}});
+  b.output(b.op("Add", {"neuron", last}));
+  expect_same_after_nir(b.graph);
+  const nir::NirGraph file = nir::read_nir_bytes(exported(b.graph, 0.5).bytes, "net.nir");
+  EXPECT_THAT(reals(file, "last", "delay"), ElementsAre(0.5, 0.5, 0.5, 0.5));
+  EXPECT_THAT(file.edges, Contains(nir::Edge("neuron.height", "last")));
+}
+
+TEST(NirExport, SpikesAndThoseOfTheStepBeforeAreTwoEdges) {
+  GraphBuilder b(13);
+  b.input({4});
+  const std::string last = b.add({"last", delay_op, {"neuron"}, {{"shape", Ints{4}}}, {}});
+  b.add(plain_lif().node("neuron", b.op("Add", {"input", last})));
+  b.output(b.op("Add", {"neuron", last}));
+  EXPECT_THAT(refusal(b.graph),
+              HasSubstr("output: reads the spikes of 'neuron' and those of the step before"));
+}
+
 TEST(NirExport, NormalisationComesBack) {
   Graph graph = behind_linear(plain_lif().node("", ""));
   graph.input().tensors = {{"mean", scalar_tensor(0.3F)}, {"std", scalar_tensor(0.25F)}};

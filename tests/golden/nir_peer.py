@@ -97,6 +97,18 @@ def vector_network(seed):
     return n.graph()
 
 
+def recurrent_network(seed):
+    """As snnTorch writes RLeaky: the neuron and its weights read each other."""
+    n = Network(seed, [1, 4, 4])
+    n.add("flat", nir.Flatten(np.array([1, 4, 4]), 0, -1), "input")
+    n.add("fc1", nir.Affine(n.normal(12, 16), n.normal(12)), "flat")
+    n.add("lif", lif((12,), 0.75, 0.5), "fc1", "lif.w_rec")
+    n.add("lif.w_rec", nir.Linear(n.normal(12, 12)), "lif")
+    n.add("fc2", nir.Linear(n.normal(10, 12)), "lif")
+    n.add("output", nir.Output(np.array([10])), "fc2")
+    return n.graph()
+
+
 def burst_network(seed):
     """As Sinabs' IAF and LIF are written: steps of 1."""
     n = Network(seed, [2, 8, 8])
@@ -218,16 +230,19 @@ def simulate(path, images, steps):
     neurons = {name: Neuron(node, told[name], dt) for name, node in graph.nodes.items() if hasattr(nir.ir.neuron, type(node).__name__)
                and isinstance(node, (nir.IF, nir.LIF, nir.LI, nir.I)) or isinstance(node, nir.Threshold)}
     image = f32(images)
-    if "rheobase.mean" in told["input"]:
-        mean, std = (f32(told["input"][f"rheobase.{key}"]).reshape(-1, 1, 1) for key in ("mean", "std"))
+    first, last = (next(name for name, node in graph.nodes.items() if isinstance(node, kind)) for kind in (nir.Input, nir.Output))
+    if "rheobase.mean" in told[first]:
+        mean, std = (f32(told[first][f"rheobase.{key}"]).reshape(-1, 1, 1) for key in ("mean", "std"))
         image = (image - mean) / std
     order = []
     for _, target in graph.edges:  # sorted, and a node's edges stand together
         if target not in order:
             order.append(target)
-    total = 0
+    total, values = 0, {first: image}
+    for name, node in graph.nodes.items():  # what closes a cycle is read a step later, and 0 at first
+        if isinstance(node, (nir.IF, nir.LIF)):
+            values[name] = np.zeros((len(image), *node.output_type["output"]), np.float32)
     for _ in range(steps):
-        values = {"input": image}
         for name in order:
             node, x = graph.nodes[name], sum(values[source] for source, target in graph.edges if target == name)
             values[name] = {
@@ -240,7 +255,7 @@ def simulate(path, images, steps):
                 nir.SumPool2d: lambda: pooled(node, x, np.sum),
                 nir.AvgPool2d: lambda: pooled(node, x, np.mean),
             }.get(type(node), lambda: neurons[name].step(x))()
-        total = total + values["output"]
+        total = total + values[last]
     return total
 
 
@@ -324,6 +339,7 @@ def main():
         program = Program(args.rheobase, pathlib.Path(name))
         check_theirs(program, "images, snnTorch's neurons", image_network(args.seed), args)
         check_theirs(program, "vectors", vector_network(args.seed), args)
+        check_theirs(program, "recurrent", recurrent_network(args.seed), args)
         check_theirs(program, "several spikes, Sinabs' neurons", burst_network(args.seed), args, "--dialect", "sinabs")
         check_ours(program, args)
     sys.exit(failures > 0)

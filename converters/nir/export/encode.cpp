@@ -78,6 +78,8 @@ class Encoder {
       }
     }
     throw_if_any(source, faults);
+    close_cycles(faults);
+    throw_if_any(source, faults);
     return std::move(result_);
   }
 
@@ -85,6 +87,7 @@ class Encoder {
   const OpSchema& schema(const Node& node) const { return schemas_.of(node); }
 
   void encode(const Node& node) {
+    if (node.op == delay_op) return encode_delay(node);
     const bool joins = schema(node).role == Role::join;
     if (joins && !is_summand(node)) return meet(node);
     if (summed_pool_of(node) != nullptr || is_summed(node)) return encode_sum_pool(node);
@@ -96,21 +99,28 @@ class Encoder {
     if (schema(node).is_spiking()) add_height(node);
   }
 
-  // Adds a NIR node that stands for nodes of ours; the last of them has its value. An Add that it reads, and
-  // that nothing held yet, is held by it.
+  // Adds a NIR node that stands for nodes of ours; the last of them has its value. What it reads and nothing
+  // held yet, since it is edges alone, it holds.
   void add(NirNode encoded, const std::string& wanted, const Names& from,
            const std::vector<const Node*>& ours) {
     encoded.name = unused(wanted);
     for (const Node* node : ours) hold(encoded.own, *node);
-    for (const std::string& input : ours.front()->inputs) {
-      const auto sum = sums_.find(input);
-      if (sum == sums_.end()) continue;
-      hold(encoded.own, *sum->second);
-      sums_.erase(sum);
-    }
+    hold_edges(encoded.own, *ours.front());
     for (const std::string& source : from) result_.edges.emplace_back(source, encoded.name);
     sources_[ours.back()->name] = {encoded.name};
     result_.nodes.push_back(std::move(encoded));
+  }
+
+  // Adds, and Delays that they or the node read.
+  void hold_edges(Own& own, const Node& node) {
+    for (const std::string& input : node.inputs) {
+      const auto found = edges_alone_.find(input);
+      if (found == edges_alone_.end()) continue;
+      const Node& edges = *found->second;
+      edges_alone_.erase(found);
+      hold(own, edges);
+      hold_edges(own, edges);
+    }
   }
 
   // For parameters of a number for every value.
@@ -134,6 +144,7 @@ class Encoder {
     spend(neuron);
     NirNode scale = scale_node(unused(neuron.name + ".height"), shapes_.at(neuron.name), numbers_of(height));
     Names& value = sources_.at(neuron.name);
+    fires_[neuron.name] = value.at(0);
     result_.edges.emplace_back(value.at(0), scale.name);
     value = {scale.name};
     result_.nodes.push_back(std::move(scale));
@@ -165,7 +176,61 @@ class Encoder {
 
   void meet(const Node& sum) {
     sources_[sum.name] = met(sum);
-    sums_[sum.name] = &sum;
+    edges_alone_[sum.name] = &sum;
+  }
+
+  // Spikes of the step before: where they close a cycle, the edge from the neuron, which every simulator
+  // takes so. What a spike is worth needs a Scale of its own, since the neuron's is for the same step.
+  void encode_delay(const Node& node) {
+    const Node& neuron = graph_.nodes[static_cast<std::size_t>(positions_.at(node.inputs[0]))];
+    const Tensor& height = neuron.tensors.at(schema(neuron).spike_height);
+    const bool cycle = closes_cycle(node);
+    if (cycle && all_are(height, 1)) {
+      sources_[node.name] = {last_spikes(neuron)};
+      edges_alone_[node.name] = &node;
+      return;
+    }
+    spend(node);
+    if (cycle)
+      return add(scale_node(node.name, shapes_.at(node.name), numbers_of(height)), node.name,
+                 {last_spikes(neuron)}, {&node});
+    add(find_encode(node.op)({node, shapes_, dt_}), node.name, {value_mark + neuron.name}, {&node});
+  }
+
+  // Ends of edges that are not known yet. NIR's names have no such characters.
+  static constexpr char spikes_mark = '<', value_mark = '=';
+  static std::string last_spikes(const Node& neuron) { return spikes_mark + neuron.name; }
+
+  // Whether what it delays depends on it.
+  bool closes_cycle(const Node& delay) const {
+    std::set<std::string> seen;
+    Names open{delay.name};
+    while (!open.empty()) {
+      const std::string at = std::move(open.back());
+      open.pop_back();
+      if (at == delay.inputs[0]) return true;
+      const auto readers = readers_.find(at);
+      if (!seen.insert(at).second || readers == readers_.end()) continue;
+      for (const Node* reader : readers->second) open.push_back(reader->name);
+    }
+    return false;
+  }
+
+  void close_cycles(Faults& faults) {
+    std::set<Edge> seen;
+    for (auto& edge : result_.edges) {
+      const char mark = edge.first[0];
+      if (mark == spikes_mark || mark == value_mark) {
+        const std::string neuron = edge.first.substr(1);
+        const auto fires = fires_.find(neuron);
+        edge.first = mark == spikes_mark && fires != fires_.end() ? fires->second : sources_.at(neuron).at(0);
+      }
+      if (!seen.insert(edge).second)
+        faults.push_back(
+            {edge.second, fmt::format("reads the spikes of '{}' and those of the step before, and "
+                                      "NIR counts an edge once",
+                                      edge.first)});
+    }
   }
 
   // The AvgPool2d that an Affine makes a SumPool2d of: it alone reads it, and multiplies by the windows'
@@ -210,8 +275,9 @@ class Encoder {
   NirGraph result_;
   std::map<std::string, std::int64_t> positions_;
   std::map<std::string, std::vector<const Node*>> readers_;
-  std::map<std::string, Names> sources_;     // of a node of ours, the NIR nodes whose sum is its value
-  std::map<std::string, const Node*> sums_;  // Adds that no NIR node holds yet
+  std::map<std::string, Names> sources_;            // of a node of ours, the NIR nodes whose sum is its value
+  std::map<std::string, std::string> fires_;        // of neurons with a Scale behind, the NIR neuron
+  std::map<std::string, const Node*> edges_alone_;  // Adds and Delays that no NIR node holds yet
   std::set<std::string> names_;
 };
 

@@ -110,12 +110,18 @@ NirNode encode_flatten(const EncodeCall& call) {
 // Where edges meet that another sum reads: a Scale by 1.
 NirNode encode_add(const EncodeCall& call) { return scale_node("", call.shape(), {1.0}); }
 
-constexpr std::array<std::pair<const char*, Encode>, 12> encodes{{
+// Where no cycle says that spikes come a step later.
+NirNode encode_delay(const EncodeCall& call) {
+  return {"", "Delay", {{"delay", everywhere(call.node.name, call.shape(), {call.dt})}}, {}};
+}
+
+constexpr std::array<std::pair<const char*, Encode>, 13> encodes{{
     {"Add", encode_add},
     {"Affine", encode_affine},
     {"AvgPool2d", encode_avg_pool},
     {"BurstLIF", encode_burst_lif},
     {"Conv2d", encode_conv},
+    {delay_op, encode_delay},
     {"Flatten", encode_flatten},
     {"IF", encode_if},
     {"Input", encode_input},
