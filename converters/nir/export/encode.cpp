@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "converters/nir/export/encode_ops.h"
+#include "converters/nir/export/height_factor.h"
 #include "converters/nir/export/records.h"
 #include "sim/graph/arithmetic.h"
 #include "sim/graph/structural_ops.h"
@@ -91,12 +92,15 @@ class Encoder {
     const bool joins = schema(node).role == Role::join;
     if (joins && !is_summand(node)) return meet(node);
     if (summed_pool_of(node) != nullptr || is_summed(node)) return encode_sum_pool(node);
-    if (joins || schema(node).is_neuron() || schema(node).role == Role::scaling) spend(node);
+    if (joins || schema(node).is_neuron() || schema(node).role == Role::scaling)
+      spend(node.name, shapes_.at(node.name));
     const EncodeCall call{node, shapes_, dt_};
     NirNode encoded = find_encode(node.op)(call);
     const Names from = joins ? met(node) : node.inputs.empty() ? Names{} : sources_.at(node.inputs[0]);
     add(std::move(encoded), node.name, from, {&node});
-    if (schema(node).is_spiking()) add_height(node);
+    if (!schema(node).is_spiking()) return;
+    const Tensor& height = node.tensors.at(schema(node).spike_height);
+    if (!all_are(height, 1)) factors_[sources_.at(node.name)[0]] = {call.shape(), numbers_of(height)};
   }
 
   // Adds a NIR node that stands for nodes of ours; the last of them has its value. What it reads and nothing
@@ -104,11 +108,53 @@ class Encoder {
   void add(NirNode encoded, const std::string& wanted, const Names& from,
            const std::vector<const Node*>& ours) {
     encoded.name = unused(wanted);
+    Names read = from;
+    if (from.size() != 1 || !take_factor(encoded, *ours.front(), from[0])) {
+      for (std::string& source : read) source = scaled(source);
+    }
     for (const Node* node : ours) hold(encoded.own, *node);
     hold_edges(encoded.own, *ours.front());
-    for (const std::string& source : from) result_.edges.emplace_back(source, encoded.name);
+    for (const std::string& source : read) result_.edges.emplace_back(source, encoded.name);
     sources_[ours.back()->name] = {encoded.name};
     result_.nodes.push_back(std::move(encoded));
+  }
+
+  // What spikes are worth goes into the weights of what reads them alone, which then are kept beside, and
+  // behind what is linear; false where it cannot.
+  bool take_factor(NirNode& encoded, const Node& node, const std::string& source) {
+    const auto found = factors_.find(source);
+    if (found == factors_.end()) return true;
+    const HeightFactor& factor = found->second;
+    const OpSchema& op = schema(node);
+    if (op.has_real_weights()) {
+      Value& weight = encoded.parameters.at("weight");
+      Value folded = with_factor(weight, node.integer("groups", 1), factor);
+      result_.weights[encoded.name] = std::exchange(weight, std::move(folded));
+    } else if (op.role == Role::scaling) {
+      encoded.parameters.at("scale") = with_factor(encoded.parameters.at("scale"), factor);
+    } else if (op.role == Role::pool || op.has_state) {
+      factors_[encoded.name] = reshaped(factor, shapes_.at(node.name));
+    } else if (op.rearranges()) {
+      factors_[encoded.name] = flattened(factor);
+    } else {
+      return false;
+    }
+    return true;
+  }
+
+  // The node that has the values of `source` as ours are: itself, or a Scale behind it.
+  std::string scaled(const std::string& source) {
+    const auto factor = factors_.find(source);
+    if (factor == factors_.end()) return source;
+    std::string& scale = scales_[source];
+    if (!scale.empty()) return scale;
+    spend(plain_name(source), factor->second.shape);
+    NirNode node =
+        scale_node(unused(plain_name(source) + ".height"), factor->second.shape, factor->second.values);
+    scale = node.name;
+    result_.edges.emplace_back(source, scale);
+    result_.nodes.push_back(std::move(node));
+    return scale;
   }
 
   // Adds, and Delays that they or the node read.
@@ -124,10 +170,9 @@ class Encoder {
   }
 
   // For parameters of a number for every value.
-  void spend(const Node& node) {
-    const std::int64_t count = element_count(shapes_.at(node.name));
-    if (count > numbers_left_)
-      throw InputError("", node.name, "has more neurons than the file has numbers for");
+  void spend(const std::string& node, const Shape& shape) {
+    const std::int64_t count = element_count(shape);
+    if (count > numbers_left_) throw InputError("", node, "has more neurons than the file has numbers for");
     numbers_left_ -= count;
   }
 
@@ -135,19 +180,6 @@ class Encoder {
     std::vector<std::int64_t> inputs;
     for (const std::string& input : node.inputs) inputs.push_back(positions_.at(input));
     put_record(own, node, schema(node), positions_.at(node.name), std::move(inputs));
-  }
-
-  // What a spike is worth is a factor of its own: NIR's are worth 1.
-  void add_height(const Node& neuron) {
-    const Tensor& height = neuron.tensors.at(schema(neuron).spike_height);
-    if (all_are(height, 1)) return;
-    spend(neuron);
-    NirNode scale = scale_node(unused(neuron.name + ".height"), shapes_.at(neuron.name), numbers_of(height));
-    Names& value = sources_.at(neuron.name);
-    fires_[neuron.name] = value.at(0);
-    result_.edges.emplace_back(value.at(0), scale.name);
-    value = {scale.name};
-    result_.nodes.push_back(std::move(scale));
   }
 
   bool is_summand(const Node& sum) const {
@@ -180,26 +212,26 @@ class Encoder {
   }
 
   // Spikes of the step before: where they close a cycle, the edge from the neuron, which every simulator
-  // takes so. What a spike is worth needs a Scale of its own, since the neuron's is for the same step.
+  // takes so.
   void encode_delay(const Node& node) {
     const Node& neuron = graph_.nodes[static_cast<std::size_t>(positions_.at(node.inputs[0]))];
     const Tensor& height = neuron.tensors.at(schema(neuron).spike_height);
-    const bool cycle = closes_cycle(node);
-    if (cycle && all_are(height, 1)) {
-      sources_[node.name] = {last_spikes(neuron)};
+    const std::string spikes = later_mark + neuron.name;
+    if (!all_are(height, 1)) factors_[spikes] = {shapes_.at(node.name), numbers_of(height)};
+    if (closes_cycle(node)) {
+      sources_[node.name] = {spikes};
       edges_alone_[node.name] = &node;
       return;
     }
-    spend(node);
-    if (cycle)
-      return add(scale_node(node.name, shapes_.at(node.name), numbers_of(height)), node.name,
-                 {last_spikes(neuron)}, {&node});
-    add(find_encode(node.op)({node, shapes_, dt_}), node.name, {value_mark + neuron.name}, {&node});
+    spend(node.name, shapes_.at(node.name));
+    add(find_encode(node.op)({node, shapes_, dt_}), node.name, {spikes}, {&node});
   }
 
-  // Ends of edges that are not known yet. NIR's names have no such characters.
-  static constexpr char spikes_mark = '<', value_mark = '=';
-  static std::string last_spikes(const Node& neuron) { return spikes_mark + neuron.name; }
+  // Before the name of a neuron of ours that may not have one of NIR's yet, which have no such character.
+  static constexpr char later_mark = '<';
+  static std::string plain_name(const std::string& source) {
+    return source[0] == later_mark ? source.substr(1) : source;
+  }
 
   // Whether what it delays depends on it.
   bool closes_cycle(const Node& delay) const {
@@ -219,12 +251,7 @@ class Encoder {
   void close_cycles(Faults& faults) {
     std::set<Edge> seen;
     for (auto& edge : result_.edges) {
-      const char mark = edge.first[0];
-      if (mark == spikes_mark || mark == value_mark) {
-        const std::string neuron = edge.first.substr(1);
-        const auto fires = fires_.find(neuron);
-        edge.first = mark == spikes_mark && fires != fires_.end() ? fires->second : sources_.at(neuron).at(0);
-      }
+      if (edge.first[0] == later_mark) edge.first = sources_.at(plain_name(edge.first)).at(0);
       if (!seen.insert(edge).second)
         faults.push_back(
             {edge.second, fmt::format("reads the spikes of '{}' and those of the step before, and "
@@ -276,7 +303,8 @@ class Encoder {
   std::map<std::string, std::int64_t> positions_;
   std::map<std::string, std::vector<const Node*>> readers_;
   std::map<std::string, Names> sources_;            // of a node of ours, the NIR nodes whose sum is its value
-  std::map<std::string, std::string> fires_;        // of neurons with a Scale behind, the NIR neuron
+  std::map<std::string, HeightFactor> factors_;     // of NIR nodes whose values are not ours yet
+  std::map<std::string, std::string> scales_;       // of those the Scale behind, where there is one
   std::map<std::string, const Node*> edges_alone_;  // Adds and Delays that no NIR node holds yet
   std::set<std::string> names_;
 };

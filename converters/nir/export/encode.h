@@ -24,11 +24,11 @@ void check_encodable(const Graph& graph, const SchemaSet& schemas, const std::st
 /// A validated, encodable network as NIR's nodes and edges, sources first, with records of ours (records.h):
 ///   Add        edges that meet in each of its readers; a Scale by 1 where another Add reads it
 ///   AvgPool2d and an Affine that multiplies by the size of its windows: SumPool2d
-///   Delay      the edge that closes a cycle, with a Scale on it where spikes are worth other than 1; else
-///              Delay
-///   a neuron whose spikes are worth other than 1: a Scale behind it, `NAME.height`
-/// Names are ours with `_` for what is not one of A-Z a-z 0-9 _ . -, and a number where two are equal. Throws
-/// InputError with every node that NIR cannot say.
+///   Delay      the edge that closes a cycle, else Delay
+/// What spikes are worth, 1 in NIR, is a factor of the weights that read them, and the weights without it go
+/// to `weights`; where something else reads them, it is a Scale before that, `NAME.height`, which has no
+/// record. Names are ours with `_` for what is not one of A-Z a-z 0-9 _ . -, and a number where two are
+/// equal. Throws InputError with every node that NIR cannot say.
 NirGraph encode(const Graph& graph, const SchemaSet& schemas, const ShapeMap& shapes,
                 const EncodeSettings& settings, const std::string& source);
 

@@ -28,7 +28,7 @@ NirFileBytes nir_file_bytes(const Graph& graph, const SchemaSet& schemas, const 
   nir::check_encodable(graph, schemas, settings.source);
   const nir::EncodeSettings encoding{settings.dt.value_or(default_dt(graph, schemas)), settings.tool_version};
   const nir::NirGraph encoded = nir::encode(graph, schemas, shapes, encoding, settings.source);
-  return {nir::nir_bytes(encoded), nir::losses(graph, schemas)};
+  return {nir::nir_bytes(encoded), nir::losses(graph, schemas, encoded)};
 }
 
 Notes export_nir(const Graph& graph, const SchemaSet& schemas, const NirExport& settings,

@@ -18,6 +18,7 @@ hdf5::Datatype text_type() {
 void write_texts(hid_t group, const std::string& name, const Shape& shape,
                  const std::vector<std::string>& texts) {
   std::vector<const char*> pointers;
+  pointers.reserve(texts.size());
   for (const std::string& text : texts) pointers.push_back(text.c_str());
   const hdf5::Datatype type = text_type();
   hdf5::write_dataset(group, name, shape, type.get(), type.get(), pointers.data());
@@ -77,6 +78,11 @@ std::string nir_bytes(const NirGraph& graph) {
   {
     const hdf5::Group root = hdf5::create_group(file.id(), "node");
     write_graph(root.get(), graph);
+  }
+  if (!graph.weights.empty()) {
+    const hdf5::Group group = hdf5::create_group(file.id(), own_weights);
+    for (const auto& [name, value] : graph.weights)
+      std::visit(ValueWriter{group.get(), name, value.shape}, value.values);
   }
   return file.finish();
 }

@@ -47,7 +47,7 @@ bool is_misread(const Node& node) {
 
 }  // namespace
 
-Notes losses(const Graph& graph, const SchemaSet& schemas) {
+Notes losses(const Graph& graph, const SchemaSet& schemas, const NirGraph& written) {
   Notes notes;
   const auto tell = [&](const char* kind, const std::string& what,
                         const std::function<bool(const Node&, const OpSchema&)>& is_one) {
@@ -67,10 +67,15 @@ Notes losses(const Graph& graph, const SchemaSet& schemas) {
        [](const Node&, const OpSchema& schema) { return schema.emits_counts; });
   tell("start", "begins at another potential than 0, where other readers begin",
        [](const Node& node, const OpSchema& schema) { return schema.is_neuron() && begins_elsewhere(node); });
-  tell("height", "spikes are worth other than 1, by a Scale behind them, which some readers do not have",
-       [](const Node& node, const OpSchema& schema) {
-         return schema.is_spiking() && !all_are(node.tensor(schema.spike_height), 1);
-       });
+  Names heights;
+  for (const NirNode& node : written.nodes) {
+    if (node.own.empty()) heights.push_back(node.name);
+  }
+  if (!heights.empty())
+    notes.push_back(
+        {"height", fmt::format("{}: a Scale says what spikes are worth where no weights read them, "
+                               "and few readers have one",
+                               told(heights))});
   tell("normalisation", "takes pixels before (x - mean) / std; for other readers do that first",
        [](const Node& node, const OpSchema& schema) {
          return schema.role == Role::input &&

@@ -6,6 +6,6 @@
 namespace rheobase::nir {
 
 /// What readers other than ours do not know of a network that was written, one note a kind.
-Notes losses(const Graph& graph, const SchemaSet& schemas);
+Notes losses(const Graph& graph, const SchemaSet& schemas, const NirGraph& written);
 
 }  // namespace rheobase::nir

@@ -37,9 +37,9 @@ class RecordReader {
  public:
   RecordReader(const SchemaSet& schemas, Faults& faults) : schemas_(schemas), faults_(faults) {}
 
-  void read(const NirNode& host) {
+  void read(const NirNode& host, const NirGraph& file) {
     for (int number = 1; host.own.contains(record_prefix(number) + "op"); ++number)
-      read(host, record_prefix(number));
+      read(host, record_prefix(number), file);
   }
 
   Graph graph() {
@@ -75,7 +75,7 @@ class RecordReader {
     return value;
   }
 
-  void read(const NirNode& host, const std::string& prefix) {
+  void read(const NirNode& host, const std::string& prefix, const NirGraph& file) {
     const auto* op = expect<std::string>(host, prefix + "op");
     const auto* name = expect<std::string>(host, prefix + "name");
     const auto* position = expect<std::int64_t>(host, prefix + "position");
@@ -85,7 +85,7 @@ class RecordReader {
     if (schema == nullptr) return fault(host, prefix + "op", fmt::format("is '{}', an unknown op", *op));
     Record record{{*name, *op, {}, {}, {}}, *inputs};
     read_attributes(host.own, prefix, *schema, record.node);
-    read_tensors(host, prefix, *schema, record.node);
+    read_tensors(host, prefix, file, *schema, record.node);
     if (!records_.emplace(*position, std::move(record)).second)
       fault(host, prefix + "position", fmt::format("is {}, as that of another node is", *position));
   }
@@ -104,19 +104,22 @@ class RecordReader {
     }
   }
 
-  void read_tensors(const NirNode& host, const std::string& prefix, const OpSchema& schema, Node& node) {
+  void read_tensors(const NirNode& host, const std::string& prefix, const NirGraph& file,
+                    const OpSchema& schema, Node& node) {
     for (const TensorSpec& spec : schema.tensors) {
       if (is_parameter(schema, spec.name)) {
-        read_parameter(host, prefix, spec.name, node);
+        read_parameter(host, prefix, file, spec.name, node);
       } else if (const auto* values = find<std::vector<double>>(host.own, prefix + spec.name)) {
         node.tensors[spec.name] = {{static_cast<std::int64_t>(values->size())}, floats(*values)};
       }
     }
   }
 
-  static void read_parameter(const NirNode& host, const std::string& prefix, const std::string& name,
-                             Node& node) {
+  static void read_parameter(const NirNode& host, const std::string& prefix, const NirGraph& file,
+                             const std::string& name, Node& node) {
     const Value* value = host.find(name);
+    const auto kept = file.weights.find(host.name);
+    if (kept != file.weights.end() && name == "weight") value = &kept->second;
     if (value == nullptr || host.own.contains(prefix + name)) return;
     if (const auto* values = std::get_if<std::vector<double>>(&value->values))
       node.tensors[name] = {value->shape, floats(*values)};
@@ -150,7 +153,7 @@ void put_record(Own& own, const Node& node, const OpSchema& schema, std::int64_t
 
 Graph graph_of_records(const NirGraph& file, const SchemaSet& schemas, Faults& faults) {
   RecordReader reader(schemas, faults);
-  for (const NirNode& node : file.nodes) reader.read(node);
+  for (const NirNode& node : file.nodes) reader.read(node, file);
   if (!faults.empty()) return {};
   return reader.graph();
 }

@@ -15,7 +15,7 @@ namespace rheobase::nir {
 //   position     of the node in its graph
 //   inputs       positions of the nodes that it reads
 //   bias         `none` where NIR's has a bias of zeros, and ours none
-// and its settings and tensors by their names; weights and biases are NIR's.
+// and its settings and tensors by their names; weights and biases are NIR's, or weights in NirGraph::weights.
 
 /// Layout of these attributes, `rheobase.format` of the file; newer ones are refused.
 inline constexpr std::int64_t own_format = 1;

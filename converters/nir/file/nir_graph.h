@@ -29,6 +29,8 @@ using Own = std::map<std::string, OwnValue>;
 
 /// Such attributes are called `rheobase.NAME`; Own has NAME.
 inline constexpr const char* own_prefix = "rheobase.";
+/// Beside `/node`, where no NIR reader looks either: NirGraph::weights, as datasets.
+inline constexpr const char* own_weights = "rheobase.weights";
 
 struct NirNode {
   std::string name;  ///< of a node in a nested graph `GRAPH/NODE`
@@ -51,7 +53,9 @@ struct NirGraph {
   std::vector<NirNode> nodes;
   std::vector<Edge> edges;  ///< in the order of the file
   Own own;                  ///< of the whole file
-  Notes notes;              ///< what is odd in the file, though it can be read
+  /// By node, weights of ours where the file's also hold what the spikes that they meet are worth.
+  std::map<std::string, Value> weights;
+  Notes notes;  ///< what is odd in the file, though it can be read
 
   const NirNode* find(const std::string& name) const;
 };

@@ -46,6 +46,7 @@ class GraphReader {
   NirGraph read(hid_t file) {
     const Place root{file, "/"};
     graph_.own = own_of(root);
+    read_weights(root);
     if (entries_.has_member(root, "version")) {
       const auto version = values_.value(root, "version");
       if (version && text_of(*version) != nullptr) graph_.version = *text_of(*version);
@@ -82,6 +83,17 @@ class GraphReader {
           *entry);
     }
     return own;
+  }
+
+  void read_weights(const Place& root) {
+    if (!entries_.has_member(root, own_weights)) return;
+    const auto group = entries_.group(root, own_weights);
+    if (!group) return;
+    const Place place{group->get(), root.child(own_weights)};
+    for (const std::string& name : entries_.member_names(place)) {
+      if (auto value = values_.value(place, name)) graph_.weights[name] = *std::move(value);
+      if (faults_.size() > most_faults) return;
+    }
   }
 
   std::optional<std::string> type_of(const Place& place) {

@@ -55,6 +55,8 @@ void compare(const NirGraph& file, const NirGraph& made, Faults& faults) {
   }
   if (faults.empty() && file.nodes.size() != made.nodes.size())
     faults.push_back({"nodes", "has some that its attributes do not say"});
+  if (faults.empty() && file.weights != made.weights)
+    faults.push_back({own_weights, "are others than its attributes say"});
   if (faults.empty() && file.edges != made.edges)
     faults.push_back({"edges", "are others than its attributes say"});
 }

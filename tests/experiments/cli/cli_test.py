@@ -491,7 +491,7 @@ class HappyPath(CliTest):
         self.assertIn(str(written), result.stdout)
         for line in result.stderr.splitlines():
             self.assertTrue(line.startswith(f"rheobase: note: {written}: "), line)
-        for kind in ("reset", "height", "start", "normalisation"):
+        for kind in ("reset", "start", "normalisation"):
             self.assertEqual(result.stderr.count(f": {kind}: "), 1, result.stderr)
         first = written.read_bytes()
         self.assertEqual(rheobase("export", self.model, written, "--quiet").stdout, "")
