@@ -241,6 +241,22 @@ TEST(NirExport, CyclesComeBack) {
   }
 }
 
+// Its spikes and those of the step before meet no weights: each has a Scale.
+TEST(NirExport, ANeuronThatReadsItselfComesBack) {
+  GraphBuilder b(14);
+  const std::string image = b.input({4});
+  const std::string last = b.add({"last", delay_op, {"the neuron"}, {{"shape", Ints{4}}}, {}});
+  LifParameters lif = plain_lif();
+  lif.height = of({0.5F, 2.0F, 0.25F, 1.0F});
+  b.output(b.add(lif.node("the neuron", b.op("Add", {image, last}))));
+  expect_same_after_nir(b.graph);
+  const std::string bytes = exported(b.graph, 0.25).bytes;
+  EXPECT_EQ(answer(imported(bytes, "nir", 0.25), 8).logits, answer(b.graph, 8).logits);
+  const nir::NirGraph file = nir::read_nir_bytes(bytes, "net.nir");
+  EXPECT_THAT(file.edges, Contains(nir::Edge("the_neuron.height", "the_neuron")));
+  EXPECT_THAT(file.edges, Contains(nir::Edge("the_neuron.height_2", "output")));
+}
+
 TEST(NirExport, ADelayOnNoCycleIsNirs) {
   GraphBuilder b(12);
   LifParameters lif = plain_lif();

@@ -16,16 +16,18 @@ namespace {
 
 using namespace rheobase;
 
-// With attributes of every type.
+// With attributes of every type, and weights that are kept beside those of NIR.
 std::string own_file() {
   Graph graph;
   LifParameters lif;
   lif.decay = Tensor({2}, {0.5F, 1.0F});
   lif.v_init = scalar_tensor(0.25F);
+  lif.height = Tensor({2}, {0.5F, 2.0F});
   graph.nodes = {{"input", "Input", {}, {{"shape", std::vector<std::int64_t>{2}}}, {}},
                  {"fc/1", "Linear", {"input"}, {}, {{"weight", Tensor({2, 2}, {1, 2, 3, 4})}}},
                  lif.node("lif", "fc/1"),
-                 {"sum", "Add", {"lif", "fc/1"}, {}, {}},
+                 {"fc/2", "Linear", {"lif"}, {}, {{"weight", Tensor({2, 2}, {1, 2, 3, 4})}}},
+                 {"sum", "Add", {"lif", "fc/2"}, {}, {}},
                  {"output", "Output", {"sum"}, {}, {}}};
   SchemaSet schemas;
   add_structural_schemas(schemas);
