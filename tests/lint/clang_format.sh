@@ -5,5 +5,5 @@ command -v clang-format-14 >/dev/null || {
   echo "format: SKIPPED, clang-format-14 is not here"
   exit 77
 }
-find sim neurons converters experiments tests $([ -d binarize ] && echo binarize) \
+find sim neurons converters experiments python tests $([ -d binarize ] && echo binarize) \
   \( -name '*.h' -o -name '*.cpp' -o -name '*.cu' \) -print0 | xargs -0 clang-format-14 --dry-run --Werror

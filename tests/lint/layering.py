@@ -26,6 +26,9 @@ ARROWS = {
                    "neurons/schemas.h",
                    "neurons/sign.h"],
     "experiments": ["sim", "neurons", "binarize", "converters"],
+    # Bindings: not the program, nor what stands behind the parts of the library that they call.
+    "python": [CORE, GRAPH, DEVICE, OP, STOP, ENGINE, FORMAT, "neurons/multi_threshold.h", "converters/passes/spiking.h",
+               *(f"experiments/{room}" for room in ("data", "library", "metrics", "simulation"))],
 }
 
 

@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 SUFFIXES = {".h", ".cpp", ".cu", ".cuh"}
-ROOMS = ("sim", "neurons", "binarize", "converters", "experiments")
+ROOMS = ("sim", "neurons", "binarize", "converters", "experiments", "python")
 
 
 def tracked():

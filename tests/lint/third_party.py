@@ -27,6 +27,8 @@ HOMES = {
     "jpeglib": ["experiments/data/decode_jpeg.cpp"],
     "jerror": ["experiments/data/decode_jpeg.cpp"],
     "png": ["experiments/data/decode_png.cpp"],
+    "nanobind": ["python/bindings"],
+    "Python": ["python/bindings"],
 }
 
 
