@@ -22,6 +22,7 @@ struct DataInfo {
   Shape shape;               ///< of one sample, {C, H, W} or {N}
   bool real_pixels = false;  ///< stored as real numbers: in [0, 1] only where whoever wrote them saw to it
   bool events = false;       ///< samples are events, not pixels
+  std::string binning;       ///< of events: how they become steps (EventBinning::text)
   double step_ms = 0.0;      ///< of events: how long a step is; 0 where it differs from sample to sample
 };
 

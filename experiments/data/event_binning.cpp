@@ -114,6 +114,14 @@ std::pair<std::int64_t, std::int64_t> span_of(const std::string& path) {
 
 }  // namespace
 
+std::string EventBinning::text() const {
+  std::string result = bins ? fmt::format("{} bins", *bins) : fmt::format("{} us", dt_us);
+  result += bits ? ", bits" : ", counts";
+  if (crop) result += fmt::format(", crop {}", *crop);
+  if (downsample > 1) result += fmt::format(", downsample {}", downsample);
+  return result;
+}
+
 Shape EventBinning::shape(const ImageSize& sensor, const std::string& spec) const {
   const std::int64_t height = crop.value_or(sensor.height), width = crop.value_or(sensor.width);
   if (height > sensor.height || width > sensor.width)

@@ -19,6 +19,9 @@ struct EventBinning {
   std::int64_t downsample = 1;         ///< then so many pixels, each way, become one
   std::optional<ImageSize> size{};     ///< of the sensor, where files do not say
 
+  /// What of it a network's answers depend on, the same for equal binnings: `1000 us, counts`, `5 bins, bits,
+  /// crop 30`.
+  std::string text() const;
   /// Of samples of such a sensor. Throws InputError naming `spec` where nothing is left of it.
   Shape shape(const ImageSize& sensor, const std::string& spec) const;
   /// Reads a recording; what of it the sensor of `sensor` pixels does not have is an InputError naming

@@ -36,6 +36,7 @@ class EventSet : public DataSet {
 
 std::unique_ptr<DataSet> make_set(DataInfo info, const EventBinning& binning, const ImageSize& sensor) {
   info.events = true;
+  info.binning = binning.text();
   info.step_ms = binning.bins ? 0.0 : static_cast<double>(binning.dt_us) / 1000.0;
   info.shape = binning.shape(sensor, info.spec);
   return std::make_unique<EventSet>(std::move(info), binning, sensor);

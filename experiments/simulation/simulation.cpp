@@ -64,9 +64,10 @@ int steps_of(const SimulationSpec& spec, const Model& model, const DataSet& data
 }
 
 // Of a rule that the model stores, if it is used.
-std::vector<RuleDifference> differences_of(const SimulationSpec& spec, const Model& model, int steps) {
+std::vector<RuleDifference> differences_of(const SimulationSpec& spec, const Model& model, int steps,
+                                           const DataInfo& data) {
   if (spec.stop) return {};
-  std::vector<RuleDifference> found = rule_differences(model, spec.coding, steps);
+  std::vector<RuleDifference> found = rule_differences(model, spec.coding, steps, data.binning);
   if (!spec.beyond_calibration) refuse_differences(found, spec.model);
   return found;
 }
@@ -140,7 +141,7 @@ Simulation::Simulation(const SimulationSpec& spec, const Registry& registry)
   make_stop_policy(stop_);
   EngineOptions engine_options = spec.engine;
   const int steps = steps_of(spec, model_, *data_);
-  differences_ = differences_of(spec_, model_, steps);
+  differences_ = differences_of(spec_, model_, steps, data_->info());
   engine_options.coding = parse_coding(spec_.coding);
   engine_options.costs = true;
   engine_options.lookahead = lookahead_of(spec_, stop_, steps);
@@ -173,6 +174,7 @@ RecordingInfo Simulation::recording_info() const {
   for (const SpikingNode& node : engine_->spiking_nodes()) info.layers.push_back({node.name, node.neurons});
   info.step_costs = true;
   info.synapses = synapses_of(engine_->counted_operations());
+  info.binning = data_->info().binning;
   info.step_ms = data_->info().step_ms;
   info.sample_hashes = sample_hashes(*data_, options_.first, options_.count);
   return info;

@@ -20,6 +20,7 @@ CalibrationSamples calibration_of(const RecordingInfo& info, const Graph& graph)
   from.samples = info.samples;
   from.steps = info.steps;
   from.coding = info.coding;
+  from.binning = info.binning;
   from.seed = info.coding == "poisson" ? info.seed : 0;
   from.network_sha256 = graph_sha256(graph);
   from.sample_hashes = info.sample_hashes;
@@ -36,12 +37,14 @@ std::string goal_text(const CalibrationSamples& from) {
   return text;
 }
 
-std::vector<RuleDifference> rule_differences(const Model& model, const std::string& coding, int steps) {
+std::vector<RuleDifference> rule_differences(const Model& model, const std::string& coding, int steps,
+                                             const std::string& binning) {
   std::vector<RuleDifference> found;
   if (!model.calibration) return found;  // set by hand: what it holds for is the user's to know
   const CalibrationSamples& from = *model.calibration;
   if (coding != (from.coding.empty() ? "direct" : from.coding))
     found.push_back({"coding", from.coding, coding});
+  if (coding == from.coding && binning != from.binning) found.push_back({"binning", from.binning, binning});
   if (steps != from.steps)
     found.push_back({"steps", fmt::format("{}", from.steps), fmt::format("{}", steps)});
   if (from.network_sha256.empty()) return found;

@@ -14,7 +14,7 @@ namespace rheobase {
 
 /// A run that differs from the calibration of the rule it uses.
 struct RuleDifference {
-  std::string condition;   ///< `coding`, `steps`, `network`
+  std::string condition;   ///< `coding`, `binning`, `steps`, `network`
   std::string calibrated;  ///< as it was; empty where the file does not say
   std::string used;        ///< as it is in this run
 
@@ -33,7 +33,9 @@ std::string goal_text(const CalibrationSamples& from);
 
 /// Everything a rule depends on that is not as it was calibrated. Poisson coding's seed is not among it: a
 /// rule holds for all draws of spikes. What an older file does not say is taken to be direct coding.
-std::vector<RuleDifference> rule_differences(const Model& model, const std::string& coding, int steps);
+/// `binning` is that of events, empty for images.
+std::vector<RuleDifference> rule_differences(const Model& model, const std::string& coding, int steps,
+                                             const std::string& binning = "");
 
 /// `calibrated for direct coding, used with poisson; ...`
 std::string differences_text(const std::vector<RuleDifference>& differences);

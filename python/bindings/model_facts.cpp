@@ -30,6 +30,7 @@ nb::dict calibration_info(const CalibrationSamples& from) {
   info["steps"] = from.steps;
   info["coding"] = from.coding.empty() ? nb::object(nb::none()) : nb::object(to_str(from.coding));
   if (from.coding == "poisson") info["seed"] = from.seed;
+  if (!from.binning.empty()) info["binning"] = to_str(from.binning);
   set(info, "max_loss", from.max_loss);
   set(info, "max_steps", from.max_steps);
   set(info, "guarantee", from.guarantee);

@@ -30,8 +30,10 @@ struct CalibrationSamples {
   std::int64_t first = 0;    ///< index of the first one
   std::int64_t samples = 0;  ///< how many from there on, 1 or more
   std::int64_t steps = 0;    ///< the budget T of their recording, 1 or more
-  std::string coding = {};   ///< `direct` or `poisson`; empty in files before version 5, with all below
-  std::int64_t seed = 0;     ///< of poisson coding
+  /// `direct`, `poisson` or `events`; empty in files before version 5, with all below.
+  std::string coding = {};
+  std::string binning = {};              ///< of events: how they became steps; empty for other codings
+  std::int64_t seed = 0;                 ///< of poisson coding
   std::string network_sha256 = {};       ///< of dump(graph): normalisation and arithmetic included
   std::optional<double> max_loss = {};   ///< in accuracy, what the rule keeps to on the samples
   std::optional<double> max_steps = {};  ///< or this many steps on average

@@ -70,8 +70,8 @@ class ModelReader {
     if (!group) return std::nullopt;
     const Place place{group->get(), stop.child("calibration")};
     entries_.refuse_others(place,
-                           {"data", "data_sha256", "split", "first", "samples", "steps", "coding", "seed",
-                            "network_sha256", "max_loss", "max_steps", "guarantee", "guarantee_kind"},
+                           {"data", "data_sha256", "split", "first", "samples", "steps", "coding", "binning",
+                            "seed", "network_sha256", "max_loss", "max_steps", "guarantee", "guarantee_kind"},
                            {"sample_hashes"});
     CalibrationSamples from;
     from.data = entries_.attribute_or_empty<std::string>(place, "data");
@@ -95,6 +95,7 @@ class ModelReader {
     if (from.coding != "direct" && from.coding != "poisson" && from.coding != "events")
       faults_.push_back(
           {place.child("coding"), fmt::format("is '{}', expected direct, poisson or events", from.coding)});
+    if (from.coding == "events") from.binning = entries_.attribute_or_empty<std::string>(place, "binning");
     from.seed = entries_.attribute_or_empty<std::int64_t>(place, "seed");
     from.network_sha256 = entries_.attribute_or_empty<std::string>(place, "network_sha256");
     const auto optional = [&](const char* name) {

@@ -47,12 +47,15 @@ class StorableCheck {
     text("calibration", from.data_sha256);
     text("calibration", from.split);
     text("calibration", from.coding);
+    text("calibration", from.binning);
     text("calibration", from.network_sha256);
     if (!sound(from)) faults_.push_back({"calibration", "needs samples and steps"});
     if (from.conditional && (!from.guarantee || from.coding.empty()))
       faults_.push_back({"calibration", "says how a guarantee holds that it does not have"});
     if (from.coding.empty() && !from.sample_hashes.empty())
       faults_.push_back({"calibration", "has hashes of samples and no coding"});
+    if ((from.coding == "events") == from.binning.empty())
+      faults_.push_back({"calibration", "of events says how they became steps, and others do not"});
     if (!from.sample_hashes.empty() && !sound_hashes(from.sample_hashes, from.samples))
       faults_.push_back({"calibration", "has hashes that are not one a sample, ascending"});
   }
@@ -175,6 +178,7 @@ void write_calibration(hid_t stop, const CalibrationSamples& from) {
   put("steps", from.steps);
   if (from.coding.empty()) return;
   put("coding", from.coding);
+  if (!from.binning.empty()) put("binning", from.binning);
   put("seed", from.seed);
   put("network_sha256", from.network_sha256);
   if (from.max_loss) put("max_loss", *from.max_loss);

@@ -13,8 +13,8 @@ namespace rheobase {
 
 /// Version of the layout written; older ones are read, newer ones refused (docs/reference/recording.md).
 /// A recording is written as the oldest version that can hold it: 1, under a stop rule with early thresholds
-/// 2, with the costs of steps 3, with those of synapses 4, with the hashes of samples 5, with the length of a
-/// step or samples of their own lengths 6.
+/// 2, with the costs of steps 3, with those of synapses 4, with the hashes of samples 5, of events or with
+/// samples of their own lengths 6.
 inline constexpr int recording_file_version = 6;
 
 /// A layer whose spikes are counted.
@@ -56,7 +56,8 @@ struct RecordingInfo {
   std::vector<RecordedSynapse> synapses = {};  ///< what each took of every sample is recorded
   /// Which samples these are, whatever the data are called: one each in their order, or none (not known).
   std::vector<std::uint64_t> sample_hashes = {};
-  double step_ms = 0.0;  ///< of event data: how long a step is, in milliseconds; 0: not known
+  std::string binning = {};  ///< of event data: how events became steps; empty for others
+  double step_ms = 0.0;      ///< of event data: how long a step is, in milliseconds; 0: not known
 
   bool operator==(const RecordingInfo&) const = default;
 };

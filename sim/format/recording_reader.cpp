@@ -71,6 +71,7 @@ class RecordingReader {
     info.step_costs = entries_.has_member(root, "step_costs");
     if (info.step_costs && !entries_.has_member(root, "sample_hashes"))
       info.data_sha256 = text("data_sha256");
+    if (entries_.has_attribute(root, "binning")) info.binning = text("binning");
     if (entries_.has_attribute(root, "step_ms")) info.step_ms = real("step_ms");
     info.layers = parts<RecordedLayer>(root, "layer_names", "layer_neurons");
     if (entries_.has_member(root, "synapse_costs"))

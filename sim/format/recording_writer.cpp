@@ -36,7 +36,7 @@ void check_texts(const std::string& path, const RecordingInfo& info) {
   };
   for (const std::string* const text :
        {&info.tool_version, &info.model, &info.model_sha256, &info.data, &info.split, &info.device,
-        &info.arithmetic, &info.coding, &info.data_sha256, &info.stop.policy}) {
+        &info.arithmetic, &info.coding, &info.data_sha256, &info.binning, &info.stop.policy}) {
     check("recording", *text);
   }
   for (const RecordedLayer& layer : info.layers) check("layer", layer.name);
@@ -83,6 +83,7 @@ void write_info(hid_t root, const RecordingInfo& info) {
   put("layer_neurons", put_all("layer", info.layers, &RecordedLayer::neurons));
   if (!info.synapses.empty())
     put("synapse_dense", put_all("synapse", info.synapses, &RecordedSynapse::dense));
+  if (!info.binning.empty()) put("binning", info.binning);
   if (info.step_ms > 0.0) put("step_ms", info.step_ms);
   if (info.step_costs && info.sample_hashes.empty()) put("data_sha256", info.data_sha256);
 }
@@ -194,7 +195,7 @@ class RecordingWriter::Impl {
 
  private:
   std::uint32_t version() const {
-    if (info_.step_ms > 0.0 || has_short_samples()) return 6;
+    if (!info_.binning.empty() || info_.step_ms > 0.0 || has_short_samples()) return 6;
     if (!info_.sample_hashes.empty()) return 5;
     if (!info_.synapses.empty()) return 4;
     if (info_.step_costs) return 3;

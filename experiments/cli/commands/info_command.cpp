@@ -57,6 +57,7 @@ Json calibration_json(const CalibrationSamples& from) {
             {"first", from.first}, {"samples", from.samples},
             {"steps", from.steps}, {"coding", from.coding.empty() ? Json(nullptr) : Json(from.coding)}};
   if (from.coding == "poisson") json["seed"] = from.seed;
+  if (!from.binning.empty()) json["binning"] = from.binning;
   if (from.max_loss) json["max_loss"] = *from.max_loss;
   if (from.max_steps) json["max_steps"] = *from.max_steps;
   if (from.guarantee) json["guarantee"] = *from.guarantee;
@@ -84,6 +85,7 @@ std::string calibration_text(const CalibrationSamples& on) {
   std::string text = fmt::format(
       "{}calibrated on {}, {} split, samples {} to {}\n{}for {} steps of {} coding", line, on.data, on.split,
       on.first, on.first + on.samples - 1, line, on.steps, on.coding.empty() ? "unknown" : on.coding);
+  if (!on.binning.empty()) text += fmt::format(" ({})", on.binning);
   const std::string goal = goal_text(on);
   return text + (goal.empty() ? "" : ", " + goal) + "\n";
 }

@@ -104,6 +104,28 @@ TEST_F(EventSimulation, ARuleIsCalibratedOnSamplesOfTheirOwnLengths) {
   stopped.run([&](const SampleResult& result, int) { EXPECT_EQ(result.steps, 1); });
 }
 
+// Twice as long steps, bits or half of the pixels are other samples than the rule was chosen for.
+TEST_F(EventSimulation, ARuleIsForTheBinningItWasCalibratedFor) {
+  Model model = counting_model();
+  {
+    Simulation simulation(spec_, full_registry());
+    model.stop = StopSettings{"margin", 1.0, 2.0};
+    model.calibration = calibration_of(simulation.recording_info(), model.graph);
+    model.calibration->sample_hashes.clear();
+  }
+  write_model(model, spec_.model);
+  EXPECT_EQ(read_model(spec_.model, full_registry().schemas()), model);
+  spec_.stop.reset();
+  EXPECT_NO_THROW(Simulation(spec_, full_registry()));
+  const std::string data = spec_.data;
+  spec_.data = data + ",dt=1000us";  // the same, spelled out
+  EXPECT_NO_THROW(Simulation(spec_, full_registry()));
+  for (const char* other : {",dt=2ms", ",bins=14", ",events=bits"}) {
+    spec_.data = data + other;
+    EXPECT_THAT(refusal(), HasSubstr("calibrated for binning 1000 us, counts, used with")) << other;
+  }
+}
+
 TEST_F(EventSimulation, EventsEnterAsEventsAndNothingElseDoes) {
   spec_.coding = "direct";
   EXPECT_THAT(refusal(), HasSubstr("holds events, which enter as they are: --coding events"));

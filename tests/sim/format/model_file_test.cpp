@@ -79,6 +79,8 @@ TEST(ModelFile, OnlyARuleOfEventsIsVersionSeven) {
   Model model = small_model();
   model.calibration = sample_calibration();
   model.calibration->coding = "events";
+  EXPECT_THAT(input_error([&] { write_model(model, path); }), HasSubstr("says how they became steps"));
+  model.calibration->binning = "1000 us, counts";
   write_model(model, path);
   EXPECT_EQ(bytes_of(path)[12], 7);
   EXPECT_EQ(read_model(path, sample_schemas()), model);

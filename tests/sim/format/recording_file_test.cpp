@@ -177,6 +177,7 @@ TEST(RecordingFile, GivesBackWhatSynapsesTook) {
 TEST(RecordingFile, GivesBackHowLongStepsAndSamplesAre) {
   RecordingInfo info = sample_info(3);
   info.step_ms = 0.5;
+  info.binning = "500 us, counts";
   const Scratch scratch;
   {
     RecordingWriter writer(scratch.file("run.h5"), info);
