@@ -161,6 +161,7 @@ void Engine::feed(int slot, std::span<const InputEvent> events) {
   if (impl_->options.coding != Coding::events || lookahead() != 1)
     throw InputError("slot", std::to_string(slot),
                      "takes no more events: its engine needs coding events, lookahead 1");
+  if (!occupied(slot)) throw InputError("slot", std::to_string(slot), "holds no sample: load one first");
   impl_->check_events(events, time(slot), static_cast<std::uint64_t>(slot));
   impl_->executor->feed(slot, events);
 }

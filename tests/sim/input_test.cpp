@@ -102,6 +102,9 @@ TEST(Events, OfAStreamArriveWhileItRuns) {
     EXPECT_THAT(engine.logits(1), ElementsAre(2, 1, 0, 1));
     EXPECT_THROW(engine.feed(1, std::vector<InputEvent>{{3, 0}}), InputError);  // that step is over
     EXPECT_THROW(engine.feed(1, std::vector<InputEvent>{{4, 4}}), InputError);
+    EXPECT_THROW(engine.feed(0, std::vector<InputEvent>{{1, 0}}), InputError);  // holds no sample
+    engine.release(1);
+    EXPECT_THROW(engine.feed(1, std::vector<InputEvent>{{4, 0}}), InputError);
   }
 }
 
