@@ -2,7 +2,7 @@
 // turns into vectors.
 #include "neurons/li_kernels.h"
 
-#include "sim/op/host/host_loops.h"
+#include "neurons/spiking_loops.h"
 
 namespace rheobase {
 namespace {
@@ -12,16 +12,8 @@ class LiReference : public LiKernel {
   using LiKernel::LiKernel;
 
   void step(const StepArgs& args) const override {
-    const std::int64_t channels = input_.shape.channels;
-    auto* scratch = args.scratch(0).take<float>(channels);
-    for (const int lane : args.lanes) {
-      for (std::int64_t pixel = 0; pixel < input_.shape.pixels(); ++pixel) {
-        const float* x = pixel_values(input_, args.inputs[0], lane, pixel, scratch);
-        float* v = args.state.real(lane) + pixel * channels;
-        float* out = args.output.real(lane) + pixel * channels;
-        for (std::int64_t c = 0; c < channels; ++c) out[c] = li_step(v[c], x[c], decay_[c], v_leak_[c]);
-      }
-    }
+    emit_each(args, input_,
+              [&](float& v, float x, std::int64_t c) { return li_step(v, x, decay_[c], v_leak_[c]); });
   }
 };
 

@@ -32,6 +32,21 @@ void step_each(const StepArgs& args, const SignalSpec& input, std::int64_t row, 
   }
 }
 
+/// The same for neurons of float32 arithmetic that emit numbers, by `emits(v, x, channel)`.
+template <class Emits>
+void emit_each(const StepArgs& args, const SignalSpec& input, const Emits& emits) {
+  const std::int64_t channels = input.shape.channels;
+  auto* scratch = args.scratch(0).take<float>(channels);
+  for (const int lane : args.lanes) {
+    float* v = args.state.real(lane);
+    float* out = args.output.real(lane);
+    for (std::int64_t pixel = 0; pixel < input.shape.pixels(); ++pixel, v += channels, out += channels) {
+      const float* x = pixel_values(input, args.inputs[0], lane, pixel, scratch);
+      for (std::int64_t c = 0; c < channels; ++c) out[c] = emits(v[c], x[c], c);
+    }
+  }
+}
+
 /// A spiking neuron of float32 arithmetic on the cpu. `Pixels` is a HostKernel with `input_` and stepper(),
 /// which returns what steps the neurons of one pixel: step(potentials, currents, spikes).
 template <class Pixels>

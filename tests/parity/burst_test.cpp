@@ -9,6 +9,7 @@
 #include "neurons/burst_lif.h"
 #include "sim/engine/engine.h"
 #include "tests/support/build_graph.h"
+#include "tests/support/outcome.h"
 #include "tests/support/simd_targets.h"
 
 namespace rheobase {
@@ -16,6 +17,8 @@ namespace {
 
 using testing::full_registry;
 using testing::GraphBuilder;
+using testing::Outcome;
+using testing::outcome_of;
 
 constexpr std::int64_t height = 11, width = 9;
 constexpr int samples = 3, steps = 9, classes = 5;
@@ -50,15 +53,6 @@ Graph network(std::int64_t channels) {
   return std::move(b.graph);
 }
 
-struct Outcome {
-  std::vector<std::uint64_t> hashes;
-  std::vector<float> logits;
-  std::vector<int> taken;  // steps
-  std::uint64_t events = 0;
-
-  bool operator==(const Outcome&) const = default;
-};
-
 // The second sample is over after five steps; all have steps without an event.
 std::vector<std::vector<InputEvent>> recordings() {
   std::mt19937 random(3);
@@ -73,31 +67,11 @@ std::vector<std::vector<InputEvent>> recordings() {
 }
 
 Outcome run(const Graph& graph, EngineOptions options) {
-  options.hash = true;
   options.coding = Coding::events;
-  Engine engine(graph, full_registry(), options);
   const auto events = recordings();
-  Outcome outcome;
-  outcome.hashes.resize(samples);
-  outcome.taken.resize(samples);
-  outcome.logits.resize(samples * classes);
-  int next = 0;
-  engine.stream(
-      [&](SampleView& view, std::uint64_t& sample) {
-        if (next == samples) return false;
-        view = {{}, events[next], next == 1 ? 5 : 0};
-        sample = static_cast<std::uint64_t>(next++);
-        return true;
-      },
-      {}, steps,
-      [&](const SampleResult& result) {
-        outcome.hashes[result.sample] = result.spike_hash;
-        outcome.taken[result.sample] = result.steps;
-        const auto logits = result.logits_by_step.last(classes);
-        std::copy(logits.begin(), logits.end(), outcome.logits.begin() + result.sample * classes);
-        for (const std::uint64_t count : result.spike_counts) outcome.events += count;
-      });
-  return outcome;
+  return outcome_of(graph, full_registry(), options, samples, steps, [&](int i) {
+    return SampleView{{}, events[i], i == 1 ? 5 : 0};
+  });
 }
 
 TEST(Bursts, SayTheSameWithAnyThreadsSlotsAndStepsAtOnce) {
@@ -106,7 +80,7 @@ TEST(Bursts, SayTheSameWithAnyThreadsSlotsAndStepsAtOnce) {
   options.device = DeviceKind::reference;
   const Outcome expected = run(graph, options);
   EXPECT_GT(expected.events, 1000U);
-  EXPECT_EQ(expected.taken, (std::vector<int>{steps, 5, steps}));
+  EXPECT_EQ(expected.steps, (std::vector<int>{steps, 5, steps}));
   options.device = DeviceKind::cpu;
   for (options.threads = 1; options.threads <= 3; options.threads += 2) {
     for (options.slots = 1; options.slots <= 3; options.slots += 2) {

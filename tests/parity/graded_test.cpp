@@ -11,6 +11,7 @@
 #include "sim/engine/engine.h"
 #include "sim/graph/arithmetic.h"
 #include "tests/support/build_graph.h"
+#include "tests/support/outcome.h"
 #include "tests/support/simd_targets.h"
 
 namespace rheobase {
@@ -18,6 +19,8 @@ namespace {
 
 using testing::full_registry;
 using testing::GraphBuilder;
+using testing::Outcome;
+using testing::outcome_of;
 
 constexpr std::int64_t height = 6, width = 5;
 constexpr int steps = 6, samples = 3;
@@ -63,41 +66,13 @@ Graph spiking(SpikingMethod method, Arithmetic arithmetic, std::int64_t channels
   return graph;
 }
 
-// Hash and logits of every sample, and how many events there were.
-struct Outcome {
-  std::vector<std::uint64_t> hashes;
-  std::vector<float> logits;
-  std::uint64_t events = 0;
-
-  bool operator==(const Outcome&) const = default;
-};
-
-Outcome run(const Graph& graph, EngineOptions options) {
-  options.hash = true;
-  options.slots = std::min(options.slots, samples);
-  Engine engine(graph, full_registry(), options);
+Outcome run(const Graph& graph, const EngineOptions& options) {
   GraphBuilder random(11);
   std::vector<std::vector<float>> images;
   for (int i = 0; i < samples; ++i) images.push_back(random.pixels(3 * height * width));
-  Outcome outcome;
-  outcome.hashes.resize(samples);
-  outcome.logits.resize(samples * 5);
-  int next = 0;
-  engine.stream(
-      [&](SampleView& view, std::uint64_t& sample) {
-        if (next == samples) return false;
-        view = {images[next], {}};
-        sample = static_cast<std::uint64_t>(next++);
-        return true;
-      },
-      {}, steps,
-      [&](const SampleResult& result) {
-        outcome.hashes[result.sample] = result.spike_hash;
-        const auto logits = result.logits_by_step.last(5);
-        std::copy(logits.begin(), logits.end(), outcome.logits.begin() + result.sample * 5);
-        for (const std::uint64_t count : result.spike_counts) outcome.events += count;
-      });
-  return outcome;
+  return outcome_of(graph, full_registry(), options, samples, steps, [&](int i) {
+    return SampleView{images[i], {}};
+  });
 }
 
 class Graded : public ::testing::TestWithParam<std::tuple<SpikingMethod, Arithmetic>> {

@@ -11,6 +11,7 @@
 #include "sim/engine/engine.h"
 #include "sim/graph/validate.h"
 #include "tests/support/build_graph.h"
+#include "tests/support/outcome.h"
 
 namespace rheobase {
 namespace {
@@ -18,6 +19,8 @@ namespace {
 using testing::full_registry;
 using testing::GraphBuilder;
 using ::testing::HasSubstr;
+using testing::Outcome;
+using testing::outcome_of;
 
 constexpr int samples = 5, steps = 12, classes = 4;
 constexpr std::int64_t neurons = 70;
@@ -44,47 +47,20 @@ Graph network() {
   return std::move(b.graph);
 }
 
-struct Outcome {
-  std::vector<std::uint64_t> hashes;
-  std::vector<float> logits;
-  std::uint64_t spikes = 0;
-
-  bool operator==(const Outcome&) const = default;
-};
-
-Outcome run(EngineOptions options) {
-  options.hash = true;
-  Engine engine(network(), full_registry(), options);
-  EXPECT_EQ(engine.lookahead(), 1);
+Outcome run(const EngineOptions& options) {
   GraphBuilder random(3);
   std::vector<std::vector<float>> images;
   for (int i = 0; i < samples; ++i) images.push_back(random.pixels(6));
-  Outcome outcome;
-  outcome.hashes.resize(samples);
-  outcome.logits.resize(samples * classes);
-  int next = 0;
-  engine.stream(
-      [&](SampleView& view, std::uint64_t& sample) {
-        if (next == samples) return false;
-        view = {images[next], {}};
-        sample = static_cast<std::uint64_t>(next++);
-        return true;
-      },
-      {}, steps,
-      [&](const SampleResult& result) {
-        outcome.hashes[result.sample] = result.spike_hash;
-        const auto logits = result.logits_by_step.last(classes);
-        std::copy(logits.begin(), logits.end(), outcome.logits.begin() + result.sample * classes);
-        for (const std::uint64_t count : result.spike_counts) outcome.spikes += count;
-      });
-  return outcome;
+  return outcome_of(network(), full_registry(), options, samples, steps, [&](int i) {
+    return SampleView{images[i], {}};
+  });
 }
 
 TEST(Recurrent, SaysTheSameWithAnyDeviceThreadsAndSlots) {
   EngineOptions options;
   options.device = DeviceKind::reference;
   const Outcome expected = run(options);
-  EXPECT_GT(expected.spikes, 500U);
+  EXPECT_GT(expected.events, 500U);
   options.device = DeviceKind::cpu;
   for (options.threads = 1; options.threads <= 3; options.threads += 2) {
     for (options.slots = 1; options.slots <= 3; options.slots += 2) {
@@ -95,6 +71,12 @@ TEST(Recurrent, SaysTheSameWithAnyDeviceThreadsAndSlots) {
       }
     }
   }
+}
+
+TEST(Recurrent, ComputesItsStepsOneByOne) {
+  EngineOptions options;
+  options.lookahead = 4;
+  EXPECT_EQ(Engine(network(), full_registry(), options).lookahead(), 1);
 }
 
 TEST(Recurrent, WhatIsDelayedIsWhatANeuronEmitsInItsShape) {
