@@ -32,8 +32,11 @@ constexpr std::int64_t pixels_in_place = 4 * block_positions;
 // neighbours share are then looked through once.
 constexpr std::int64_t event_positions = 512;
 constexpr std::int64_t event_bytes = 4 << 20;
-// Density of sparse numbers from which the dense path is the faster one (docs/reference/performance.md).
-constexpr double dense_valued_density = 0.2;
+// Density of sparse numbers from which the dense path is the faster one (docs/reference/performance.md): to
+// list an event costs about as much as to add it to 80 channels, and products cost half of what additions do.
+double dense_valued_density(std::int64_t channels) {
+  return 0.5 * static_cast<double>(channels) / static_cast<double>(channels + 80);
+}
 
 // The working memory of one task.
 struct Work {
@@ -71,7 +74,7 @@ class Conv2dCpu : public HostKernel, public TileSource {
   }
 
   double dense_from() const override {
-    if (real_events_.possible()) return dense_valued_density;
+    if (real_events_.possible()) return dense_valued_density(plan_.output.channels);
     return plan_.input.type == SignalType::spikes ? dense_row_density() : 2.0;
   }
 
