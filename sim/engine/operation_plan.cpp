@@ -18,19 +18,35 @@ bool moves_numbers(const Node& node, const OpSchema& schema) {
          node.op == "MaxPool2d";  // an average is another number
 }
 
-// Of the signal that it reads.
-void prepare(SynapseReader& reader, const SignalSpec& spec) {
-  reader.all = std::accumulate(reader.fan_out.begin(), reader.fan_out.end(), std::uint64_t{0});
-  if (spec.type != SignalType::spikes) return;
-  const std::uint32_t largest = *std::max_element(reader.fan_out.begin(), reader.fan_out.end());
-  if (largest > std::numeric_limits<std::uint16_t>::max()) return;
-  reader.most = static_cast<std::uint16_t>(largest);
-  const std::int64_t row = spec.words_per_pixel() * 64;
-  reader.by_bit.assign(spec.shape.pixels() * row, 0);
-  for (std::int64_t i = 0; i < spec.shape.size(); ++i) {
-    reader.by_bit[i / spec.shape.channels * row + i % spec.shape.channels] =
-        static_cast<std::uint16_t>(reader.fan_out[i]);
+// The pixels from which fewer weights lead on than from others.
+void find_edges(SynapseReader& reader, const std::vector<std::uint32_t>& fan_out, const ImageShape& shape) {
+  const std::int64_t channels = shape.channels;
+  reader.by_channel.assign(channels, 0);
+  for (std::int64_t i = 0; i < shape.size(); ++i)
+    reader.by_channel[i % channels] = std::max(reader.by_channel[i % channels], fan_out[i]);
+  for (std::int64_t pixel = 0; pixel < shape.pixels(); ++pixel) {
+    const auto own = fan_out.begin() + pixel * channels;
+    if (std::equal(reader.by_channel.begin(), reader.by_channel.end(), own)) continue;
+    if (reader.edges.empty() || reader.edges.back().first + reader.edges.back().pixels != pixel)
+      reader.edges.push_back({pixel, 0});
+    ++reader.edges.back().pixels;
+    for (std::int64_t c = 0; c < channels; ++c) reader.missing.push_back(reader.by_channel[c] - own[c]);
   }
+}
+
+// `fan_out` is that of every value of the signal that the synapse reads, pixel-major.
+void prepare(SynapseReader& reader, const std::vector<std::uint32_t>& fan_out, const SignalSpec& spec) {
+  reader.all = std::accumulate(fan_out.begin(), fan_out.end(), std::uint64_t{0});
+  find_edges(reader, fan_out, spec.shape);
+  if (spec.type != SignalType::spikes || reader.missing.empty()) return;
+  const std::uint32_t largest = *std::max_element(reader.missing.begin(), reader.missing.end());
+  if (largest > std::numeric_limits<std::uint16_t>::max()) return;
+  reader.most_missing = static_cast<std::uint16_t>(largest);
+  const std::int64_t channels = spec.shape.channels, row = spec.words_per_pixel() * 64;
+  const auto values = static_cast<std::int64_t>(reader.missing.size());
+  reader.missing_by_bit.assign(values / channels * row, 0);
+  for (std::int64_t i = 0; i < values; ++i)
+    reader.missing_by_bit[i / channels * row + i % channels] = static_cast<std::uint16_t>(reader.missing[i]);
 }
 
 }  // namespace
@@ -55,11 +71,10 @@ OperationPlan plan_operations(const Graph& graph, const std::vector<Node>& order
   for (const Node& node : graph.nodes) {
     if (!schemas.of(node).is_synapse()) continue;
     CountedSignal& signal = plan.signals.at(index.at(node.inputs.at(0)));
-    FanOut found = fan_out(node, signal.spec.shape);
+    const FanOut found = fan_out(node, signal.spec.shape);
     SynapseReader& reader = signal.readers.emplace_back();
     reader.synapse = plan.counted.synapses.size();
-    reader.fan_out = std::move(found.effective);
-    prepare(reader, signal.spec);
+    prepare(reader, found.effective, signal.spec);
     plan.counted.synapses.push_back(node.name);
     plan.counted.dense.push_back(found.dense);
   }

@@ -9,13 +9,23 @@
 
 namespace rheobase {
 
-/// How far each value that a node with synapses reads leads.
+/// How far each value that a node with synapses reads leads: by channel, but for pixels near the edges of the
+/// image, from which fewer weights lead on.
 struct SynapseReader {
-  std::size_t synapse = 0;             ///< of CountedOperations::synapses
-  std::vector<std::uint32_t> fan_out;  ///< non-zero weights that lead on from each value, pixel-major
-  std::vector<std::uint16_t> by_bit;  ///< the same for spikes, 64 numbers a word; empty where 16 bits are few
-  std::uint16_t most = 0;             ///< the largest of by_bit
-  std::uint64_t all = 0;              ///< sum of fan_out: the operations where no input is 0
+  /// Neighbouring pixels, in the order of signals.
+  struct Run {
+    std::int64_t first, pixels;
+  };
+
+  std::size_t synapse = 0;                ///< of CountedOperations::synapses
+  std::vector<std::uint32_t> by_channel;  ///< non-zero weights that lead on, at most
+  std::vector<Run> edges;
+  std::vector<std::uint32_t>
+      missing;  ///< how many fewer lead on from the values of the edges, one run after the other
+  std::vector<std::uint16_t>
+      missing_by_bit;              ///< the same for spikes, 64 numbers a word; empty where 16 bits are few
+  std::uint16_t most_missing = 0;  ///< the largest of missing_by_bit
+  std::uint64_t all = 0;           ///< the operations where no input is 0
 };
 
 /// One node's output as it is counted.

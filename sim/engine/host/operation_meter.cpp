@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <bit>
+#include <numeric>
+#include <type_traits>
 
 #include "sim/op/host/number_activity.h"
 #include "sim/op/host/spike_bits.h"
@@ -9,15 +11,44 @@
 namespace rheobase {
 namespace {
 
-std::uint64_t operations_of_spikes(const SignalSpec& spec, const std::uint64_t* words,
-                                   const std::vector<std::uint32_t>& fan_out) {
-  const std::int64_t count = spec.shape.pixels() * spec.words_per_pixel();
+// The operations that the edges' values would lead to if they led as far as others.
+template <class Number>
+std::uint64_t missing_operations(const SynapseReader& reader, const SignalSpec& spec, const Number* values) {
+  const std::uint32_t* missing = reader.missing.data();
+  const std::int64_t channels = spec.shape.channels;
   std::uint64_t sum = 0;
-  for (std::int64_t w = 0; w < count; ++w) {
-    const std::uint32_t* neurons =
-        fan_out.data() + w / spec.words_per_pixel() * spec.shape.channels + w % spec.words_per_pixel() * 64;
-    for (std::uint64_t rest = words[w]; rest != 0; rest &= rest - 1) sum += neurons[std::countr_zero(rest)];
+  for (const SynapseReader::Run& run : reader.edges) {
+    sum += weigh_active(values + run.first * channels, run.pixels * channels, missing);
+    missing += run.pixels * channels;
   }
+  return sum;
+}
+
+std::uint64_t missing_operations(const SynapseReader& reader, const SignalSpec& spec,
+                                 const std::uint64_t* words) {
+  const std::int64_t per_pixel = spec.words_per_pixel();
+  const bool narrow = !reader.missing_by_bit.empty();
+  const std::uint16_t* by_bit = reader.missing_by_bit.data();
+  const std::uint32_t* missing = reader.missing.data();
+  std::uint64_t sum = 0;
+  for (const SynapseReader::Run& run : reader.edges) {
+    const std::uint64_t* first = words + run.first * per_pixel;
+    if (narrow) sum += weigh_spikes(first, run.pixels * per_pixel, by_bit, reader.most_missing);
+    for (std::int64_t w = 0; w < run.pixels * per_pixel && !narrow; ++w) {
+      const std::uint32_t* own = missing + w / per_pixel * spec.shape.channels + w % per_pixel * 64;
+      for (std::uint64_t rest = first[w]; rest != 0; rest &= rest - 1) sum += own[std::countr_zero(rest)];
+    }
+    by_bit += narrow ? run.pixels * per_pixel * 64 : 0;
+    missing += run.pixels * spec.shape.channels;
+  }
+  return sum;
+}
+
+// `counts` are the active values of each channel.
+std::uint64_t most_operations(const SynapseReader& reader, const std::vector<std::uint32_t>& counts) {
+  std::uint64_t sum = 0;
+  for (std::size_t c = 0; c < reader.by_channel.size(); ++c)
+    sum += std::uint64_t{counts[c]} * reader.by_channel[c];
   return sum;
 }
 
@@ -38,7 +69,14 @@ OperationMeter::Work& OperationMeter::Work::operator+=(const Work& other) {
 
 OperationMeter::OperationMeter(const OperationPlan& plan, const SlotSchedule& schedule)
     : plan_(plan), schedule_(schedule), lanes_(schedule.lane_count()), slots_(schedule.slots()) {
-  for (Lane& lane : lanes_) lane.work.clear(synapses());
+  std::int64_t channels = 0;
+  for (const CountedSignal& signal : plan.signals)
+    channels = std::max(channels, signal.spec.words_per_pixel() * 64);
+  for (Lane& lane : lanes_) {
+    lane.work.clear(synapses());
+    lane.work.counts.reserve(channels);
+  }
+  for (Slot& slot : slots_) slot.constant.counts.reserve(channels);
   for (int slot = 0; slot < schedule.slots(); ++slot) clear(slot);
 }
 
@@ -52,49 +90,47 @@ void OperationMeter::clear(int slot) {
 
 std::optional<std::uint64_t> OperationMeter::measure(const CountedSignal& signal, const SignalView& view,
                                                      int lane, Work& work) {
-  std::optional<std::uint64_t> active;
   const SignalSpec& spec = signal.spec;
-  const std::int64_t size = spec.shape.size();
-  const auto add = [&](const Activity& activity, const auto& operations_of) {
-    for (const SynapseReader& reader : signal.readers) {
-      const std::uint64_t operations = operations_of(reader);
-      const SynapseCost cost{activity.unit ? operations : 0, activity.unit ? 0 : operations};
-      work.synapses[reader.synapse] += cost;
-      work.step.acs += cost.acs;
-      work.step.macs += cost.macs;
-    }
-    if (signal.neuron) work.step.spikes += activity.active;
+  const std::int64_t pixels = spec.shape.pixels(), channels = spec.shape.channels;
+  const auto add = [&](const SynapseReader& reader, std::uint64_t operations, bool unit) {
+    const SynapseCost cost{unit ? operations : 0, unit ? 0 : operations};
+    work.synapses[reader.synapse] += cost;
+    work.step.acs += cost.acs;
+    work.step.macs += cost.macs;
+  };
+  if (spec.type == SignalType::signs) {  // never 0: every synapse adds
+    for (const SynapseReader& reader : signal.readers) add(reader, reader.all, true);
+    if (signal.neuron) work.step.spikes += static_cast<std::uint64_t>(spec.shape.size());
+    return std::nullopt;
+  }
+  std::vector<std::uint32_t>& counts = work.counts;
+  const auto add_values = [&](const auto* values, bool unit) {
+    for (const SynapseReader& reader : signal.readers)
+      add(reader, most_operations(reader, counts) - missing_operations(reader, spec, values), unit);
+    const std::uint64_t active = std::accumulate(counts.begin(), counts.end(), std::uint64_t{0});
+    if (signal.neuron) work.step.spikes += active;
+    return active;
   };
   const auto add_numbers = [&]<class Number>(const Number* values) {
-    const Activity activity = activity_of(values, size, static_cast<Number>(signal.one));
-    active = activity.active;
-    add(activity,
-        [&](const SynapseReader& reader) { return weigh_active(values, size, reader.fan_out.data()); });
+    counts.assign(channels, 0);
+    count_by_channel(values, pixels, channels, counts.data());
+    // Integers may be known to be units.
+    const bool known = std::is_integral_v<Number> && signal.one == 1 && spec.low >= -1 && spec.high <= 1;
+    return add_values(values, known || is_unit(values, spec.shape.size(), static_cast<Number>(signal.one)));
   };
   switch (spec.type) {
-    case SignalType::spikes: {
-      const std::uint64_t* words = view.spikes(lane);
-      const std::int64_t count = spec.shape.pixels() * spec.words_per_pixel();
-      add({signal.neuron ? count_spikes(words, count) : 0, true}, [&](const SynapseReader& reader) {
-        return reader.by_bit.empty() ? operations_of_spikes(spec, words, reader.fan_out)
-                                     : weigh_spikes(words, count, reader.by_bit.data(), reader.most);
-      });
-      break;
-    }
-    case SignalType::signs:  // never 0: every synapse adds
-      add({static_cast<std::uint64_t>(size), true}, [](const SynapseReader& reader) { return reader.all; });
-      break;
     case SignalType::real32:
-      add_numbers(view.real(lane));
-      break;
+      return add_numbers(view.real(lane));
     case SignalType::int16:
-      add_numbers(view.int16(lane));
-      break;
+      return add_numbers(view.int16(lane));
     case SignalType::int32:
-      add_numbers(view.int32(lane));
-      break;
+      return add_numbers(view.int32(lane));
+    default: {
+      counts.assign(spec.words_per_pixel() * 64, 0);
+      count_by_channel(view.spikes(lane), pixels, spec.words_per_pixel(), counts.data());
+      return add_values(view.spikes(lane), true);
+    }
   }
-  return active;
 }
 
 void OperationMeter::begin(std::span<const int> lanes) {

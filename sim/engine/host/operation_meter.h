@@ -41,6 +41,7 @@ class OperationMeter {
   struct Work {
     StepCost step;
     std::vector<SynapseCost> synapses;
+    std::vector<std::uint32_t> counts;  // of one signal's channels, kept to keep its memory
 
     void clear(std::size_t synapse_count);
     Work& operator+=(const Work& other);

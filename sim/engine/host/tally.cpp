@@ -14,8 +14,8 @@ namespace {
 std::uint64_t count_events(const SignalSpec& spec, const SignalView& view, int lane, bool is_neuron) {
   if (spec.type == SignalType::spikes)
     return count_spikes(view.spikes(lane), spec.shape.pixels() * spec.words_per_pixel());
-  if (spec.type == SignalType::real32) return activity_of(view.real(lane), spec.shape.size(), 1.0F).active;
-  if (is_neuron) return activity_of(view.int16(lane), spec.shape.size(), std::int16_t{1}).active;
+  if (spec.type == SignalType::real32) return count_active(view.real(lane), spec.shape.size());
+  if (is_neuron) return count_active(view.int16(lane), spec.shape.size());
   std::uint64_t sum = 0;
   const std::int16_t* counts = view.int16(lane);
   for (std::int64_t i = 0; i < spec.shape.size(); ++i)

@@ -28,6 +28,34 @@ std::uint64_t count_spikes(const std::uint64_t* words, std::int64_t count) {
   return spikes;
 }
 
+void count_channels(const std::uint64_t* bits, std::int64_t pixels, std::int64_t words,
+                    std::uint32_t* counts) {
+  const hn::CappedTag<std::uint8_t, 64> d;
+  const hn::CappedTag<std::uint32_t, 16> wide;
+  const hn::Rebind<std::uint8_t, decltype(wide)> narrow;
+  constexpr std::int64_t n = hn::MaxLanes(hn::CappedTag<std::uint8_t, 64>());
+  constexpr std::int64_t vectors = 64 / n;
+  constexpr std::int64_t wide_n = hn::MaxLanes(hn::CappedTag<std::uint32_t, 16>());
+  constexpr std::int64_t most_pixels = 255;  // that a byte counts
+  const auto one = hn::Set(d, std::uint8_t{1});
+  for (std::int64_t w = 0; w < words; ++w, counts += 64) {
+    for (std::int64_t p = 0; p < pixels;) {
+      hn::Vec<decltype(d)> sums[vectors];
+      for (std::int64_t v = 0; v < vectors; ++v) sums[v] = hn::Zero(d);
+      for (const std::int64_t end = std::min(pixels, p + most_pixels); p < end; ++p) {
+        const std::uint64_t word = bits[p * words + w];
+        for (std::int64_t v = 0; v < vectors; ++v)
+          sums[v] = hn::Add(sums[v], hn::IfThenElseZero(lanes_of(d, word >> (v * n)), one));
+      }
+      HWY_ALIGN std::uint8_t bytes[64];
+      for (std::int64_t v = 0; v < vectors; ++v) hn::Store(sums[v], d, bytes + v * n);
+      for (std::int64_t c = 0; c < 64; c += wide_n)
+        hn::StoreU(hn::Add(hn::LoadU(wide, counts + c), hn::PromoteTo(wide, hn::LoadU(narrow, bytes + c))),
+                   wide, counts + c);
+    }
+  }
+}
+
 #if HWY_TARGET == HWY_SCALAR
 
 std::uint64_t weigh_spikes(const std::uint64_t* words, std::int64_t count, const std::uint16_t* weight,
@@ -77,12 +105,14 @@ std::uint64_t weigh_spikes(const std::uint64_t* words, std::int64_t count, const
 
 #endif
 
-void spread_spikes(const std::uint64_t* words, std::int64_t count, std::uint8_t* out) {
+void spread_spikes(const SpikePixels& spikes, std::uint8_t* out) {
   const hn::CappedTag<std::uint8_t, 64> d;
   constexpr std::int64_t n = hn::MaxLanes(hn::CappedTag<std::uint8_t, 64>());
-  for (std::int64_t w = 0; w < count; ++w) {
-    for (std::int64_t b = 0; b < 64; b += n, out += n)
-      hn::StoreU(hn::IfThenElseZero(lanes_of(d, words[w] >> b), hn::Set(d, std::uint8_t{1})), d, out);
+  const auto one = hn::Set(d, std::uint8_t{1});
+  const std::uint64_t* words = spikes.bits;
+  for (std::int64_t p = 0; p < spikes.pixels; ++p, words += spikes.words, out += spikes.channels) {
+    for (std::int64_t c = 0; c < spikes.channels; c += n)
+      hn::StoreU(hn::IfThenElseZero(lanes_of(d, words[c / 64] >> (c % 64)), one), d, out + c);
   }
 }
 
@@ -108,6 +138,7 @@ HWY_AFTER_NAMESPACE();
 namespace rheobase {
 
 HWY_EXPORT(count_spikes);
+HWY_EXPORT(count_channels);
 HWY_EXPORT(weigh_spikes);
 HWY_EXPORT(spread_spikes);
 HWY_EXPORT(add_where_spiked);
@@ -115,12 +146,16 @@ HWY_EXPORT(add_where_spiked);
 std::uint64_t count_spikes(const std::uint64_t* words, std::int64_t count) {
   return HWY_DYNAMIC_DISPATCH(count_spikes)(words, count);
 }
+void count_by_channel(const std::uint64_t* bits, std::int64_t pixels, std::int64_t words,
+                      std::uint32_t* counts) {
+  HWY_DYNAMIC_DISPATCH(count_channels)(bits, pixels, words, counts);
+}
 std::uint64_t weigh_spikes(const std::uint64_t* words, std::int64_t count, const std::uint16_t* weight,
                            std::uint16_t most) {
   return HWY_DYNAMIC_DISPATCH(weigh_spikes)(words, count, weight, most);
 }
-void spread_spikes(const std::uint64_t* words, std::int64_t count, std::uint8_t* out) {
-  HWY_DYNAMIC_DISPATCH(spread_spikes)(words, count, out);
+void spread_spikes(const SpikePixels& spikes, std::uint8_t* out) {
+  HWY_DYNAMIC_DISPATCH(spread_spikes)(spikes, out);
 }
 void add_where_spiked(const std::uint64_t* words, std::int64_t word_stride, std::int64_t pixels,
                       const std::int32_t* scale, const std::int32_t* shift, std::int64_t width,
