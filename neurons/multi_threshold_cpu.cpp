@@ -35,15 +35,6 @@ HWY_INLINE hn::Vec<hn::CappedTag<float, 16>> as_number(hn::CappedTag<float, 16> 
   return hn::ConvertTo(d, events);
 }
 
-// The exponent k of the largest 2^k trigger that `magnitude` reaches: the difference of two positive floats'
-// bits, whose upper part is that of their exponents, less 1 where the borrow of the lower part says so. Less
-// than 0 where it reaches none. For triggers that are normal numbers.
-HWY_INLINE hn::Vec<Integers> octaves(hn::Vec<hn::CappedTag<float, 16>> magnitude,
-                                     hn::Vec<hn::CappedTag<float, 16>> trigger) {
-  const Integers di;
-  return hn::ShiftRight<23>(hn::Sub(hn::BitCast(di, magnitude), hn::BitCast(di, trigger)));
-}
-
 // The events' sizes, 2^k or 0, level by level: by sums and comparisons alone.
 template <class D>
 HWY_INLINE hn::Vec<Integers> largest_event(D /*d*/, hn::Vec<D> magnitude, hn::Vec<D> trigger,
@@ -59,62 +50,88 @@ HWY_INLINE hn::Vec<Integers> largest_event(D /*d*/, hn::Vec<D> magnitude, hn::Ve
   return event;
 }
 
-// The same at once, from exponents: what is left of the room is at most 2^levels, exact as a float.
-HWY_INLINE hn::Vec<Integers> largest_event_at_once(hn::Vec<hn::CappedTag<float, 16>> magnitude,
-                                                   hn::Vec<hn::CappedTag<float, 16>> trigger,
-                                                   hn::Vec<Integers> room, int levels) {
+HWY_INLINE hn::Vec<hn::CappedTag<float, 16>> as_float(hn::CappedTag<float, 16> /*d*/,
+                                                      hn::Vec<hn::CappedTag<float, 16>> magnitude) {
+  return magnitude;
+}
+HWY_INLINE hn::Vec<hn::CappedTag<float, 16>> as_float(Integers /*d*/, hn::Vec<Integers> magnitude) {
+  return hn::ConvertTo(hn::CappedTag<float, 16>(), magnitude);
+}
+
+// The same at once, from exponents. The bits of positive floats less those of a trigger are, seen as a float
+// when those of 1 are added, 2^k to 2^(k + 1) where the magnitude is 2^k to 2^(k + 1) times the trigger: its
+// power of two is what the mask leaves. Magnitudes up to `top` and what is left of the room, where it
+// matters, are exact as floats.
+template <class D>
+HWY_INLINE hn::Vec<Integers> largest_event_at_once(D d, hn::Vec<D> magnitude, hn::Vec<D> top,
+                                                   hn::Vec<Integers> trigger_bits, hn::Vec<Integers> room) {
   const Integers di;
-  const hn::CappedTag<float, 16> d;
-  const auto most = hn::Set(di, std::int32_t{1} << (levels - 1));
-  const auto places = hn::ConvertTo(d, hn::Min(room, most));
-  const auto none = hn::Or(hn::RebindMask(di, hn::Lt(magnitude, trigger)), hn::Lt(room, hn::Set(di, 1)));
-  const auto k = hn::Min(octaves(magnitude, trigger), octaves(places, hn::Set(d, 1.0F)));
-  const auto size = hn::BitCast(d, hn::ShiftLeft<23>(hn::Add(k, hn::Set(di, 127))));
-  return hn::IfThenElse(none, hn::Zero(di), hn::ConvertTo(di, size));
+  const hn::CappedTag<float, 16> df;
+  const auto bits = hn::BitCast(di, as_float(d, hn::Min(magnitude, top)));
+  const auto times = hn::BitCast(df, hn::Max(hn::Sub(bits, trigger_bits), hn::Zero(di)));
+  const auto least = hn::BitCast(di, hn::Min(times, hn::ConvertTo(df, room)));
+  return hn::ConvertTo(di, hn::BitCast(df, hn::And(least, hn::Set(di, 0x7f800000))));  // less than 1: 0
 }
 
 // Advances the neurons c, c + 1, ... of one vector.
 template <bool AtOnce, class Number, class Event>
-HWY_INLINE void step_vector(const MultiThresholdRow<Number, Event>& row, std::int64_t c) {
+HWY_INLINE void step_vector(const MultiThresholdTile<Number, Event>& tile, std::int64_t c, Number* v_at,
+                            std::int32_t* net_at, const Number* x_at, Event* events) {
   const hn::CappedTag<Number, 16> d;
   const Integers di;
-  const auto v = hn::Add(hn::LoadU(d, row.v + c), hn::LoadU(d, row.x + c));
-  const auto net = hn::LoadU(di, row.net + c);
-  const auto ceiling = hn::LoadU(di, row.ceiling + c);
+  const auto v = hn::Add(hn::LoadU(d, v_at + c), hn::LoadU(d, x_at + c));
+  const auto net = hn::LoadU(di, net_at + c);
+  const auto ceiling = hn::LoadU(di, tile.ceiling + c);
   const auto negative = hn::Lt(v, hn::Zero(d));
   const auto is_negative = hn::RebindMask(di, negative);
   const auto magnitude = hn::Abs(v);
   const auto room = hn::IfThenElse(is_negative, net, hn::Sub(ceiling, net));
-  const auto trigger = hn::LoadU(d, row.trigger + c);
   auto event = hn::Zero(di);
   if constexpr (AtOnce)
-    event = largest_event_at_once(magnitude, trigger, room, row.levels);
+    event = largest_event_at_once(d, magnitude, hn::LoadU(d, tile.top + c),
+                                  hn::LoadU(di, tile.trigger_bits + c), room);
   else
-    event = largest_event(d, magnitude, trigger, room, row.levels);
+    event = largest_event(d, magnitude, hn::LoadU(d, tile.trigger + c), room, tile.levels);
   event = hn::IfThenElse(is_negative, hn::Neg(event), event);
-  hn::StoreU(hn::Sub(v, hn::Mul(as_number(d, event), hn::LoadU(d, row.unit + c))), d, row.v + c);
-  hn::StoreU(hn::Add(net, event), di, row.net + c);
-  store_events(event, row.events + c);
+  hn::StoreU(hn::Sub(v, hn::Mul(as_number(d, event), hn::LoadU(d, tile.unit + c))), d, v_at + c);
+  hn::StoreU(hn::Add(net, event), di, net_at + c);
+  store_events(event, events + c);
 }
 
 template <bool AtOnce, class Number, class Event>
-HWY_INLINE void step_row(const MultiThresholdRow<Number, Event>& row) {
-  std::int64_t c = 0;
-  for (; c + lanes <= row.count; c += lanes) step_vector<AtOnce>(row, c);
-  for (; c < row.count; ++c) {
-    row.events[c] = static_cast<Event>(multi_threshold_step<Number>(
-        row.v[c], row.net[c], row.x[c], row.levels, {row.unit[c], row.trigger[c], row.ceiling[c]}));
+HWY_INLINE void step_pixels(const MultiThresholdTile<Number, Event>& tile) {
+  Number* v = tile.v;
+  std::int32_t* net = tile.net;
+  const Number* x = tile.x;
+  Event* events = tile.events;
+  for (std::int64_t p = 0; p < tile.pixels; ++p) {
+    std::int64_t c = 0;
+    for (; c + lanes <= tile.channels; c += lanes) step_vector<AtOnce>(tile, c, v, net, x, events);
+    for (; c < tile.channels; ++c) {
+      events[c] = static_cast<Event>(multi_threshold_step<Number>(
+          v[c], net[c], x[c], tile.levels, {tile.unit[c], tile.trigger[c], tile.ceiling[c]}));
+    }
+    v += tile.state_step;
+    net += tile.state_step;
+    x += tile.x_step;
+    events += tile.event_step;
   }
 }
 
-void step_real_row(const MultiThresholdRow<float, float>& row) {
-  if (row.normal) {
-    step_row<true>(row);
+// A few levels are tried faster than exponents are found.
+constexpr int levels_at_once = 3;
+
+template <class Number, class Event>
+HWY_INLINE void step_tile(const MultiThresholdTile<Number, Event>& tile) {
+  if (tile.top != nullptr && tile.levels >= levels_at_once) {
+    step_pixels<true>(tile);
   } else {
-    step_row<false>(row);
+    step_pixels<false>(tile);
   }
 }
-void step_fixed_row(const MultiThresholdRow<std::int32_t, std::int16_t>& row) { step_row<false>(row); }
+
+void step_real_tile(const MultiThresholdTile<float, float>& tile) { step_tile(tile); }
+void step_fixed_tile(const MultiThresholdTile<std::int32_t, std::int16_t>& tile) { step_tile(tile); }
 
 }  // namespace rheobase::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -122,13 +139,13 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace rheobase {
 
-HWY_EXPORT(step_real_row);
-HWY_EXPORT(step_fixed_row);
+HWY_EXPORT(step_real_tile);
+HWY_EXPORT(step_fixed_tile);
 
 namespace {
 
-auto stepper(float /*number*/) { return HWY_DYNAMIC_DISPATCH(step_real_row); }
-auto stepper(std::int32_t /*number*/) { return HWY_DYNAMIC_DISPATCH(step_fixed_row); }
+auto stepper(float /*number*/) { return HWY_DYNAMIC_DISPATCH(step_real_tile); }
+auto stepper(std::int32_t /*number*/) { return HWY_DYNAMIC_DISPATCH(step_fixed_tile); }
 
 template <class Number, class Event>
 class MultiThresholdCpu : public MultiThresholdKernel<Number>, public TileNeuron {
@@ -146,7 +163,8 @@ class MultiThresholdCpu : public MultiThresholdKernel<Number>, public TileNeuron
         [&](int lane, std::int64_t begin, std::int64_t end, ScratchMemory scratch) {
           auto* values = scratch.take<Number>(row_);
           for (std::int64_t pixel = begin; pixel < end; ++pixel) {
-            run(row({lane, pixel, 0, channels}, current(args, lane, pixel, values), args.state, args.output));
+            run(tile_at({lane, pixel, 1, 0, channels}, {current(args, lane, pixel, values), channels},
+                        args.state, args.output));
           }
         });
   }
@@ -158,8 +176,8 @@ class MultiThresholdCpu : public MultiThresholdKernel<Number>, public TileNeuron
       x = tile.reals;
     else
       x = tile.currents;
-    for (std::int64_t p = 0; p < tile.pixels; ++p, x += tile.width)
-      run(row({tile.lane, tile.first_pixel + p, tile.first_channel, tile.channels}, x, state, output));
+    run(tile_at({tile.lane, tile.first_pixel, tile.pixels, tile.first_channel, tile.channels},
+                {x, tile.width}, state, output));
   }
 
   void expect_tile(const Tile& tile, const SignalView& state) const override {
@@ -173,27 +191,37 @@ class MultiThresholdCpu : public MultiThresholdKernel<Number>, public TileNeuron
  private:
   struct Place {
     int lane;
-    std::int64_t pixel, first_channel, channels;
+    std::int64_t pixel, pixels, first_channel, channels;
+  };
+  struct Currents {
+    const Number* x;
+    std::int64_t step;  // from one pixel to the next
   };
 
   std::int32_t* state_of(const SignalView& state, int lane, std::int64_t pixel) const {
     return state.int32(lane) + pixel * this->stride();
   }
 
-  MultiThresholdRow<Number, Event> row(const Place& at, const Number* x, const SignalView& state,
-                                       const SignalView& output) const {
+  MultiThresholdTile<Number, Event> tile_at(const Place& at, const Currents& currents,
+                                            const SignalView& state, const SignalView& output) const {
     std::int32_t* words = state_of(state, at.lane, at.pixel) + at.first_channel;
-    auto* events = reinterpret_cast<Event*>(output.entry(at.lane)) + at.pixel * input_.shape.channels;
+    const std::int64_t channels = input_.shape.channels;
+    auto* events = reinterpret_cast<Event*>(output.entry(at.lane)) + at.pixel * channels;
     return {reinterpret_cast<Number*>(words),
             words + row_,
-            x,
+            currents.x,
             events + at.first_channel,
             this->unit_.data() + at.first_channel,
             this->trigger_.data() + at.first_channel,
             this->ceiling_.data() + at.first_channel,
             at.channels,
+            at.pixels,
+            this->stride(),
+            currents.step,
+            channels,
             this->levels_,
-            this->normal_};
+            this->exact_ ? this->top_.data() + at.first_channel : nullptr,
+            this->trigger_bits_.data() + at.first_channel};
   }
 
   const Number* current(const StepArgs& args, int lane, std::int64_t pixel, Number* values) const {

@@ -93,13 +93,27 @@ MultiThresholdKernel<Number>::MultiThresholdKernel(const NodeContext& context)
     trigger_.push_back(trigger_of(unit, half));
     ceiling_.push_back(parameters.cap ? static_cast<std::int32_t>(parameters.cap->of_channel(c)) : int32_max);
   }
-  if constexpr (std::is_same_v<Number, float>) {
-    normal_ = std::all_of(trigger_.begin(), trigger_.end(),
-                          [](float trigger) { return trigger >= std::numeric_limits<float>::min(); });
-  }
+  prepare_exponents();
   unit_.resize(row_, 0);
   trigger_.resize(row_, std::numeric_limits<Number>::max() / (Number{1 << most_levels}));
   ceiling_.resize(row_, 0);
+}
+
+template <class Number>
+void MultiThresholdKernel<Number>::prepare_exponents() {
+  const auto one = std::bit_cast<std::int32_t>(1.0F);
+  for (const Number trigger : trigger_) {
+    const double top = std::ldexp(static_cast<double>(trigger), levels_ - 1);
+    if constexpr (std::is_same_v<Number, float>)
+      exact_ =
+          exact_ && trigger >= std::numeric_limits<float>::min() && top <= std::numeric_limits<float>::max();
+    else
+      exact_ = exact_ && top < 1 << std::numeric_limits<float>::digits;
+    top_.push_back(exact_ ? static_cast<Number>(top) : trigger);
+    trigger_bits_.push_back(std::bit_cast<std::int32_t>(static_cast<float>(trigger)) - one);
+  }
+  top_.resize(row_, 0);  // what only pads reaches no trigger
+  trigger_bits_.resize(row_, one);
 }
 
 template class MultiThresholdKernel<float>;

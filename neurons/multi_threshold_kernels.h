@@ -19,18 +19,24 @@ MakeHostKernel make_multi_threshold_cpu;
 MakeHostKernel make_multi_threshold_fixed_reference;
 MakeHostKernel make_multi_threshold_fixed_cpu;
 
-/// Neurons of one pixel that stand side by side, and their constants. Event is float or std::int16_t.
+/// Neurons that stand side by side in some pixels, the same channels of each, and their constants. Event is
+/// float or std::int16_t.
 template <class Number, class Event>
-struct MultiThresholdRow {
+struct MultiThresholdTile {
   Number* v;
   std::int32_t* net;
   const Number* x;
   Event* events;
   const Number *unit, *trigger;
   const std::int32_t* ceiling;
-  std::int64_t count;
+  std::int64_t channels;
+  std::int64_t pixels;
+  std::int64_t state_step, x_step, event_step;  ///< from one pixel to the next, in numbers
   int levels;
-  bool normal;  ///< no trigger is a subnormal float
+  /// For multi_threshold_cpu.cpp, where all sizes of a trigger are floats of full precision: the largest
+  /// size, and the smallest one's bits as a float, less those of 1. Else nullptr.
+  const Number* top;
+  const std::int32_t* trigger_bits;
 };
 
 /// What every host kernel of these neurons holds. Number is float, or std::int32_t in fixed arithmetic.
@@ -50,10 +56,17 @@ class MultiThresholdKernel : public HostKernel {
   SignalSpec input_;
   std::int64_t row_;  ///< channels rounded up to 16
   int levels_;
-  bool normal_ = true;
+  bool exact_ = true;  ///< all sizes of a trigger are floats of full precision
   // One a channel, `row_` long; those that only pad never fire.
   std::vector<Number> unit_, trigger_;
   std::vector<std::int32_t> ceiling_;
+  // What vector kernels find events by: the trigger of the largest, and the smallest's bits as a float, less
+  // those of 1.
+  std::vector<Number> top_;
+  std::vector<std::int32_t> trigger_bits_;
+
+ private:
+  void prepare_exponents();
 };
 
 }  // namespace rheobase
