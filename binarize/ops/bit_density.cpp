@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "binarize/ops/bit_planes.h"
-#include "sim/op/host/dense_density.h"
+#include "sim/op/host/path_timing.h"
 
 namespace rheobase {
 namespace {

@@ -1,4 +1,4 @@
-#include "sim/op/host/dense_density.h"
+#include "sim/op/host/path_timing.h"
 
 #include <hwy/aligned_allocator.h>
 
@@ -18,17 +18,6 @@ hwy::AlignedFreeUniquePtr<T[]> aligned(std::int64_t count, T value) {
   return memory;
 }
 
-double seconds_of_products() {
-  const auto weights = aligned<std::uint8_t>(sample_rows * sample_width, 1);
-  const auto sums = aligned<std::int32_t>(sample_positions * sample_width, 0);
-  const std::vector<std::int32_t> start(sample_width, 0);
-  const std::vector<std::uint8_t> inputs(sample_positions * sample_rows, 1);
-  return best_seconds([&] {
-    multiply_counts(reinterpret_cast<const std::int8_t*>(weights.get()), sample_width, inputs.data(),
-                    sample_rows, sample_positions, start.data(), sums.get());
-  });
-}
-
 }  // namespace
 
 double seconds_of_half_events() {
@@ -46,11 +35,6 @@ double seconds_of_half_events() {
     sum_events({weights.get(), sample_width}, {events.data(), first.data()}, sample_positions, start.data(),
                sums.get());
   });
-}
-
-double dense_density() {
-  static const double density = std::clamp(0.5 * seconds_of_products() / seconds_of_half_events(), 0.05, 1.0);
-  return density;
 }
 
 }  // namespace rheobase

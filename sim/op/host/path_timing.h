@@ -6,12 +6,8 @@
 
 namespace rheobase {
 
-/// Density of spikes from which multiply_counts() is faster than sum_events(): measured once in a program, in
-/// about a millisecond, since it depends on the processor's vector instructions. Decides about time only.
-double dense_density();
-
-// What such densities are measured with: a plane of 64 channels behind 3x3 taps of 64, a layer of the size
-// that fills the first-level cache.
+// What is measured to find which path of a synapse is the faster one: a plane of 64 channels behind 3x3 taps
+// of 64, a layer of the size that fills the first-level cache.
 inline constexpr std::int64_t sample_width = 64;
 inline constexpr std::int64_t sample_rows = 576;
 inline constexpr std::int64_t sample_positions = 16;
@@ -21,9 +17,9 @@ double seconds_of_half_events();
 
 /// The best of several runs, in seconds: what disturbs a run only makes it longer.
 template <class Run>
-double best_seconds(const Run& run) {
+double best_seconds(const Run& run, int runs = 12) {
   double best = 1e9;
-  for (int i = 0; i < 12; ++i) {
+  for (int i = 0; i < runs; ++i) {
     const auto start = std::chrono::steady_clock::now();
     run();
     best = std::min(best, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());

@@ -1,20 +1,22 @@
 // Conv2d and Linear on the cpu in fixed arithmetic. Spikes and small counts have two paths: event-driven
 // (list the active weight rows of each output position once, then add them for one plane of output channels
-// after the other) and dense. Wider inputs, such as the image, are always dense. Currents leave in tiles: to
-// a neuron that takes them at once, or to memory.
+// after the other) and dense (convert the rows of the image under a strip of positions once, then multiply
+// them where they lie). Wider inputs, such as the image, are always dense. Currents leave in tiles: to a
+// neuron that takes them at once, or to memory.
 #include <algorithm>
-#include <cstring>
+#include <array>
+#include <new>
 #include <optional>
 
 #include "sim/op/fixed.h"
-#include "sim/op/host/dense_density.h"
 #include "sim/op/host/prefetch.h"
-#include "sim/op/host/spike_bits.h"
 #include "sim/op/host/tile.h"
 #include "sim/op/structural/structural_kernels.h"
 #include "sim/op/synapse/depthwise_layout.h"
 #include "sim/op/synapse/event_lister.h"
 #include "sim/op/synapse/fixed_weights.h"
+#include "sim/op/synapse/input_bands.h"
+#include "sim/op/synapse/path_crossover.h"
 #include "sim/op/synapse/signed_events.h"
 #include "sim/op/synapse/storing_sink.h"
 
@@ -30,6 +32,8 @@ constexpr std::int64_t list_bytes = 16 << 20;
 constexpr std::int64_t most_positions = 512;
 // Pixels of a tile: their potentials stay in the first-level cache through the lanes of a slot.
 constexpr std::int64_t tile_pixels = 16;
+// Products, at most, with which it is tried which path is the faster one; a tile at least.
+constexpr std::int64_t tried_products = 4 << 20;
 // What graded spikes have added, so that they are bytes of [0, 128].
 constexpr std::int32_t zero_point = 64;
 
@@ -39,6 +43,16 @@ struct Strip {
   std::int64_t begin, end;
   std::int64_t pixels() const { return end - begin; }
   std::int64_t positions() const { return pixels() * static_cast<std::int64_t>(lanes.size()); }
+};
+
+// The dense path over inputs of one type.
+template <class Weight, class Input>
+struct DensePath {
+  DensePath(const FixedConv2dPlan& plan, const OutputPlanes& planes, Input zero)
+      : bands(plan, zero), weights(plan, planes, bands.piece_inputs(), bands.pieces().length) {}
+
+  InputBands<Input> bands;
+  DenseWeights<Weight> weights;
 };
 
 // How the work of a step is cut into tasks: strips of pixels, several to a task, and for few positions also
@@ -60,26 +74,29 @@ class FixedConv2dCpu : public HostKernel, public TileSource {
     // from the offsets.
     const bool graded = plan_.input.type == SignalType::int16 && plan_.input.low < 0 &&
                         plan_.input.low >= -zero_point && plan_.input.high <= 128 - zero_point;
-    zero_ = graded ? zero_point : 0;
-    const bool small = lister_.possible() || graded || (plan_.input.low >= 0 && plan_.input.high <= 127);
-    if (small) {
-      count_weights_.emplace(plan_, planes_);
-      row_bytes_ = count_weights_->rows();
-    } else {
-      short_weights_.emplace(plan_, planes_);
-      row_bytes_ = short_weights_->rows() * 2;
-      in_place_ = plan_.input.type == SignalType::int16 && plan_.groups == 1 && plan_.is_pixelwise() &&
-                  plan_.rows() == short_weights_->rows();
-    }
+    const std::int32_t zero = graded ? zero_point : 0;
+    if (lister_.possible() || graded || (plan_.input.low >= 0 && plan_.input.high <= 127))
+      bytes_.emplace(plan_, planes_, static_cast<std::uint8_t>(zero));
+    else
+      shorts_.emplace(plan_, planes_, std::int16_t{0});
+    in_place_ = shorts_ && plan_.input.type == SignalType::int16 && plan_.groups == 1 &&
+                plan_.is_pixelwise() && plan_.rows() == shorts_->weights.rows();
     event_offsets_ = offsets_of(0);
-    dense_offsets_ = offsets_of(zero_);
-    const std::int64_t position_bytes = lister_.possible() ? lister_.most_events() * 2 : row_bytes_;
+    dense_offsets_ = offsets_of(zero);
+    const std::int64_t position_bytes = lister_.possible() ? lister_.most_events() * 2 : plan_.rows() * 2;
     positions_ = std::clamp<std::int64_t>(list_bytes / position_bytes, max_lanes_per_slot, most_positions);
     leaves_cache_ = plan_.rows() * planes_.per_group() * planes_.width() > shared_bytes;
     plan_.weights = event_plan_.weights = {};
   }
 
-  double dense_from() const override { return lister_.possible() ? dense_density() : 2.0; }
+  double dense_from() const override {
+    if (!lister_.possible()) return 2.0;
+    const auto memory = hwy::AllocateAligned<std::byte>(scratch_bytes());
+    if (!memory) throw std::bad_alloc();
+    return path_crossover(plan_, [&](SynapsePath path, const SignalView& input) {
+      try_path(path, input, {memory.get(), scratch_bytes()});
+    });
+  }
   // A tile starts at a multiple of 64 channels, as words of spikes do.
   const TileSource* tile_source() const override {
     const bool aligned = plan_.groups == 1 || plan_.outputs_per_group() % 64 == 0;
@@ -87,7 +104,7 @@ class FixedConv2dCpu : public HostKernel, public TileSource {
   }
 
   std::size_t scratch_bytes() const override {
-    const std::size_t dense = ScratchMemory::size<std::uint8_t>(tile_pixels * row_bytes_ + 64);
+    const std::size_t dense = bytes_ ? band_bytes(bytes_->bands) : band_bytes(shorts_->bands);
     const std::size_t events = lister_.possible() ? lister_.scratch_bytes(positions_) : 0;
     return std::max(dense, events) + ScratchMemory::size<std::int32_t>(positions_ * planes_.width());
   }
@@ -108,13 +125,8 @@ class FixedConv2dCpu : public HostKernel, public TileSource {
                 index / cut.plane_parts * cut.strips_per_task,
                 part * per_part,
                 std::min(planes_.per_group(), (part + 1) * per_part)};
-      for (std::int64_t group = 0; group < plan_.groups; ++group) {
-        if (events) {
-          add_events(task, group, args.scratch(worker));
-        } else {
-          multiply(task, group, args.scratch(worker));
-        }
-      }
+      for (std::int64_t group = 0; group < plan_.groups; ++group)
+        run(task, group, events, args.scratch(worker));
     });
   }
 
@@ -126,6 +138,31 @@ class FixedConv2dCpu : public HostKernel, public TileSource {
     std::int64_t first_strip;
     std::int64_t first_plane, last_plane;  // within a group
   };
+
+  void run(const Task& task, std::int64_t group, bool events, ScratchMemory scratch) const {
+    if (events) return add_events(task, group, scratch);
+    if (bytes_) return multiply(task, group, *bytes_, scratch);
+    multiply(task, group, *shorts_, scratch);
+  }
+
+  // Sums some positions in the middle of lane 0, for nobody.
+  void try_path(SynapsePath path, const SignalView& input, std::span<std::byte> memory) const {
+    struct Nobody : TileSink {
+      void take(const Tile& /*tile*/) const override {}
+    };
+    const std::array<int, 1> lanes{0};
+    const std::array<SlotLanes, 1> slots{{{0, 1}}};
+    TaskPool pool(1);
+    const StepArgs args{lanes, slots, {&input, 1}, {}, {}, pool, memory, path};
+    const std::int64_t pixels = plan_.output.pixels();
+    const std::int64_t some =
+        std::clamp(tried_products / (plan_.rows() * planes_.width() * planes_.per_group()), tile_pixels,
+                   std::max(tile_pixels, positions_));
+    const std::int64_t strip = std::min(some, pixels), strips = (pixels + strip - 1) / strip;
+    const Cut cut{strip, strips, 1, strips, 1};
+    run({args, Nobody(), cut, strips / 2, 0, planes_.per_group()}, 0, path == SynapsePath::event,
+        args.scratch(0));
+  }
 
   // What sums begin with where `zero` stands for 0: [plane][width].
   std::vector<std::int32_t> offsets_of(std::int32_t zero) const {
@@ -181,15 +218,13 @@ class FixedConv2dCpu : public HostKernel, public TileSource {
     }
   }
 
-  // Calls visit(lane, first pixel, pixels, position) for the tiles of a strip: all lanes of some pixels, then
-  // the next pixels. `position` is that of the first pixel, counted from the strip's first.
+  // Calls visit(index of the lane, first pixel, pixels) for the tiles of a strip: all lanes of some pixels,
+  // then the next pixels.
   template <class Visit>
   void for_tiles(const Strip& strip, const Visit& visit) const {
     for (std::int64_t pixel = strip.begin; pixel < strip.end; pixel += tile_pixels) {
       const std::int64_t pixels = std::min(tile_pixels, strip.end - pixel);
-      for (std::size_t i = 0; i < strip.lanes.size(); ++i)
-        visit(strip.lanes[i], pixel, pixels,
-              static_cast<std::int64_t>(i) * strip.pixels() + pixel - strip.begin);
+      for (std::size_t i = 0; i < strip.lanes.size(); ++i) visit(i, pixel, pixels);
     }
   }
 
@@ -226,11 +261,14 @@ class FixedConv2dCpu : public HostKernel, public TileSource {
       }
       std::int64_t first = 0;
       for_strips(task, [&](const Strip& strip) {
-        for_tiles(strip, [&](int lane, std::int64_t pixel, std::int64_t pixels, std::int64_t position) {
+        for_tiles(strip, [&](std::size_t i, std::int64_t pixel, std::int64_t pixels) {
+          const int lane = strip.lanes[i];
+          const std::int64_t position =
+              first + static_cast<std::int64_t>(i) * strip.pixels() + pixel - strip.begin;
           // With one block, currents do not wait for others and all tiles use the same memory.
-          std::int32_t* tile = currents + (last > 0 ? (first + position) * width : 0);
+          std::int32_t* tile = currents + (last > 0 ? position * width : 0);
           task.sink.expect(tile_of(plane, lane, pixel, pixels, tile));
-          sum(lists, plane, last, {first + position, first + position + pixels}, !last_plane, tile);
+          sum(lists, plane, last, {position, position + pixels}, !last_plane, tile);
           send(task, tile_of(plane, lane, pixel, pixels, tile));
         });
         first += strip.positions();
@@ -262,98 +300,49 @@ class FixedConv2dCpu : public HostKernel, public TileSource {
                start, currents);
   }
 
-  void multiply(const Task& task, std::int64_t group, ScratchMemory scratch) const {
+  // Memory for the bands of all lanes of a strip, however many lanes share the positions.
+  template <class Input>
+  std::size_t band_bytes(const InputBands<Input>& bands) const {
+    std::size_t most = 0;
+    for (std::int64_t lanes = 1; lanes <= max_lanes_per_slot; ++lanes) {
+      const std::int64_t pixels =
+          std::min(plan_.output.pixels(), std::max<std::int64_t>(1, positions_ / lanes));
+      most = std::max(most, ScratchMemory::size<Input>(lanes * bands.size(pixels)));
+    }
+    return in_place_ ? 0 : most;
+  }
+
+  template <class Weight, class Input>
+  void multiply(const Task& task, std::int64_t group, const DensePath<Weight, Input>& path,
+                ScratchMemory scratch) const {
     const std::int64_t width = planes_.width();
-    auto* currents = scratch.take<std::int32_t>(positions_ * width);
-    auto* inputs = scratch.take<std::uint8_t>(tile_pixels * row_bytes_ + 64);
+    const SignalView& input = task.args.inputs[0];
+    auto* currents = scratch.take<std::int32_t>(tile_pixels * width);
+    const std::int64_t band = path.bands.size(task.cut.strip_pixels);
     for_strips(task, [&](const Strip& strip) {
-      for_tiles(strip, [&](int lane, std::int64_t pixel, std::int64_t pixels, std::int64_t) {
-        const SignalView& input = task.args.inputs[0];
-        const std::int16_t* shorts = reinterpret_cast<std::int16_t*>(inputs);
+      const auto lanes = static_cast<std::int64_t>(strip.lanes.size());
+      ScratchMemory own = scratch;
+      auto* const bands = in_place_ ? nullptr : own.take<Input>(lanes * band);
+      for (std::int64_t i = 0; i < lanes && !in_place_; ++i)
+        path.bands.fill(input, {strip.lanes[i], group, strip.begin, strip.end}, bands + i * band);
+      for_tiles(strip, [&](std::size_t i, std::int64_t pixel, std::int64_t pixels) {
+        const int lane = strip.lanes[i];
+        std::array<const Input*, tile_pixels> places;
         if (in_place_) {
-          shorts = input.int16(lane) + pixel * plan_.input.shape.channels;
+          for (std::int64_t p = 0; p < pixels; ++p)
+            places[p] =
+                reinterpret_cast<const Input*>(input.int16(lane)) + (pixel + p) * plan_.input.shape.channels;
         } else {
-          gather(input, lane, group, pixel, pixels, inputs);
+          path.bands.find_places(bands + i * band, strip.begin, pixel, pixels, places.data());
         }
         for (std::int64_t p = task.first_plane; p < task.last_plane; ++p) {
           const std::int64_t plane = group * planes_.per_group() + p;
-          const std::int32_t* start = dense_offsets_.data() + plane * width;
-          if (count_weights_) {
-            multiply_counts(count_weights_->plane(plane), width, inputs, row_bytes_, pixels, start, currents);
-          } else {
-            multiply_shorts(short_weights_->plane(plane), width, shorts, row_bytes_ / 2, pixels, start,
-                            currents);
-          }
+          multiply_dense(path.weights.plane(plane), width, places.data(), path.bands.pieces(), pixels,
+                         dense_offsets_.data() + plane * width, currents);
           send(task, tile_of(plane, lane, pixel, pixels, currents));
         }
       });
     });
-  }
-
-  // The inputs under the windows of some output pixels as the dense kernels read them.
-  void gather(const SignalView& input, int lane, std::int64_t group, std::int64_t first, std::int64_t pixels,
-              std::uint8_t* out) const {
-    const std::int64_t channels = plan_.inputs_per_group();
-    std::fill_n(out, pixels * row_bytes_, static_cast<std::uint8_t>(zero_));
-    for (std::int64_t pixel = first; pixel < first + pixels; ++pixel, out += row_bytes_) {
-      plan_.for_tap_runs(pixel / plan_.output.width, pixel % plan_.output.width,
-                         [&](std::int64_t from, std::int64_t row, std::int64_t count) {
-                           if (plan_.groups == 1) return copy_run(input, lane, from, count, row, out);
-                           for (std::int64_t i = 0; i < count; ++i, ++from, row += channels) {
-                             if (count_weights_)
-                               copy_inputs(input, lane, from, group * channels, out + row);
-                             else
-                               copy_inputs(input, lane, from, group * channels,
-                                           reinterpret_cast<std::int16_t*>(out) + row);
-                           }
-                         });
-    }
-  }
-
-  // All channels of pixels that lie side by side, to row `row` and those behind it.
-  void copy_run(const SignalView& input, int lane, std::int64_t pixel, std::int64_t count, std::int64_t row,
-                std::uint8_t* out) const {
-    const std::int64_t channels = plan_.input.shape.channels;
-    auto* shorts = reinterpret_cast<std::int16_t*>(out) + row;
-    if (plan_.input.type == SignalType::int16) {
-      const std::int16_t* values = input.int16(lane) + pixel * channels;
-      if (count_weights_)
-        return shorts_as_bytes(values, count * channels, static_cast<std::int16_t>(zero_), out + row);
-      std::copy_n(values, count * channels, shorts);
-      return;
-    }
-    for (std::int64_t i = 0; i < count; ++i, ++pixel, row += channels, shorts += channels) {
-      if (plan_.input.type == SignalType::spikes) {
-        // What is spread beyond the last channel is 0, and overwritten by the next tap or pixel.
-        const std::int64_t words = plan_.input.words_per_pixel();
-        spread_spikes(input.spikes(lane) + pixel * words, words, out + row);
-      } else if (count_weights_) {
-        copy_inputs(input, lane, pixel, 0, out + row);
-      } else {
-        copy_inputs(input, lane, pixel, 0, shorts);
-      }
-    }
-  }
-
-  // One pixel's inputs of a group.
-  template <class T>
-  void copy_inputs(const SignalView& input, int lane, std::int64_t pixel, std::int64_t first, T* out) const {
-    const std::int64_t channels = plan_.inputs_per_group();
-    const std::int64_t index = pixel * plan_.input.shape.channels + first;
-    switch (plan_.input.type) {
-      case SignalType::int16:
-        for (std::int64_t c = 0; c < channels; ++c)
-          out[c] = static_cast<T>(input.int16(lane)[index + c] + zero_);
-        return;
-      case SignalType::int32:
-        for (std::int64_t c = 0; c < channels; ++c) out[c] = static_cast<T>(input.int32(lane)[index + c]);
-        return;
-      default: {
-        const std::uint64_t* words = input.spikes(lane) + pixel * plan_.input.words_per_pixel();
-        for (std::int64_t c = first; c < first + channels; ++c)
-          *out++ = static_cast<T>(words[c / 64] >> (c % 64) & 1U);
-      }
-    }
   }
 
   FixedConv2dPlan plan_;
@@ -361,12 +350,10 @@ class FixedConv2dCpu : public HostKernel, public TileSource {
   FixedConv2dPlan event_plan_;  // as spikes of either sign are listed
   EventLister lister_;
   EventWeights event_weights_;
-  std::optional<DenseWeights<std::int8_t>> count_weights_;   // of inputs that are bytes
-  std::optional<DenseWeights<std::int16_t>> short_weights_;  // of others
-  std::int64_t row_bytes_;                                   // dense inputs of one position
-  std::int32_t zero_ = 0;                                    // a byte that stands for 0
-  bool in_place_ = false;                                    // inputs are read where they lie
-  bool leaves_cache_;                                        // a group's weights leave the second-level cache
+  std::optional<DensePath<std::int8_t, std::uint8_t>> bytes_;    // of inputs that are bytes
+  std::optional<DensePath<std::int16_t, std::int16_t>> shorts_;  // of others
+  bool in_place_ = false;                                        // inputs are read where they lie
+  bool leaves_cache_;       // a group's weights leave the second-level cache
   std::int64_t positions_;  // that a task holds at most; all lanes of a pixel at least
   std::vector<std::int32_t> event_offsets_, dense_offsets_;  // [plane][width]
 };

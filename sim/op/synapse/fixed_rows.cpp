@@ -257,21 +257,26 @@ HWY_INLINE hn::Vec<Sums> add_products(const std::int16_t* w, std::uint32_t x, hn
 // Some positions by some columns in registers. `weights` and `out` start at the block's first column; a
 // column's weights of one step are 4 bytes, and so are a position's inputs.
 template <int Positions, std::int64_t Columns, class Weight, class Input>
-HWY_INLINE void multiply_block(const Weight* weights, std::int64_t width, const Input* x, std::int64_t count,
-                               const std::int32_t* start, std::int32_t* out) {
+HWY_INLINE void multiply_block(const Weight* weights, std::int64_t width, const Input* const* places,
+                               const InputPieces& pieces, const std::int32_t* start, std::int32_t* out) {
   const Sums d;
   constexpr std::int64_t together = 4 / sizeof(Weight);
   constexpr int vectors = static_cast<int>(Columns / sum_lanes);
+  const Input* x[Positions];
   hn::Vec<Sums> sum[Positions][vectors];
   for (int p = 0; p < Positions; ++p) {
+    x[p] = places[p];
     for (int v = 0; v < vectors; ++v) sum[p][v] = hn::LoadU(d, start + v * sum_lanes);
   }
-  for (std::int64_t k = 0; k < count; k += together, weights += together * width) {
-    for (int p = 0; p < Positions; ++p) {
-      std::uint32_t inputs;
-      std::memcpy(&inputs, x + p * count + k, sizeof(inputs));
-      for (int v = 0; v < vectors; ++v)
-        sum[p][v] = add_products(weights + v * sum_lanes * together, inputs, sum[p][v]);
+  for (std::int64_t piece = 0; piece < pieces.count; ++piece) {
+    const std::int64_t end = pieces.offsets[piece] + pieces.length;
+    for (std::int64_t k = pieces.offsets[piece]; k < end; k += together, weights += together * width) {
+      for (int p = 0; p < Positions; ++p) {
+        std::uint32_t inputs;
+        std::memcpy(&inputs, x[p] + k, sizeof(inputs));
+        for (int v = 0; v < vectors; ++v)
+          sum[p][v] = add_products(weights + v * sum_lanes * together, inputs, sum[p][v]);
+      }
     }
   }
   for (int p = 0; p < Positions; ++p) {
@@ -280,37 +285,40 @@ HWY_INLINE void multiply_block(const Weight* weights, std::int64_t width, const 
 }
 
 template <std::int64_t Columns, class Weight, class Input>
-HWY_INLINE void multiply_columns(const Weight* weights, std::int64_t width, const Input* x,
-                                 std::int64_t count, std::int64_t positions, const std::int32_t* start,
+HWY_INLINE void multiply_columns(const Weight* weights, std::int64_t width, const Input* const* places,
+                                 const InputPieces& pieces, std::int64_t positions, const std::int32_t* start,
                                  std::int32_t* out) {
   std::int64_t p = 0;
   for (; p + block_positions <= positions; p += block_positions)
-    multiply_block<block_positions, Columns>(weights, width, x + p * count, count, start, out + p * width);
+    multiply_block<block_positions, Columns>(weights, width, places + p, pieces, start, out + p * width);
   for (; p + 2 <= positions; p += 2)
-    multiply_block<2, Columns>(weights, width, x + p * count, count, start, out + p * width);
-  if (p < positions) multiply_block<1, Columns>(weights, width, x + p * count, count, start, out + p * width);
+    multiply_block<2, Columns>(weights, width, places + p, pieces, start, out + p * width);
+  if (p < positions) multiply_block<1, Columns>(weights, width, places + p, pieces, start, out + p * width);
 }
 
 template <class Weight, class Input>
-void multiply(const Weight* weights, std::int64_t width, const Input* x, std::int64_t count,
-              std::int64_t positions, const std::int32_t* start, std::int32_t* out) {
+void multiply(const Weight* weights, std::int64_t width, const Input* const* places,
+              const InputPieces& pieces, std::int64_t positions, const std::int32_t* start,
+              std::int32_t* out) {
   constexpr std::int64_t together = 4 / sizeof(Weight);
   std::int64_t c = 0;
   for (; c + block_columns <= width; c += block_columns)
-    multiply_columns<block_columns>(weights + c * together, width, x, count, positions, start + c, out + c);
-  if (c < width) multiply_columns<16>(weights + c * together, width, x, count, positions, start + c, out + c);
+    multiply_columns<block_columns>(weights + c * together, width, places, pieces, positions, start + c,
+                                    out + c);
+  if (c < width)
+    multiply_columns<16>(weights + c * together, width, places, pieces, positions, start + c, out + c);
 }
 
-void multiply_counts(const std::int8_t* weights, std::int64_t width, const std::uint8_t* x,
-                     std::int64_t count, std::int64_t positions, const std::int32_t* start,
-                     std::int32_t* out) {
-  multiply(weights, width, x, count, positions, start, out);
+void multiply_bytes(const std::int8_t* weights, std::int64_t width, const std::uint8_t* const* places,
+                    const InputPieces& pieces, std::int64_t positions, const std::int32_t* start,
+                    std::int32_t* out) {
+  multiply(weights, width, places, pieces, positions, start, out);
 }
 
-void multiply_shorts(const std::int16_t* weights, std::int64_t width, const std::int16_t* x,
-                     std::int64_t count, std::int64_t positions, const std::int32_t* start,
+void multiply_shorts(const std::int16_t* weights, std::int64_t width, const std::int16_t* const* places,
+                     const InputPieces& pieces, std::int64_t positions, const std::int32_t* start,
                      std::int32_t* out) {
-  multiply(weights, width, x, count, positions, start, out);
+  multiply(weights, width, places, pieces, positions, start, out);
 }
 
 void shorts_as_bytes(const std::int16_t* values, std::int64_t count, std::int16_t zero, std::uint8_t* out) {
@@ -334,7 +342,7 @@ HWY_AFTER_NAMESPACE();
 namespace rheobase {
 
 HWY_EXPORT(sum_events);
-HWY_EXPORT(multiply_counts);
+HWY_EXPORT(multiply_bytes);
 HWY_EXPORT(multiply_shorts);
 HWY_EXPORT(shorts_as_bytes);
 
@@ -342,15 +350,15 @@ void sum_events(const EventPlane& plane, const EventLists& lists, std::int64_t p
                 const std::int32_t* start, std::int32_t* out) {
   HWY_DYNAMIC_DISPATCH(sum_events)(plane, lists, positions, start, out);
 }
-void multiply_counts(const std::int8_t* weights, std::int64_t width, const std::uint8_t* x,
-                     std::int64_t count, std::int64_t positions, const std::int32_t* start,
-                     std::int32_t* out) {
-  HWY_DYNAMIC_DISPATCH(multiply_counts)(weights, width, x, count, positions, start, out);
+void multiply_dense(const std::int8_t* weights, std::int64_t width, const std::uint8_t* const* places,
+                    const InputPieces& pieces, std::int64_t positions, const std::int32_t* start,
+                    std::int32_t* out) {
+  HWY_DYNAMIC_DISPATCH(multiply_bytes)(weights, width, places, pieces, positions, start, out);
 }
-void multiply_shorts(const std::int16_t* weights, std::int64_t width, const std::int16_t* x,
-                     std::int64_t count, std::int64_t positions, const std::int32_t* start,
-                     std::int32_t* out) {
-  HWY_DYNAMIC_DISPATCH(multiply_shorts)(weights, width, x, count, positions, start, out);
+void multiply_dense(const std::int16_t* weights, std::int64_t width, const std::int16_t* const* places,
+                    const InputPieces& pieces, std::int64_t positions, const std::int32_t* start,
+                    std::int32_t* out) {
+  HWY_DYNAMIC_DISPATCH(multiply_shorts)(weights, width, places, pieces, positions, start, out);
 }
 void shorts_as_bytes(const std::int16_t* values, std::int64_t count, std::int16_t zero, std::uint8_t* out) {
   HWY_DYNAMIC_DISPATCH(shorts_as_bytes)(values, count, zero, out);

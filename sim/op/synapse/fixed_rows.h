@@ -35,18 +35,27 @@ constexpr std::int64_t event_byte(std::int64_t width, std::int64_t column) {
 }
 constexpr std::uint8_t event_value(std::int32_t weight) { return static_cast<std::uint8_t>(weight + 128); }
 
-/// Dense, over bytes: out[p][c] = start[c] + sum over k of weights[k][c] * x[p * count + k], modulo 2^32,
-/// with x in [0, 128] and `count` a multiple of 4. Weights are [k / 4][c][k % 4].
-void multiply_counts(const std::int8_t* weights, std::int64_t width, const std::uint8_t* x,
-                     std::int64_t count, std::int64_t positions, const std::int32_t* start,
-                     std::int32_t* out);
+/// Where the inputs of an output position lie: pieces of `length` numbers, piece r at offsets[r] behind the
+/// position's place.
+struct InputPieces {
+  const std::int64_t* offsets;
+  std::int64_t count;
+  std::int64_t length;
+};
+
+/// Dense, over bytes: out[p][c] = start[c] + sum over k of weights[k][c] * x_p[k], modulo 2^32, where x_p[k],
+/// in [0, 128], runs through the pieces at places[p], one after the other; where all weights of a k are 0, it
+/// may be anything. Pieces have a multiple of 4 numbers, weights are [k / 4][c][k % 4].
+void multiply_dense(const std::int8_t* weights, std::int64_t width, const std::uint8_t* const* places,
+                    const InputPieces& pieces, std::int64_t positions, const std::int32_t* start,
+                    std::int32_t* out);
+
+/// The same for 16-bit inputs, pieces of a multiple of 2, weights [k / 2][c][k % 2].
+void multiply_dense(const std::int16_t* weights, std::int64_t width, const std::int16_t* const* places,
+                    const InputPieces& pieces, std::int64_t positions, const std::int32_t* start,
+                    std::int32_t* out);
 
 /// out[i] = values[i] + zero, which is a byte.
 void shorts_as_bytes(const std::int16_t* values, std::int64_t count, std::int16_t zero, std::uint8_t* out);
-
-/// multiply_counts() for 16-bit inputs, `count` a multiple of 2, weights [k / 2][c][k % 2].
-void multiply_shorts(const std::int16_t* weights, std::int64_t width, const std::int16_t* x,
-                     std::int64_t count, std::int64_t positions, const std::int32_t* start,
-                     std::int32_t* out);
 
 }  // namespace rheobase

@@ -61,16 +61,22 @@ EventPlane EventWeights::block(std::int64_t plane, std::int64_t block) const {
 }
 
 template <class Weight>
-DenseWeights<Weight>::DenseWeights(const FixedConv2dPlan& plan, const OutputPlanes& planes)
-    : width_(planes.width()), rows_((plan.rows() + together - 1) / together * together) {
+DenseWeights<Weight>::DenseWeights(const FixedConv2dPlan& plan, const OutputPlanes& planes,
+                                   std::int64_t piece_inputs, std::int64_t piece_length)
+    : width_(planes.width()), rows_(plan.rows() / piece_inputs * piece_length) {
   weights_ = allocate<Weight>(planes.count() * rows_ * width_);
   Weight* next = weights_.get();
   for (std::int64_t plane = 0; plane < planes.count(); ++plane) {
     for (std::int64_t row = 0; row < rows_; row += together) {
       for (std::int64_t c = 0; c < width_; ++c) {
-        for (std::int64_t k = row; k < row + together; ++k)
+        for (std::int64_t k = row; k < row + together; ++k) {
+          const std::int64_t piece = k / piece_length, place = k % piece_length;
+          const bool padding = place >= piece_inputs;
           *next++ =
-              k < plan.rows() ? static_cast<Weight>(column_weight(plan, planes, plane, c, k)) : Weight{0};
+              padding
+                  ? Weight{0}
+                  : static_cast<Weight>(column_weight(plan, planes, plane, c, piece * piece_inputs + place));
+        }
       }
     }
   }

@@ -40,16 +40,18 @@ class EventWeights {
   hwy::AlignedFreeUniquePtr<std::uint8_t[]> rows_;
 };
 
-/// Weights for multiply_counts() (int8, Together = 4) and multiply_shorts() (int16, Together = 2): by plane,
-/// [row / Together][column][row % Together], rows padded with zeros.
+/// Weights for multiply_dense(), int8 (Together = 4) or int16 (Together = 2): by plane,
+/// [row / Together][column][row % Together]. The rows of a window come in pieces of `piece_inputs`, each
+/// padded with zeros to `piece_length`.
 template <class Weight>
 class DenseWeights {
  public:
   static constexpr std::int64_t together = 4 / sizeof(Weight);
 
-  DenseWeights(const FixedConv2dPlan& plan, const OutputPlanes& planes);
+  DenseWeights(const FixedConv2dPlan& plan, const OutputPlanes& planes, std::int64_t piece_inputs,
+               std::int64_t piece_length);
   const Weight* plane(std::int64_t plane) const { return weights_.get() + plane * rows_ * width_; }
-  std::int64_t rows() const { return rows_; }  ///< a multiple of Together
+  std::int64_t rows() const { return rows_; }  ///< padding included
 
  private:
   std::int64_t width_, rows_;
