@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "sim/op/fixed.h"
+#include "sim/op/host/current_loops.h"
 #include "sim/op/host/spike_bits.h"
 #include "sim/op/host/tile.h"
 #include "sim/op/structural/structural_kernels.h"
@@ -56,14 +57,10 @@ class FixedAffine : public HostKernel, public TileAddend {
  private:
   template <class Number>
   void add_numbers(const Tile& tile, const Number* values) const {
-    const std::int32_t* __restrict scale = scale_.data() + tile.first_channel;
-    const std::int32_t* __restrict shift = shift_.data() + tile.first_channel;
-    values += tile.first_pixel * input_.shape.channels + tile.first_channel;
-    std::int32_t* __restrict currents = tile.currents;
-    for (std::int64_t p = 0; p < tile.pixels; ++p, values += input_.shape.channels, currents += tile.width) {
-      for (std::int64_t c = 0; c < tile.channels; ++c)
-        currents[c] += scale[c] * static_cast<std::int32_t>(values[c]) + shift[c];
-    }
+    const std::int64_t channels = input_.shape.channels;
+    add_scaled(AddedNumbers<Number>{values + tile.first_pixel * channels + tile.first_channel, channels},
+               scale_.data() + tile.first_channel, shift_.data() + tile.first_channel, tile.pixels,
+               tile.channels, tile.width, tile.currents);
   }
 
   SignalSpec input_;

@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "sim/op/fixed.h"
+#include "sim/op/host/current_loops.h"
 #include "sim/op/host/prefetch.h"
 #include "sim/op/host/tile.h"
 #include "sim/op/structural/structural_kernels.h"
@@ -235,9 +236,7 @@ class FixedConv2dCpu : public HostKernel, public TileSource {
   }
 
   void send(const Task& task, const Tile& tile) const {
-    if (plan_.shift.bits > 0) {
-      for (std::int64_t i = 0; i < tile.pixels * tile.width; ++i) tile.currents[i] >>= plan_.shift.bits;
-    }
+    if (plan_.shift.bits > 0) shift_right(tile.currents, tile.pixels * tile.width, plan_.shift.bits);
     task.sink.take(tile);
   }
 
