@@ -50,6 +50,17 @@ HWY_INLINE hn::Vec<Integers> largest_event(D /*d*/, hn::Vec<D> magnitude, hn::Ve
   return event;
 }
 
+// Towards 0, for numbers below 2^31: without what hn::ConvertTo does for others.
+HWY_INLINE hn::Vec<Integers> truncate(hn::Vec<hn::CappedTag<float, 16>> x) {
+#if HWY_TARGET == HWY_AVX3
+  return hn::Vec<Integers>{_mm512_cvttps_epi32(x.raw)};
+#elif HWY_TARGET == HWY_AVX2
+  return hn::Vec<Integers>{_mm256_cvttps_epi32(x.raw)};
+#else
+  return hn::ConvertTo(Integers(), x);
+#endif
+}
+
 HWY_INLINE hn::Vec<hn::CappedTag<float, 16>> as_float(hn::CappedTag<float, 16> /*d*/,
                                                       hn::Vec<hn::CappedTag<float, 16>> magnitude) {
   return magnitude;
@@ -70,7 +81,7 @@ HWY_INLINE hn::Vec<Integers> largest_event_at_once(D d, hn::Vec<D> magnitude, hn
   const auto bits = hn::BitCast(di, as_float(d, hn::Min(magnitude, top)));
   const auto times = hn::BitCast(df, hn::Max(hn::Sub(bits, trigger_bits), hn::Zero(di)));
   const auto least = hn::BitCast(di, hn::Min(times, hn::ConvertTo(df, room)));
-  return hn::ConvertTo(di, hn::BitCast(df, hn::And(least, hn::Set(di, 0x7f800000))));  // less than 1: 0
+  return truncate(hn::BitCast(df, hn::And(least, hn::Set(di, 0x7f800000))));  // less than 1: 0
 }
 
 // Advances the neurons c, c + 1, ... of one vector.
@@ -99,7 +110,8 @@ HWY_INLINE void step_vector(const MultiThresholdTile<Number, Event>& tile, std::
 }
 
 template <bool AtOnce, class Number, class Event>
-HWY_INLINE void step_pixels(const MultiThresholdTile<Number, Event>& tile) {
+HWY_INLINE void step_pixels(const MultiThresholdTile<Number, Event>& given) {
+  const MultiThresholdTile<Number, Event> tile = given;  // which no store below can change
   Number* v = tile.v;
   std::int32_t* net = tile.net;
   const Number* x = tile.x;
