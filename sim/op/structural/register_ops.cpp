@@ -28,12 +28,13 @@ void register_float32(Registry& registry) {
     add("Add", device, make_add);
     add("Output", device, make_add);
     add("MaxPool2d", device, make_max_pool2d);
-    add("CumulativeMaxPool2d", device, make_cumulative_max_pool2d);
     add("Onset", device, make_onset);
     for (const char* op : rearranging_ops) add(op, device, make_rearrange);
   }
   add("AvgPool2d", DeviceKind::reference, make_avg_pool2d);
   add("AvgPool2d", DeviceKind::cpu, make_avg_pool2d_cpu);
+  add("CumulativeMaxPool2d", DeviceKind::reference, make_cumulative_max_pool2d);
+  add("CumulativeMaxPool2d", DeviceKind::cpu, make_cumulative_max_pool2d_cpu);
   for (const char* op : {"Conv2d", "Linear"}) {
     add(op, DeviceKind::reference, make_conv2d_reference);
     add(op, DeviceKind::cpu, make_conv2d_cpu);
@@ -62,10 +63,11 @@ void register_fixed(Registry& registry) {
     add("Output", device, make_fixed_add);
     add("AvgPool2d", device, make_fixed_avg_pool2d);
     add("MaxPool2d", device, make_fixed_max_pool2d);
-    add("CumulativeMaxPool2d", device, make_fixed_cumulative_max_pool2d);
     add("Onset", device, make_onset);
     for (const char* op : rearranging_ops) add(op, device, make_rearrange);
   }
+  add("CumulativeMaxPool2d", DeviceKind::reference, make_fixed_cumulative_max_pool2d);
+  add("CumulativeMaxPool2d", DeviceKind::cpu, make_fixed_cumulative_max_pool2d_cpu);
   for (const char* op : {"Conv2d", "Linear"}) {
     add(op, DeviceKind::reference, make_fixed_conv2d_reference);
     add(op, DeviceKind::cpu, make_fixed_conv2d_cpu);

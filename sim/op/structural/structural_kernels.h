@@ -14,6 +14,7 @@ MakeHostKernel make_avg_pool2d;
 MakeHostKernel make_avg_pool2d_cpu;  ///< of the cpu alone, where the input is real numbers
 MakeHostKernel make_max_pool2d;
 MakeHostKernel make_cumulative_max_pool2d;
+MakeHostKernel make_cumulative_max_pool2d_cpu;  ///< on vectors, where the input is numbers
 MakeHostKernel make_onset;
 MakeHostKernel make_rearrange;  ///< Flatten, Slice, Pad, Concat
 
@@ -28,6 +29,7 @@ MakeHostKernel make_fixed_add;
 MakeHostKernel make_fixed_avg_pool2d;
 MakeHostKernel make_fixed_max_pool2d;
 MakeHostKernel make_fixed_cumulative_max_pool2d;
+MakeHostKernel make_fixed_cumulative_max_pool2d_cpu;
 MakeHostKernel make_fixed_conv2d_reference;
 MakeHostKernel make_fixed_conv2d_cpu;
 MakeHostKernel make_fixed_depthwise_conv2d_cpu;  ///< of small groups; make_fixed_conv2d_cpu chooses it
