@@ -18,6 +18,9 @@ bool moves_numbers(const Node& node, const OpSchema& schema) {
          node.op == "MaxPool2d";  // an average is another number
 }
 
+// Values that are weighed in the time that it takes to begin another run.
+constexpr std::int64_t run_values = 256;
+
 // The pixels from which fewer weights lead on than from others.
 void find_edges(SynapseReader& reader, const std::vector<std::uint32_t>& fan_out, const ImageShape& shape) {
   const std::int64_t channels = shape.channels;
@@ -27,8 +30,14 @@ void find_edges(SynapseReader& reader, const std::vector<std::uint32_t>& fan_out
   for (std::int64_t pixel = 0; pixel < shape.pixels(); ++pixel) {
     const auto own = fan_out.begin() + pixel * channels;
     if (std::equal(reader.by_channel.begin(), reader.by_channel.end(), own)) continue;
-    if (reader.edges.empty() || reader.edges.back().first + reader.edges.back().pixels != pixel)
+    const std::int64_t end =
+        reader.edges.empty() ? -1 : reader.edges.back().first + reader.edges.back().pixels;
+    if (end < 0 || (pixel - end) * channels > run_values) {
       reader.edges.push_back({pixel, 0});
+    } else {
+      reader.edges.back().pixels += pixel - end;
+      reader.missing.resize(reader.missing.size() + (pixel - end) * channels, 0);
+    }
     ++reader.edges.back().pixels;
     for (std::int64_t c = 0; c < channels; ++c) reader.missing.push_back(reader.by_channel[c] - own[c]);
   }

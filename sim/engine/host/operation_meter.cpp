@@ -104,19 +104,24 @@ std::optional<std::uint64_t> OperationMeter::measure(const CountedSignal& signal
     return std::nullopt;
   }
   std::vector<std::uint32_t>& counts = work.counts;
-  const auto add_values = [&](const auto* values, bool unit) {
+  const auto add_values = [&](const auto* values, std::uint64_t active, bool unit) {
     for (const SynapseReader& reader : signal.readers)
       add(reader, most_operations(reader, counts) - missing_operations(reader, spec, values), unit);
-    const std::uint64_t active = std::accumulate(counts.begin(), counts.end(), std::uint64_t{0});
     if (signal.neuron) work.step.spikes += active;
     return active;
   };
+  const auto active_of = [&](std::int64_t count, const auto* values, std::int64_t row) {
+    counts.assign(count, 0);
+    count_by_channel(values, pixels, row, counts.data());
+    return std::accumulate(counts.begin(), counts.end(), std::uint64_t{0});
+  };
   const auto add_numbers = [&]<class Number>(const Number* values) {
-    counts.assign(channels, 0);
-    count_by_channel(values, pixels, channels, counts.data());
+    const std::uint64_t active = active_of(channels, values, channels);
+    if (active == 0) return active;
     // Integers may be known to be units.
     const bool known = std::is_integral_v<Number> && signal.one == 1 && spec.low >= -1 && spec.high <= 1;
-    return add_values(values, known || is_unit(values, spec.shape.size(), static_cast<Number>(signal.one)));
+    return add_values(values, active,
+                      known || is_unit(values, spec.shape.size(), static_cast<Number>(signal.one)));
   };
   switch (spec.type) {
     case SignalType::real32:
@@ -126,9 +131,9 @@ std::optional<std::uint64_t> OperationMeter::measure(const CountedSignal& signal
     case SignalType::int32:
       return add_numbers(view.int32(lane));
     default: {
-      counts.assign(spec.words_per_pixel() * 64, 0);
-      count_by_channel(view.spikes(lane), pixels, spec.words_per_pixel(), counts.data());
-      return add_values(view.spikes(lane), true);
+      const std::int64_t words = spec.words_per_pixel();
+      const std::uint64_t active = active_of(words * 64, view.spikes(lane), words);
+      return active == 0 ? active : add_values(view.spikes(lane), active, true);
     }
   }
 }
