@@ -73,7 +73,9 @@ class Layer {
     // Of other numbers all stay 0: they cost the same.
     auto* numbers = reinterpret_cast<float*>(in_.data());
     for (std::int64_t i = 0; i < images * shape_.size(); ++i) {
-      if (reads == Reads::spikes) in_[i / 64] |= static_cast<std::uint64_t>(active(random)) << (i % 64);
+      const std::int64_t c = i % channels, pixel = i / channels;
+      std::uint64_t& word = in_[pixel * input.words_per_pixel() + c / 64];
+      if (reads == Reads::spikes) word |= static_cast<std::uint64_t>(active(random)) << (c % 64);
       if (reads == Reads::sparse) numbers[i] = active(random) ? 2.0F : 0.0F;
     }
     for (int i = 0; i < images; ++i) {
