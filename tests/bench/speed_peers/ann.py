@@ -75,11 +75,16 @@ def quantised(path, folder, calibration, threads):
 
 
 def sides(path, folder, images, checked, calibration, threads, int8):
-    """{key: side}: the network as it is and with Clip for QCFS, in fp32 and int8."""
-    plain = folder / "clip.onnx"
-    onnx.save(clipped(path), plain)
+    """{key: side}: the network as it is and, where it has QCFS, with Clip for that, in fp32 and int8."""
+    forms = [("a", path, "as exported")]
+    try:
+        plain = folder / "clip.onnx"
+        onnx.save(clipped(path), plain)
+        forms.append(("a-clip", plain, "Clip for QCFS"))
+    except ValueError:
+        pass  # no QCFS in it
     found = {}
-    for key, source, what in (("a", path, "QCFS as exported"), ("a-clip", plain, "Clip for QCFS")):
+    for key, source, what in forms:
         whole = session(source, threads)
         found[key] = Ann(f"ONNX Runtime fp32, {what}", {"fp32": whole}, images)
         if not int8:
