@@ -1,5 +1,5 @@
-// CumulativeMaxPool2d in both arithmetics, for the reference device, and of bits for the cpu. A task has some channels of
-// all pixels of a slot, whose steps it takes in order: windows overlap.
+// CumulativeMaxPool2d in both arithmetics, for the reference device, and of bits for the cpu. A task has some
+// channels of all pixels of a slot, whose steps it takes in order: windows overlap.
 #include <algorithm>
 #include <limits>
 #include <type_traits>
