@@ -45,8 +45,8 @@ DeviceChoice parse_device(const std::string& name) {
   }
   constexpr std::string_view cuda = "cuda:";
   const std::string number = name.starts_with(cuda) ? name.substr(cuda.size()) : "";
-  const bool digits = !number.empty() && number.size() <= 4 &&
-                      number.find_first_not_of("0123456789") == std::string::npos;
+  const bool digits =
+      !number.empty() && number.size() <= 4 && number.find_first_not_of("0123456789") == std::string::npos;
   if (digits) return {DeviceKind::cuda, std::stoi(number)};
   throw InputError("--device", name, "expected reference, cpu, cuda, cuda:N or auto");
 }

@@ -22,6 +22,8 @@ def faults(rule, path, text):
 
 expect(faults(layering, "sim/core/a.h", '#include "sim/graph/graph.h"'), "core may not see graph")
 expect(faults(layering, "sim/engine/a.cpp", '#include "neurons/if.h"'), "sim knows no neuron")
+expect(faults(layering, "sim/engine/a.cpp", '#include "sim/cuda/executor/run_state.h"'), "engines know no GPU")
+expect(faults(layering, "sim/cuda/kernels/a.cu", '#include "sim/engine/plan.h"'), "kernels know no executor")
 expect(faults(layering, "converters/a.cpp", '#include "neurons/register.h"'), "converters see parameters only")
 expect(faults(layering, "sim/op/a.cpp", '#include "kernel.h"'), "includes are spelled from the root")
 expect(faults(layering, "python/bindings/a.cpp", '#include "experiments/cli/output.h"'), "bindings are no program")
@@ -37,6 +39,7 @@ expect(faults(third_party, "sim/op/a.cpp", "#include <oneapi/tbb/parallel_for.h>
 expect(faults(third_party, "sim/op/a.cpp", "#include <H5Cpp.h>"), "HDF5 is the format's")
 expect(faults(third_party, "experiments/cli/a.cpp", "#include <boost/math/distributions/binomial.hpp>"), "one file sums tails")
 expect(faults(third_party, "sim/engine/a.cpp", "#include <nanobind/nanobind.h>"), "Python stays in its room")
+expect(faults(third_party, "sim/engine/a.cpp", "#include <cuda_runtime.h>"), "one room calls CUDA")
 expect(not faults(third_party, "sim/format/a.cpp", "#include <hdf5.h>"), "the format has HDF5")
 expect(faults(files, "sim/format/a.cpp", "  std::ifstream in(path);"), "readers say what they open")
 expect(faults(files, "experiments/a.cpp", "  std::ofstream(path) << text;"), "only AtomicFile writes")

@@ -28,13 +28,14 @@ __device__ inline std::int32_t pixel_under(const ProductShape& shape, std::int32
   return y >= 0 && y < shape.height && x >= 0 && x < shape.width ? y * shape.width + x : -1;
 }
 
-// 32 rows of one output pixel: the bits of its taps laid end to end.
+// 32 rows of one output pixel: the bits of its taps laid end to end. What lies beyond the last row meets
+// weights of 0.
 __device__ inline std::uint32_t gather_bits(const ProductShape& shape, const DeviceSignal& input,
                                             std::int32_t slot, std::int32_t pixel, std::int32_t word) {
   const auto* words = input.of<const std::uint32_t>(slot);
   std::uint32_t result = 0;
   std::int32_t row = word * unit_rows;
-  for (std::int32_t filled = 0; filled < 32 && row < shape.rows;) {
+  for (std::int32_t filled = 0; filled < 32;) {
     const std::int32_t channel = row % shape.channels;
     std::int32_t take = 32 - filled;
     take = take < shape.channels - channel ? take : shape.channels - channel;
@@ -50,14 +51,13 @@ __device__ inline std::uint32_t gather_bits(const ProductShape& shape, const Dev
   return result;
 }
 
-// 4 rows of one output pixel, a byte each.
+// 4 rows of one output pixel, a byte each; beyond the last row as above.
 __device__ inline std::uint32_t gather_bytes(const ProductShape& shape, const DeviceSignal& input,
                                              std::int32_t slot, std::int32_t pixel, std::int32_t word) {
   const auto* numbers = input.of<const std::int16_t>(slot);
   std::uint32_t result = 0;
   for (std::int32_t i = 0; i < 4; ++i) {
     const std::int32_t row = 4 * word + i;
-    if (row >= shape.rows) break;
     const std::int32_t from = pixel_under(shape, pixel, row / shape.channels);
     if (from < 0) continue;
     const std::int32_t number = numbers[std::int64_t{from} * shape.channels + row % shape.channels];
