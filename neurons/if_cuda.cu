@@ -78,7 +78,7 @@ struct StepBehind {
   }
 
   __device__ void write(const cuda::OutputPlace& place, std::int32_t word, std::uint32_t bits) const {
-    if (word * 32 < output.channels) store_word(output, place.slot, place.pixel, word, bits);
+    store_word(output, place.slot, place.pixel, word, bits);
   }
 
   __device__ static void add(const DeviceSignal& from, const cuda::OutputPlace& place, std::int32_t (&x)[4]) {

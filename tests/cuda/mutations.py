@@ -36,7 +36,6 @@ MUTATIONS = [
     ("channels beyond the last are computed", ELEMENTS, "here ? body(place) : 0", "body(place)", "CudaParity.*"),
     ("channels beyond the last are stored by themselves", ELEMENTS, "} else if (here) {", "} else {", "CudaParity.*"),
     ("the second half of a pixel's last word is left", ELEMENTS, "if (last && word + 1 < output.words)", "if (false)", "CudaParity.*"),
-    ("words beyond the channels are written", IF, "if (word * 32 < output.channels) store_word", "store_word", "CudaParity.*"),
     ("potentials beyond the channels move", IF, "if (place.channel >= neurons.row) return 0;", "", "CudaParity.*"),
     ("a joined current reads beyond its channels", IF, "if (place.channel + i < from.channels) x[i]", "x[i]", "CudaParity.*"),
     ("a fused neuron starts with what is there", IF, "place.fresh ? four(neurons.v_init, place.channel) : *v", "*v", "CudaEngine.*"),

@@ -2,6 +2,7 @@
 """The rules catch what they are for and let the rest pass."""
 
 import budgets
+import cuda_sass
 import files
 import layering
 import libraries
@@ -63,5 +64,12 @@ expect(list(shared_equations.faults(PTX.replace("mul.f32", "fma.rn.f32"))), "not
 expect(list(shared_equations.faults(PTX.replace("div.rn.f32", "div.approx.ftz.f32"))), "nothing is approximate")
 expect(list(shared_equations.faults(PTX.replace("qcfs", "other"))), "every kernel is there")
 expect(shared_equations.heavy({"sim/graph/graph.h", "cstdint"}), "graphs are for hosts")
+SASS = "Function : _ZN8rheobase4cuda14product_kernelILNS0_11ProductFormE0ELi4ENS0_13StoreCurrentsEEEv\n" + 8 * f"  {cuda_sass.TENSOR} R1, R2\n"
+expect(not list(cuda_sass.sass_faults("a.cu", SASS)), "eight products are planned")
+expect(list(cuda_sass.sass_faults("a.cu", SASS.replace(cuda_sass.TENSOR, "IMAD", 1))), "seven are too few")
+expect(list(cuda_sass.sass_faults("a.cu", SASS + "  STL [R1], R2\n")), "nothing is in local memory")
+PTXAS = "Compiling entry function 'k' for 'sm_90'\n    {} bytes stack frame, 0 bytes spill stores, 0 bytes spill loads"
+expect(list(cuda_sass.resource_faults("a.cu", PTXAS.format(16))), "no kernel has a stack")
+expect(not list(cuda_sass.resource_faults("a.cu", PTXAS.format(0))), "nothing spilled is nothing spilled")
 expect(sources.without_comments('"//" // x') == '"//"     ', "strings are no comments")
 print("self_test: sound")

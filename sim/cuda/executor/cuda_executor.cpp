@@ -83,22 +83,10 @@ class CudaExecutor : public Executor {
       const PlannedNode& node = plan.nodes[i];
       looks_.push_back(node.absorbed ? LookedAt{} : counting_.look(i, memory_->signals.signal(i)));
     }
-    begin({});
+    empty_slots({});
   }
 
-  void begin(const StopRule& rule) override {
-    use_gpu(gpu_);
-    stream_.synchronize();
-    stream_.clear(run_.slot, memory_->slot.size());
-    thresholds_ = DeviceTable(std::vector<float>(rule.thresholds, rule.thresholds + rule.threshold_count));
-    thresholds_.upload();
-    run_.rule = rule;
-    run_.rule.thresholds = thresholds_.data();
-    memory_->queue.clear();
-    finished_.clear();
-    std::fill(readings_.begin(), readings_.end(), Reading{});
-    stream_.synchronize();
-  }
+  void begin(const StopRule& rule) override { empty_slots(rule); }
 
   void stage(const StagedSample& staged) override {
     use_gpu(gpu_);
@@ -218,6 +206,20 @@ class CudaExecutor : public Executor {
                     start_.data(),
                     memory_->sums.as<std::int64_t>(),
                     memory_->logits.as<float>()};
+  }
+
+  void empty_slots(const StopRule& rule) {
+    use_gpu(gpu_);
+    stream_.synchronize();
+    stream_.clear(run_.slot, memory_->slot.size());
+    thresholds_ = DeviceTable(std::vector<float>(rule.thresholds, rule.thresholds + rule.threshold_count));
+    thresholds_.upload();
+    run_.rule = rule;
+    run_.rule.thresholds = thresholds_.data();
+    memory_->queue.clear();
+    finished_.clear();
+    std::fill(readings_.begin(), readings_.end(), Reading{});
+    stream_.synchronize();
   }
 
   // A sample of Engine::load(): no rule ends it.
