@@ -87,7 +87,11 @@ TEST(CudaEngine, ManyMoreSlotsThanThreadsOfABlock) {
   const RandomImages many(1500, {6});
   const StopSettings rule{"margin", 1.0, 0.3, {}};
   const RunOutcome expected = run_on(DeviceKind::reference, 8, graph, many, rule, {5, 0, 1500});
-  EXPECT_TRUE(same_samples(run_on(DeviceKind::cuda, 600, graph, many, rule, {5, 0, 1500}), expected));
+  for (const testing::DeviceOrder& order : testing::orders()) {
+    const testing::SetOrder set(order);
+    EXPECT_TRUE(same_samples(run_on(DeviceKind::cuda, 600, graph, many, rule, {5, 0, 1500}), expected))
+        << testing::describe(order);
+  }
 }
 
 TEST(CudaEngine, AnEngineMayStreamAgainLongerAndWithAnotherRule) {

@@ -179,6 +179,13 @@ std::map<std::string, Build> other_ops() {
                                      {"ceil_mode", std::int64_t{1}}})},
       {"MaxPool2d",
        op("MaxPool2d", {{"kernel", Ints{3, 3}}, {"stride", Ints{2, 1}}, {"dilation", Ints{1, 2}}})},
+      {"MaxPool2d of currents",
+       [](GraphBuilder& b, const std::string& f) {
+         const std::string currents =
+             b.conv2d(f, {.outputs = 70, .inputs = 70, .kernel_h = 1, .kernel_w = 1});
+         return b.add(
+             {"", "MaxPool2d", {currents}, {{"kernel", Ints{2, 2}}, {"padding", Ints{1, 1, 0, 0}}}, {}});
+       }},
       {"Slice", op("Slice", {{"start", Ints{3, 1, 0}}, {"stop", Ints{69, 7, 6}}, {"step", Ints{1, 2, 3}}})},
       {"Pad", op("Pad", {{"before", Ints{5, 0, 1}}, {"after", Ints{60, 2, 0}}})},
       {"Flatten", op("Flatten", {})},

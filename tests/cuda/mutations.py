@@ -2,8 +2,9 @@
 """Breaks the device cuda on purpose, one barrier, guard or atomic at a time, and shows that some test of the emulated
 device notices. Exits with 1 where none does.
 
-usage: mutations.py BUILD [TSAN_BUILD] [--only WORD]   BUILD: of preset ci or dev, with cuda_test built, in which results
-show the fault; TSAN_BUILD: of preset tsan, for faults that show as a race alone (left out, and said so, without it)
+usage: mutations.py BUILD [--asan BUILD] [--tsan BUILD] [--only WORD]   the first of preset ci or dev, in which results show
+the fault; the others of presets asan and tsan, for faults that a sanitizer alone shows (left out, and said so, without
+them). All with cuda_test built.
 """
 
 import argparse
@@ -28,7 +29,6 @@ MUTATIONS = [
     ("bits of two of four threads are joined", PRODUCT, "word |= __shfl_xor_sync(0xffffffffU, word, 2);", "", "CudaParity.*"),
     ("a shuffle that some lanes leave out", PRODUCT, "word |= __shfl_xor_sync(0xffffffffU, word, 2);", "if (valid) word |= __shfl_xor_sync(0xffffffffU, word, 2);", "CudaParity.*"),
     ("channels beyond the last are stored", PRODUCT, "if (place.channel + i < channels) out[i]", "out[i]", "CudaParity.*"),
-    ("bits of the next pixel are taken along", PRODUCT, "bits & ((1U << take) - 1)", "bits", "CudaParity.*"),
     ("padding to the right is the next row", PRODUCT, "x >= 0 && x < shape.width", "x >= 0", "CudaParity.*"),
     ("padding below is what follows", PRODUCT, "y >= 0 && y < shape.height", "y >= 0", "CudaParity.*"),
     ("the loop over tiles ends after one", PRODUCT, "first < total;", "first < total && first == static_cast<std::int32_t>(blockIdx.x) * tile_rows;", "CudaParity.*"),
@@ -37,7 +37,7 @@ MUTATIONS = [
     ("channels beyond the last are stored by themselves", ELEMENTS, "} else if (here) {", "} else {", "CudaParity.*"),
     ("the second half of a pixel's last word is left", ELEMENTS, "if (last && word + 1 < output.words)", "if (false)", "CudaParity.*"),
     ("potentials beyond the channels move", IF, "if (place.channel >= neurons.row) return 0;", "", "CudaParity.*"),
-    ("a joined current reads beyond its channels", IF, "if (place.channel + i < from.channels) x[i]", "x[i]", "CudaParity.*"),
+    ("a joined current reads beyond its channels", IF, "if (place.channel + i < from.channels) x[i]", "x[i]", "asan:CudaParity.Joins*"),
     ("a fused neuron starts with what is there", IF, "place.fresh ? four(neurons.v_init, place.channel) : *v", "*v", "CudaEngine.*"),
     ("a neuron alone starts with what is there", IF, "place.fresh ? neurons.v_init[place.channel] : *v", "*v", "CudaParity.*"),
     ("an empty window keeps the last maximum", STRUCTURAL, "any && most > n ? most : n", "most > n ? most : n", "CudaParity.*"),
@@ -110,7 +110,7 @@ def notice(program, tests):
     if done.returncode < 0:
         return f"ends by signal {-done.returncode}"
     text = done.stdout + done.stderr
-    for mark in ("ThreadSanitizer: data race", "AddressSanitizer", "deadlock", "meet in different operations"):
+    for mark in ("ThreadSanitizer: data race", "runtime error: signed integer overflow", "AddressSanitizer: ", "deadlock", "meet in different operations"):
         if mark in text:
             return mark
     failed = [line.split()[3] for line in text.splitlines() if line.startswith("[  FAILED  ] Cuda")]
@@ -120,18 +120,18 @@ def notice(program, tests):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("build")
-    parser.add_argument("tsan_build", nargs="?")
+    parser.add_argument("--asan")
+    parser.add_argument("--tsan")
     parser.add_argument("--only", default="", help="mutations with this word alone")
     arguments = parser.parse_args()
     missed = 0
     for what, path, old, new, tests in MUTATIONS:
         if arguments.only not in what:
             continue
-        build = arguments.build
-        if tests.startswith("tsan:"):
-            build, tests = arguments.tsan_build, tests[5:]
+        preset, _, tests = tests.rpartition(":")
+        build = getattr(arguments, preset or "build")
         if build is None:
-            print(f"{what}: left out, needs a build of preset tsan", flush=True)
+            print(f"{what}: left out, needs a build of preset {preset}", flush=True)
             continue
         text = pathlib.Path(path).read_text()
         if text.count(old) != 1:

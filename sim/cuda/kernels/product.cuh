@@ -41,10 +41,9 @@ __device__ inline std::uint32_t gather_bits(const ProductShape& shape, const Dev
     take = take < shape.channels - channel ? take : shape.channels - channel;
     take = take < 32 - channel % 32 ? take : 32 - channel % 32;
     const std::int32_t from = pixel_under(shape, pixel, row / shape.channels);
-    if (from >= 0) {
-      const std::uint32_t bits = words[std::int64_t{from} * input.words + channel / 32] >> (channel % 32);
-      result |= (take == 32 ? bits : bits & ((1U << take) - 1)) << filled;
-    }
+    // What lies above the taken bits is 0, or is shifted out.
+    if (from >= 0)
+      result |= words[std::int64_t{from} * input.words + channel / 32] >> (channel % 32) << filled;
     filled += take;
     row += take;
   }
