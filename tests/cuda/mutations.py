@@ -59,7 +59,7 @@ MUTATIONS = [
     ("cells of the next warp are counted too", LOOK, "cells < (part + 1) * cells_of_warp ? cells : (part + 1) * cells_of_warp", "cells", "CudaEngine.*"),
     ("counts without an atomic", LOOK, "atomic_add(run.counts + std::int64_t{slot} * run.spiking + look.spiking, events);", "run.counts[std::int64_t{slot} * run.spiking + look.spiking] += events;", "tsan:CudaEngine.Each*"),
     ("hashes without an atomic", LOOK, "atomic_add(&run.slot[slot].hash, hash);", "run.slot[slot].hash += hash;", "tsan:CudaEngine.Each*"),
-    ("tiles of two blocks overlap", PRODUCT, "first += static_cast<std::int32_t>(gridDim.x) * tile_rows", "first += tile_rows", "tsan:CudaParity.Products*"),
+    ("tiles of two blocks overlap", PRODUCT, "first += static_cast<std::int32_t>(gridDim.x) * tile_rows", "first += tile_rows", "CudaParity.Products*"),
 ]
 
 

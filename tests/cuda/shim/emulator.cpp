@@ -37,6 +37,11 @@ struct Meeting {
   std::array<void*, warp_size> out{};
 };
 
+// Addresses for TSan: what came before the launch, and what the threads did.
+struct Grid {
+  char launched = 0, finished = 0;
+};
+
 struct FreeShared {
   void operator()(std::byte* memory) const { ::operator delete[](memory, std::align_val_t(128)); }
 };
@@ -44,7 +49,7 @@ struct FreeShared {
 // One block at a time; its fibers serve the next block, too.
 class BlockRunner {
  public:
-  void run(Index3 block, std::size_t shared_bytes, const std::function<void()>& body, void* launched,
+  void run(Index3 block, std::size_t shared_bytes, const std::function<void()>& body, Grid& grid,
            std::uint64_t seed);
 
   std::byte* shared() const { return shared_.get(); }
@@ -67,7 +72,7 @@ class BlockRunner {
   std::vector<int> ready_;
   std::unique_ptr<std::byte, FreeShared> shared_;
   const std::function<void()>* body_ = nullptr;
-  void* launched_ = nullptr;
+  Grid* grid_ = nullptr;
   Thread* current_ = nullptr;
   int count_ = 0, live_ = 0, at_barrier_ = 0;
   std::mt19937_64 random_;
@@ -89,6 +94,7 @@ void BlockRunner::prepare(std::size_t shared_bytes) {
   }
   meetings_.assign(static_cast<std::size_t>((count_ + warp_size - 1) / warp_size), {});
   const std::size_t bytes = std::max<std::size_t>(1, shared_bytes);
+  const Unseen unseen;  // no thread of the block is ordered behind this, nor behind the end of another block
   shared_.reset(new (std::align_val_t(128)) std::byte[bytes]);
   std::memset(shared_.get(), 0xcd, bytes);
   live_ = count_;
@@ -103,11 +109,11 @@ void BlockRunner::prepare(std::size_t shared_bytes) {
   }
 }
 
-void BlockRunner::run(Index3 block, std::size_t shared_bytes, const std::function<void()>& body,
-                      void* launched, std::uint64_t seed) {
+void BlockRunner::run(Index3 block, std::size_t shared_bytes, const std::function<void()>& body, Grid& grid,
+                      std::uint64_t seed) {
   blockIdx = block;
   body_ = &body;
-  launched_ = launched;
+  grid_ = &grid;
   random_.seed(seed);
   prepare(shared_bytes);
   while (live_ > 0) {
@@ -115,16 +121,19 @@ void BlockRunner::run(Index3 block, std::size_t shared_bytes, const std::functio
     current_ = &take_ready();
     threadIdx = current_->index;
     current_->fiber->resume();
-    if (!error_.empty()) throw std::runtime_error("emulator: " + error_);
+    if (error_.empty()) continue;
+    acquire_from(&grid_->finished);
+    throw std::runtime_error("emulator: " + error_);
   }
+  const Unseen unseen;
   shared_.reset();
 }
 
 void BlockRunner::serve() {
   for (;;) {
-    acquire_from(launched_);
+    acquire_from(&grid_->launched);
     (*body_)();
-    release_to(launched_);
+    release_to(&grid_->finished);
     current_->done = true;
     --live_;
     if (live_ > 0 && at_barrier_ == live_) release_block();
@@ -196,6 +205,7 @@ void BlockRunner::meet(const char* operation, unsigned mask, const void* in, voi
 
 void BlockRunner::fail(const std::string& what) {
   error_ = what + " (thread " + std::to_string(current_->rank) + ")";
+  release_to(&grid_->finished);
   for (;;) suspend();
 }
 
@@ -234,21 +244,21 @@ void run_grid(Index3 grid, Index3 block, std::size_t shared_bytes, const std::fu
   ++statistics().grids;
   gridDim = grid;
   blockDim = block;
-  char launched = 0;
-  release_to(&launched);
+  Grid marks;
+  release_to(&marks.launched);
   for (const unsigned b : order_of(grid.x * grid.y * grid.z)) {
     std::unique_ptr<BlockRunner>& runner = runners[statistics().blocks++ % 2];
     if (!runner) runner = std::make_unique<BlockRunner>();
     running = runner.get();
     try {
-      runner->run({b % grid.x, b / grid.x % grid.y, b / (grid.x * grid.y)}, shared_bytes, body, &launched,
+      runner->run({b % grid.x, b / grid.x % grid.y, b / (grid.x * grid.y)}, shared_bytes, body, marks,
                   options().seed * 1000003 + b);
     } catch (...) {
       static_cast<void>(runner.release());  // its fibers are stuck for good
       throw;
     }
   }
-  acquire_from(&launched);
+  acquire_from(&marks.finished);
 }
 
 std::byte* dynamic_shared() { return running->shared(); }
