@@ -8,6 +8,7 @@ them). All with cuda_test built.
 """
 
 import argparse
+import os
 import pathlib
 import shlex
 import subprocess
@@ -56,9 +57,9 @@ MUTATIONS = [
     ("a stopped sample keeps its slot", SCHEDULE, "  own.occupied = 0;", "", "CudaEngine.*"),
     ("a rule may stop the last step", SCHEDULE, "t < own.limit && stops(", "stops(", "CudaEngine.*"),
     ("numbers that are no units are ACs", LOOK, "if (value != look.one && value != -look.one) ++others;", "", "CudaEngine.*"),
-    ("cells of the next warp are counted too", LOOK, "cells < (part + 1) * cells_of_warp ? cells : (part + 1) * cells_of_warp", "cells", "CudaEngine.*"),
-    ("counts without an atomic", LOOK, "atomic_add(run.counts + std::int64_t{slot} * run.spiking + look.spiking, events);", "run.counts[std::int64_t{slot} * run.spiking + look.spiking] += events;", "tsan:CudaEngine.Each*"),
-    ("hashes without an atomic", LOOK, "atomic_add(&run.slot[slot].hash, hash);", "run.slot[slot].hash += hash;", "tsan:CudaEngine.Each*"),
+    ("cells of the next warp are counted too", LOOK, "cells < (part + 1) * cells_of_warp ? cells : (part + 1) * cells_of_warp", "cells", "CudaParity.Products*"),
+    ("counts without an atomic", LOOK, "atomic_add(run.counts + std::int64_t{slot} * run.spiking + look.spiking, events);", "run.counts[std::int64_t{slot} * run.spiking + look.spiking] += events;", "tsan:CudaParity.Products*"),
+    ("hashes without an atomic", LOOK, "atomic_add(&run.slot[slot].hash, hash);", "run.slot[slot].hash += hash;", "tsan:CudaParity.Products*"),
     ("tiles of two blocks overlap", PRODUCT, "first += static_cast<std::int32_t>(gridDim.x) * tile_rows", "first += tile_rows", "CudaParity.Products*"),
 ]
 
@@ -102,7 +103,8 @@ def mutated(build, folder, path, text):
 def notice(program, tests):
     """What a run of these tests says: the first that failed, how it crashed, or nothing."""
     try:
-        done = subprocess.run([program, f"--gtest_filter={tests}", "--gtest_fail_fast"], capture_output=True, text=True, timeout=300)
+        done = subprocess.run([program, f"--gtest_filter={tests}", "--gtest_fail_fast"], capture_output=True, text=True, timeout=300,
+                              env=os.environ | {"TSAN_OPTIONS": "halt_on_error=1"})
     except subprocess.TimeoutExpired:
         return "does not end"
     if done.returncode == 0:
