@@ -50,8 +50,8 @@ sanitize() { # TOOL FILTER
 spikes() { # MODEL DATA DEVICE SLOTS RULE...: hash, accuracy and exits of some images
   local model=$1 data=$2 device=$3 slots=$4
   shift 4
-  "$rheobase" run "$model" --data "$data" --device "$device" --slots "$slots" --limit 200 --steps 16 --hash --quiet --json - "$@" |
-    python3 -c 'import json, sys; r = json.load(sys.stdin); print(r["spike_hash"], r["accuracy_by_step"], r["exit_histogram"], r["SynapticOperations"])'
+  "$rheobase" run "$model" --data "$data" --device "$device" --slots "$slots" --limit 200 --steps 16 --hash --quiet --json "$work/run.json" "$@" >/dev/null || return 1
+  python3 -c 'import json, sys; r = json.load(open(sys.argv[1])); print(r["spike_hash"], r["accuracy_by_step"], r["exit_histogram"], r["SynapticOperations"])' "$work/run.json"
 }
 
 same_spikes() { # MODEL DATA
@@ -68,13 +68,17 @@ same_spikes() { # MODEL DATA
   echo "spikes of the cpu at 1, 33 and 1024 slots: ${expected%% *}"
 }
 
-speed() { # MODEL DATA: images a second at fixed T and stopped
+speed() { # MODEL DATA: image-steps a second to the whole budget and stopped
   local slots rule line=""
   for slots in 1 32 256 1024; do
-    for rule in never confidence; do
-      line+=" $slots/$rule $("$rheobase" run "$1" --data "$2" --device cuda --slots "$slots" --limit $((slots < 32 ? 200 : 10000)) \
-        --steps 16 --stop "$rule" $([ "$rule" = never ] || echo --threshold 0.9) --quiet --json - |
-        python3 -c 'import json, sys; r = json.load(sys.stdin); print(round(r["samples_per_second"] * r["mean_steps"]))')" || return 1
+    for rule in "--stop never" "--stop confidence --threshold 0.9"; do
+      # shellcheck disable=SC2086
+      "$rheobase" run "$1" --data "$2" --device cuda --slots "$slots" --limit $((slots < 32 ? 200 : 10000)) --steps 16 \
+        --quiet --json "$work/run.json" $rule >/dev/null || return 1
+      line+=" $slots/$(cut -d ' ' -f 2 <<<"$rule") $(python3 -c '
+import json, sys
+r = json.load(open(sys.argv[1]))
+print(round(r["samples_per_second"] * r["mean_steps"]))' "$work/run.json")"
     done
   done
   echo "image-steps a second, by slots and rule:$line"
