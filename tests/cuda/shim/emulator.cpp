@@ -64,7 +64,8 @@ class BlockRunner {
   Thread& take_ready();
   void release_block();
   void suspend() { current_->fiber->suspend(); }
-  [[noreturn]] void fail(const std::string& what);
+  void fault(const std::string& what);
+  [[noreturn]] void stop();
   std::string deadlock() const;
 
   std::vector<Thread> threads_;
@@ -176,13 +177,17 @@ void BlockRunner::meet(const char* operation, unsigned mask, const void* in, voi
   Thread& self = *current_;
   const int lane = self.rank % warp_size, first = self.rank - lane;
   Meeting& meeting = meetings_[static_cast<std::size_t>(self.rank / warp_size)];
-  if ((mask >> lane & 1U) == 0) fail(std::string(operation) + " by a lane outside of its mask");
+  if ((mask >> lane & 1U) == 0) {
+    fault(std::string(operation) + " by a lane outside of its mask");
+    stop();
+  }
   if (meeting.arrived == 0) {
     meeting.operation = operation, meeting.mask = mask, meeting.argument = argument;
   } else if (std::strcmp(meeting.operation, operation) != 0 || meeting.mask != mask ||
              meeting.argument != argument) {
-    fail(std::string("lanes of a warp meet in different operations, ") + meeting.operation + " and " +
-         operation);
+    fault(std::string("lanes of a warp meet in different operations, ") + meeting.operation + " and " +
+          operation);
+    stop();
   }
   meeting.in[lane] = in, meeting.out[lane] = out;
   meeting.arrived |= 1U << lane;
@@ -203,9 +208,13 @@ void BlockRunner::meet(const char* operation, unsigned mask, const void* in, voi
   }
 }
 
-void BlockRunner::fail(const std::string& what) {
+void BlockRunner::fault(const std::string& what) {
   error_ = what + " (thread " + std::to_string(current_->rank) + ")";
   release_to(&grid_->finished);
+}
+
+// For good: nothing that this thread owns will ever go.
+void BlockRunner::stop() {
   for (;;) suspend();
 }
 
@@ -254,7 +263,8 @@ void run_grid(Index3 grid, Index3 block, std::size_t shared_bytes, const std::fu
       runner->run({b % grid.x, b / grid.x % grid.y, b / (grid.x * grid.y)}, shared_bytes, body, marks,
                   options().seed * 1000003 + b);
     } catch (...) {
-      static_cast<void>(runner.release());  // its fibers are stuck for good
+      static auto& stuck = *new std::vector<std::unique_ptr<BlockRunner>>;  // so are its fibers
+      stuck.push_back(std::move(runner));
       throw;
     }
   }
