@@ -21,7 +21,7 @@ void bind_run(nb::module_& module);
 const Registry& registry();
 
 /// By name, and here: InputError with the reason for one that is not.
-DeviceKind available_device(const std::string& name);
+DeviceChoice available_device(const std::string& name);
 
 /// Throws InputError naming the argument where `value` is outside of low to high.
 void expect_within(const char* argument, std::int64_t value, std::int64_t low, std::int64_t high);

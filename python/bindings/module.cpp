@@ -34,12 +34,12 @@ const Registry& registry() {
   return all;
 }
 
-DeviceKind available_device(const std::string& name) {
-  const DeviceKind kind = parse_device(name);
+DeviceChoice available_device(const std::string& name) {
+  const DeviceChoice choice = parse_device(name);
   for (const DeviceInfo& info : devices()) {
-    if (info.kind == kind && !info.available) throw InputError("device", name, info.description);
+    if (info.kind == choice.kind && !info.available) throw InputError("device", name, info.description);
   }
-  return kind;
+  return choice;
 }
 
 void expect_within(const char* argument, std::int64_t value, std::int64_t low, std::int64_t high) {

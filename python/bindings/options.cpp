@@ -16,7 +16,9 @@ EngineOptions options_of(const EngineArguments& arguments) {
   expect_within("threads", arguments.threads, 0, most_threads);
   expect_within("lookahead", arguments.lookahead, 1, max_lanes_per_slot);
   EngineOptions options;
-  options.device = available_device(arguments.device);
+  const DeviceChoice device = available_device(arguments.device);
+  options.device = device.kind;
+  options.gpu = device.gpu;
   options.slots = static_cast<int>(arguments.slots.value_or(default_slots));
   if (!arguments.slots) options.slot_memory = default_slot_memory;
   options.threads = static_cast<int>(arguments.threads);

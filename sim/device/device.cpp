@@ -5,8 +5,10 @@
 #include <hwy/targets.h>
 
 #include <fstream>
+#include <string_view>
 
 #include "sim/core/error.h"
+#include "sim/device/cuda_info.h"
 
 namespace rheobase {
 namespace {
@@ -36,19 +38,24 @@ const char* to_string(DeviceKind kind) {
   throw InternalError("not a device");
 }
 
-DeviceKind parse_device(const std::string& name) {
-  if (name == "auto") return DeviceKind::cpu;
-  for (const DeviceInfo& info : devices()) {
-    if (name == to_string(info.kind)) return info.kind;
+DeviceChoice parse_device(const std::string& name) {
+  if (name == "auto") return {DeviceKind::cpu};
+  for (const DeviceKind kind : {DeviceKind::reference, DeviceKind::cpu, DeviceKind::cuda}) {
+    if (name == to_string(kind)) return {kind};
   }
-  throw InputError("--device", name, "expected reference, cpu, cuda or auto");
+  constexpr std::string_view cuda = "cuda:";
+  const std::string number = name.starts_with(cuda) ? name.substr(cuda.size()) : "";
+  const bool digits =
+      !number.empty() && number.size() <= 4 && number.find_first_not_of("0123456789") == std::string::npos;
+  if (digits) return {DeviceKind::cuda, std::stoi(number)};
+  throw InputError("--device", name, "expected reference, cpu, cuda, cuda:N or auto");
 }
 
 std::vector<DeviceInfo> devices() {
   return {
       {DeviceKind::reference, true, "plain loops on one core, for comparison"},
       {DeviceKind::cpu, true, fmt::format("{}, {} instructions", processor_name(), simd_targets().front())},
-      {DeviceKind::cuda, false, "this build has no CUDA device"}};
+      cuda_info()};
 }
 
 std::vector<std::string> simd_targets() {

@@ -11,8 +11,15 @@ enum class DeviceKind { reference, cpu, cuda };
 /// `reference`, `cpu`, `cuda`.
 const char* to_string(DeviceKind kind);
 
-/// Throws InputError naming the choices. `auto` is the fastest device that is here.
-DeviceKind parse_device(const std::string& name);
+/// A device by name: `cuda:N` is GPU N of several.
+struct DeviceChoice {
+  DeviceKind kind = DeviceKind::cpu;
+  int gpu = 0;
+};
+
+/// `reference`, `cpu`, `cuda`, `cuda:N`, or `auto`, which is the cpu: a GPU is asked for by name. Throws
+/// InputError naming the choices.
+DeviceChoice parse_device(const std::string& name);
 
 struct DeviceInfo {
   DeviceKind kind;

@@ -32,9 +32,16 @@ class Engine::Impl {
         operations(options.costs
                        ? plan_operations(graph, plan.graph_nodes, signals_of(plan), registry.schemas())
                        : OperationPlan{}),
-        executor(make_host_executor(plan, operations, fitting_options(), paths)) {
+        executor(make_executor(registry)) {
     for (const int node : plan.spiking)
       spiking.push_back({plan.graph_nodes[node].name, plan.nodes[node].output.shape.size()});
+  }
+
+  std::unique_ptr<Executor> make_executor(const Registry& registry) {
+    const MakeExecutor* own = registry.executor(options.device);
+    if (own == nullptr) return make_host_executor(plan, operations, fitting_options(), paths);
+    options.lookahead = 1;  // executors but the host's compute no step ahead
+    return (*own)(plan, operations, fitting_options());
   }
 
   // With as many slots as fit, and one step at once where a step needs the one before.

@@ -31,10 +31,11 @@ struct EngineOptions {
   bool fuse = true;        ///< false: every node stores its output, so that a tap sees currents too
   /// Steps of a sample computed at once, 1 to max_lanes_per_slot: weights and potentials are read once for
   /// all. What lies beyond the step at which a sample is released is lost. The results do not depend on it. A
-  /// recurrent network takes 1.
+  /// recurrent network takes 1, and so does the device cuda.
   int lookahead = 1;
   KernelChoice kernels = KernelChoice::automatic;
   std::size_t slot_memory = 0;  ///< not 0: fewer slots, one at least, where they take more bytes
+  int gpu = 0;                  ///< of device cuda: which one
 };
 
 /// How a synapse that reads spikes has run so far.

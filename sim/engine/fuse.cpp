@@ -2,16 +2,8 @@
 
 #include <utility>
 
-#include "sim/op/host/fused_kernel.h"
-#include "sim/op/host/tile.h"
-
 namespace rheobase {
 namespace {
-
-// nullptr for what has no kernel, or one of a device with kernels of its own.
-const HostKernel* host_kernel_of(const PlannedNode& node) {
-  return dynamic_cast<const HostKernel*>(node.kernel.get());
-}
 
 class Fuser {
  public:
@@ -23,8 +15,7 @@ class Fuser {
 
   void run() {
     for (int i = 0; i < static_cast<int>(plan_.nodes.size()); ++i) {
-      const HostKernel* kernel = host_kernel_of(plan_.nodes[i]);
-      if (kernel != nullptr && kernel->tile_neuron() != nullptr) fuse_into(i);
+      if (plan_.nodes[i].kernel != nullptr && !plan_.nodes[i].inputs.empty()) fuse_into(i);
     }
   }
 
@@ -34,17 +25,16 @@ class Fuser {
     const bool constant = index < plan_.constant_nodes;
     return readers_[index] == 1 && constant == (neuron < plan_.constant_nodes);
   }
-  bool is_source(int index, int neuron) const {
-    const HostKernel* kernel = host_kernel_of(plan_.nodes[index]);
-    const TileSource* source = kernel != nullptr ? kernel->tile_source() : nullptr;
-    return vanishes(index, neuron) && source != nullptr &&
-           source->sends_reals() == host_kernel_of(plan_.nodes[neuron])->tile_neuron()->takes_reals();
+  bool is_source(int index, int neuron, std::size_t addends) const {
+    const Kernel* kernel = plan_.nodes[index].kernel.get();
+    return kernel != nullptr && vanishes(index, neuron) &&
+           plan_.nodes[neuron].kernel->can_fuse(*kernel, addends);
   }
   bool can_be_added(int index) const { return plan_.nodes[index].output.type == SignalType::int32; }
 
   void fuse_into(int neuron) {
     const int before = plan_.nodes[neuron].inputs.at(0);
-    if (is_source(before, neuron)) {
+    if (is_source(before, neuron, 0)) {
       join(neuron, before, {});
     } else if (vanishes(before, neuron) && plan_.nodes[before].role == Role::join) {
       fuse_join(neuron, before);
@@ -54,9 +44,10 @@ class Fuser {
   void fuse_join(int neuron, int add) {
     int source = -1;
     std::vector<int> others;
+    const std::size_t addends = plan_.nodes[add].inputs.size() - 1;
     for (const int input : plan_.nodes[add].inputs) {
       if (!can_be_added(input)) return;
-      if (source < 0 && is_source(input, neuron)) {
+      if (source < 0 && is_source(input, neuron, addends)) {
         source = input;
       } else {
         others.push_back(input);
@@ -67,31 +58,29 @@ class Fuser {
     join(neuron, source, others);
   }
 
-  std::unique_ptr<HostKernel> take_kernel(int index) {
-    return std::unique_ptr<HostKernel>(dynamic_cast<HostKernel*>(plan_.nodes[index].kernel.release()));
-  }
-
   // The kernel of a node that vanishes.
-  std::unique_ptr<HostKernel> absorb(int index) {
+  std::unique_ptr<Kernel> absorb(int index) {
     PlannedNode& node = plan_.nodes[index];
     node.inputs.clear();
     node.absorbed = true;
-    return take_kernel(index);
+    return std::move(node.kernel);
   }
 
   void join(int neuron, int source, const std::vector<int>& others) {
+    FusionParts parts;
     std::vector<int> inputs = plan_.nodes[source].inputs;
-    std::vector<FusedAddend> addends;
     for (const int other : others) {
       const PlannedNode& node = plan_.nodes[other];
-      const HostKernel* kernel = host_kernel_of(node);
       const bool added_directly =
-          vanishes(other, neuron) && kernel != nullptr && kernel->tile_addend() != nullptr;
+          vanishes(other, neuron) && node.kernel != nullptr && node.kernel->adds_directly();
       inputs.push_back(added_directly ? node.inputs.at(0) : other);
-      addends.push_back({added_directly ? absorb(other) : nullptr, node.output});
+      parts.addends.push_back({added_directly ? absorb(other) : nullptr, node.output});
     }
     PlannedNode& node = plan_.nodes[neuron];
-    node.kernel = make_fused(absorb(source), std::move(addends), take_kernel(neuron));
+    const Kernel& kernel = *node.kernel;
+    parts.source = absorb(source);
+    parts.neuron = std::move(node.kernel);
+    node.kernel = kernel.fused(std::move(parts));
     node.inputs = std::move(inputs);
   }
 

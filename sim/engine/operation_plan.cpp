@@ -60,6 +60,18 @@ void prepare(SynapseReader& reader, const std::vector<std::uint32_t>& fan_out, c
 
 }  // namespace
 
+std::vector<std::uint32_t> SynapseReader::fan_out(const ImageShape& shape) const {
+  std::vector<std::uint32_t> result;
+  for (std::int64_t pixel = 0; pixel < shape.pixels(); ++pixel)
+    result.insert(result.end(), by_channel.begin(), by_channel.end());
+  auto fewer = missing.begin();
+  for (const Run& run : edges) {
+    const std::int64_t first = run.first * shape.channels;
+    for (std::int64_t i = first; i < first + run.pixels * shape.channels; ++i) result[i] -= *fewer++;
+  }
+  return result;
+}
+
 OperationPlan plan_operations(const Graph& graph, const std::vector<Node>& order,
                               const std::vector<SignalSpec>& signals, const SchemaSet& schemas) {
   OperationPlan plan;

@@ -20,12 +20,15 @@ struct SynapseReader {
   std::size_t synapse = 0;                ///< of CountedOperations::synapses
   std::vector<std::uint32_t> by_channel;  ///< non-zero weights that lead on, at most
   std::vector<Run> edges;
-  std::vector<std::uint32_t>
-      missing;  ///< how many fewer lead on from the values of the edges, one run after the other
-  std::vector<std::uint16_t>
-      missing_by_bit;              ///< the same for spikes, 64 numbers a word; empty where 16 bits are few
+  /// How many fewer lead on from the values of the edges, one run after the other.
+  std::vector<std::uint32_t> missing;
+  /// The same for spikes, 64 numbers a word; empty where 16 bits are few.
+  std::vector<std::uint16_t> missing_by_bit;
   std::uint16_t most_missing = 0;  ///< the largest of missing_by_bit
   std::uint64_t all = 0;           ///< the operations where no input is 0
+
+  /// The non-zero weights that lead on from each value of a signal of this shape, pixel-major.
+  std::vector<std::uint32_t> fan_out(const ImageShape& shape) const;
 };
 
 /// One node's output as it is counted.

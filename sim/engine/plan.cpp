@@ -20,8 +20,10 @@ void check_support(const Graph& graph, const Registry& registry, const EngineOpt
     if (registry.find(node.op, options.device, arithmetic) != nullptr || node.op == delay_op) continue;
     const bool input = registry.schemas().of(node).role == Role::input;
     if (input && registry.input(options.coding, options.device) != nullptr) continue;
-    faults.push_back({node.name, "device " + std::string(to_string(options.device)) + " has no " +
-                                     to_string(arithmetic) + " kernel for " + node.op});
+    const std::string lacks = input ? "no such coding of an " : "no kernel for ";
+    const bool elsewhere = options.device == DeviceKind::cuda;
+    faults.push_back({node.name, std::string(to_string(options.device)) + " has " + lacks + node.op + " in " +
+                                     to_string(arithmetic) + (elsewhere ? "; use --device cpu" : "")});
   }
   throw_if_any("graph", faults);
 }

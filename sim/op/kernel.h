@@ -50,12 +50,37 @@ struct NodeContext {
 /// arithmetic might overflow.
 using PlanNode = std::function<NodePlan(const NodeContext&)>;
 
+class Kernel;
+
+/// What is added to a synapse's output on the way to the neuron: a kernel that adds directly, or no kernel
+/// for a current that is stored already.
+struct FusedAddend {
+  std::unique_ptr<Kernel> kernel;
+  SignalSpec output;
+};
+
+/// A synapse, what is added to its output, and the neuron that takes the sum. The one kernel that they become
+/// reads the input of the synapse, then one for each addend.
+struct FusionParts {
+  std::unique_ptr<Kernel> source;
+  std::vector<FusedAddend> addends;
+  std::unique_ptr<Kernel> neuron;
+};
+
 /// One node on one device: made once, then stepped many times, immutable. What it computes for a lane depends
 /// on that slot's inputs and state only, never on the other slots. How it is called is the device's:
-/// HostKernel (host_kernel.h).
+/// HostKernel (host_kernel.h), CudaKernel (sim/cuda/kernels/cuda_kernel.h).
 class Kernel {
  public:
   virtual ~Kernel() = default;
+
+  /// Of a neuron: whether it can take the output of `source`, and of so many addends, without its being
+  /// stored.
+  virtual bool can_fuse(const Kernel& /*source*/, std::size_t /*addends*/) const { return false; }
+  /// Of an addend: whether it can be added straight from its input.
+  virtual bool adds_directly() const { return false; }
+  /// The kernel of parts of which this is the neuron, and which it can fuse.
+  virtual std::unique_ptr<Kernel> fused(FusionParts /*parts*/) const { return nullptr; }
 };
 
 /// Makes a kernel of a planned node.

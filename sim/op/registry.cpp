@@ -38,6 +38,16 @@ const MakeInput* Registry::input(Coding coding, DeviceKind device) const {
   return found == inputs_.end() ? nullptr : &found->second;
 }
 
+void Registry::add_executor(DeviceKind device, MakeExecutor make) {
+  if (!executors_.emplace(device, std::move(make)).second)
+    throw InternalError(std::string("executor registered twice for ") + to_string(device));
+}
+
+const MakeExecutor* Registry::executor(DeviceKind device) const {
+  const auto found = executors_.find(device);
+  return found == executors_.end() ? nullptr : &found->second;
+}
+
 std::vector<std::string> Registry::supported(DeviceKind device, Arithmetic arithmetic) const {
   std::vector<std::string> ops;
   for (const auto& [key, make] : kernels_) {

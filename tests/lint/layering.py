@@ -7,6 +7,7 @@ import sources
 
 CORE, GRAPH, DEVICE, OP, STOP, ENGINE, HDF5, FORMAT = (
     f"sim/{room}" for room in ("core", "graph", "device", "op", "stop", "engine", "hdf5", "format"))
+CUDA_DEVICE, CUDA_KERNELS, CUDA_EXECUTOR = (f"sim/cuda/{room}" for room in ("device", "kernels", "executor"))
 
 # Folder -> what it may include besides itself.
 ARROWS = {
@@ -18,7 +19,10 @@ ARROWS = {
     ENGINE: [CORE, GRAPH, DEVICE, OP, STOP],
     HDF5: [CORE, GRAPH],
     FORMAT: [CORE, GRAPH, STOP, HDF5],
-    "neurons": [CORE, GRAPH, DEVICE, OP],
+    CUDA_DEVICE: [CORE],
+    CUDA_KERNELS: [CORE, GRAPH, DEVICE, OP, CUDA_DEVICE],
+    CUDA_EXECUTOR: [CORE, GRAPH, DEVICE, OP, STOP, ENGINE, CUDA_DEVICE, CUDA_KERNELS],
+    "neurons": [CORE, GRAPH, DEVICE, OP, CUDA_DEVICE, CUDA_KERNELS],
     "binarize": [CORE, GRAPH, DEVICE, OP, *(f"neurons/{name}.h" for name in (
         "if", "qcfs", "relu", "sign", "schemas", "qcfs_step", "sign_step"))],
     # Converters know neurons by their parameters and schemas only.

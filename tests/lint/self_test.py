@@ -2,6 +2,7 @@
 """The rules catch what they are for and let the rest pass."""
 
 import budgets
+import cuda_sass
 import files
 import layering
 import libraries
@@ -22,6 +23,8 @@ def faults(rule, path, text):
 
 expect(faults(layering, "sim/core/a.h", '#include "sim/graph/graph.h"'), "core may not see graph")
 expect(faults(layering, "sim/engine/a.cpp", '#include "neurons/if.h"'), "sim knows no neuron")
+expect(faults(layering, "sim/engine/a.cpp", '#include "sim/cuda/executor/run_state.h"'), "engines know no GPU")
+expect(faults(layering, "sim/cuda/kernels/a.cu", '#include "sim/engine/plan.h"'), "kernels know no executor")
 expect(faults(layering, "converters/a.cpp", '#include "neurons/register.h"'), "converters see parameters only")
 expect(faults(layering, "sim/op/a.cpp", '#include "kernel.h"'), "includes are spelled from the root")
 expect(faults(layering, "python/bindings/a.cpp", '#include "experiments/cli/output.h"'), "bindings are no program")
@@ -37,6 +40,7 @@ expect(faults(third_party, "sim/op/a.cpp", "#include <oneapi/tbb/parallel_for.h>
 expect(faults(third_party, "sim/op/a.cpp", "#include <H5Cpp.h>"), "HDF5 is the format's")
 expect(faults(third_party, "experiments/cli/a.cpp", "#include <boost/math/distributions/binomial.hpp>"), "one file sums tails")
 expect(faults(third_party, "sim/engine/a.cpp", "#include <nanobind/nanobind.h>"), "Python stays in its room")
+expect(faults(third_party, "sim/engine/a.cpp", "#include <cuda_runtime.h>"), "one room calls CUDA")
 expect(not faults(third_party, "sim/format/a.cpp", "#include <hdf5.h>"), "the format has HDF5")
 expect(faults(files, "sim/format/a.cpp", "  std::ifstream in(path);"), "readers say what they open")
 expect(faults(files, "experiments/a.cpp", "  std::ofstream(path) << text;"), "only AtomicFile writes")
@@ -60,5 +64,12 @@ expect(list(shared_equations.faults(PTX.replace("mul.f32", "fma.rn.f32"))), "not
 expect(list(shared_equations.faults(PTX.replace("div.rn.f32", "div.approx.ftz.f32"))), "nothing is approximate")
 expect(list(shared_equations.faults(PTX.replace("qcfs", "other"))), "every kernel is there")
 expect(shared_equations.heavy({"sim/graph/graph.h", "cstdint"}), "graphs are for hosts")
+SASS = "Function : _ZN8rheobase4cuda14product_kernelILNS0_11ProductFormE0ELi4ENS0_13StoreCurrentsEEEv\n" + 8 * f"  {cuda_sass.TENSOR} R1, R2\n"
+expect(not list(cuda_sass.sass_faults("a.cu", SASS)), "eight products are planned")
+expect(list(cuda_sass.sass_faults("a.cu", SASS.replace(cuda_sass.TENSOR, "IMAD", 1))), "seven are too few")
+expect(list(cuda_sass.sass_faults("a.cu", SASS + "  STL [R1], R2\n")), "nothing is in local memory")
+PTXAS = "Compiling entry function 'k' for 'sm_90'\n    {} bytes stack frame, 0 bytes spill stores, 0 bytes spill loads"
+expect(list(cuda_sass.resource_faults("a.cu", PTXAS.format(16))), "no kernel has a stack")
+expect(not list(cuda_sass.resource_faults("a.cu", PTXAS.format(0))), "nothing spilled is nothing spilled")
 expect(sources.without_comments('"//" // x') == '"//"     ', "strings are no comments")
 print("self_test: sound")

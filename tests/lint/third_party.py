@@ -10,6 +10,7 @@ HOMES = {
     "oneapi/tbb": ["sim/core/parallel.cpp"],
     "tbb": ["sim/core/parallel.cpp"],
     "openssl": ["sim/core/file.cpp"],
+    "cuda_runtime": ["sim/cuda", "sim/device/cuda_info.cu", "neurons"],
     "hwy": ["sim/device", "sim/op", "neurons", "binarize"],
     "oneapi/dnnl": ["binarize/train/dense_convolution.cpp"],
     "dnnl": ["binarize/train/dense_convolution.cpp"],

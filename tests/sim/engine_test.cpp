@@ -317,7 +317,7 @@ TEST(Engine, RefusesWhatItCannotRun) {
     Engine(graph, full_registry(), options(1, 1, DeviceKind::cuda));
     FAIL() << "this build has no cuda kernels";
   } catch (const InputError& error) {
-    EXPECT_THAT(error.what(), HasSubstr("device cuda has no float32 kernel for IF"));
+    EXPECT_THAT(error.what(), HasSubstr("cuda has no kernel for IF in float32; use --device cpu"));
   }
   graph.nodes[1].inputs = {"nowhere"};
   EXPECT_THROW(Engine(graph, full_registry(), options(1, 1)), InputError);

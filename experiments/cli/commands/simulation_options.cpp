@@ -15,12 +15,12 @@ constexpr std::size_t default_slot_memory = std::size_t{512} << 20;  // more onl
 constexpr int max_slots = 1 << 16;
 constexpr int max_steps = 1 << 20;
 
-DeviceKind available_device(const std::string& name) {
-  const DeviceKind kind = parse_device(name);
+DeviceChoice available_device(const std::string& name) {
+  const DeviceChoice choice = parse_device(name);
   for (const DeviceInfo& info : devices()) {
-    if (info.kind == kind && !info.available) throw InputError("--device", name, info.description);
+    if (info.kind == choice.kind && !info.available) throw InputError("--device", name, info.description);
   }
-  return kind;
+  return choice;
 }
 
 // What an option says of the samples is part of their SPEC.
@@ -41,7 +41,7 @@ std::int64_t ranged(const CommandLine& line, const std::string& option, std::int
 }
 
 void add_engine_options(CommandSpec& spec) {
-  spec.add("device", text_argument("NAME", "auto"), "where to run: reference cpu cuda auto");
+  spec.add("device", text_argument("NAME", "auto"), "where to run: reference cpu cuda cuda:N; auto: the cpu");
   spec.add("slots", whole_argument("B", default_slots),
            "samples simulated together; without it fewer, where more would take over 512 MiB");
   spec.add("kernel", text_argument("auto|event|dense", "auto"),
@@ -52,7 +52,9 @@ void add_engine_options(CommandSpec& spec) {
 
 EngineOptions parse_engine(const CommandLine& line) {
   EngineOptions engine;
-  engine.device = available_device(line.get<std::string>("device"));
+  const DeviceChoice device = available_device(line.get<std::string>("device"));
+  engine.device = device.kind;
+  engine.gpu = device.gpu;
   engine.slots = static_cast<int>(ranged(line, "slots", 1, max_slots));
   if (!line.given("slots")) engine.slot_memory = default_slot_memory;
   if (line.has("simd")) use_simd(line.get<std::string>("simd"));

@@ -15,11 +15,19 @@ void add_stored(const Tile& tile, const SignalSpec& spec, const SignalView& view
   }
 }
 
+std::unique_ptr<HostKernel> on_host(std::unique_ptr<Kernel> kernel) {
+  auto* host = dynamic_cast<HostKernel*>(kernel.get());
+  if (host != nullptr) static_cast<void>(kernel.release());
+  return std::unique_ptr<HostKernel>(host);
+}
+
 class FusedKernel : public HostKernel {
  public:
-  FusedKernel(std::unique_ptr<HostKernel> source, std::vector<FusedAddend> addends,
-              std::unique_ptr<HostKernel> neuron)
-      : source_(std::move(source)), addends_(std::move(addends)), neuron_(std::move(neuron)) {}
+  explicit FusedKernel(FusionParts parts)
+      : source_(on_host(std::move(parts.source))), neuron_(on_host(std::move(parts.neuron))) {
+    for (FusedAddend& addend : parts.addends)
+      addends_.push_back({on_host(std::move(addend.kernel)), addend.output});
+  }
 
   std::size_t scratch_bytes() const override { return source_->scratch_bytes(); }
   double dense_from() const override { return source_->dense_from(); }
@@ -29,16 +37,20 @@ class FusedKernel : public HostKernel {
   }
 
  private:
+  struct Addend {
+    std::unique_ptr<HostKernel> kernel;  // none where its output is stored
+    SignalSpec output;
+  };
   class Sink : public TileSink {
    public:
     Sink(const FusedKernel& kernel, const StepArgs& args) : kernel_(kernel), args_(args) {}
     void take(const Tile& tile) const override {
       for (std::size_t i = 0; i < kernel_.addends_.size(); ++i) {
-        const FusedAddend& addend = kernel_.addends_[i];
+        const Addend& addend = kernel_.addends_[i];
         if (addend.kernel) {
           addend.kernel->tile_addend()->add_to(tile, args_.inputs[i + 1]);
         } else {
-          add_stored(tile, addend.input, args_.inputs[i + 1]);
+          add_stored(tile, addend.output, args_.inputs[i + 1]);
         }
       }
       kernel_.neuron_->tile_neuron()->step_tile(tile, args_.state, args_.output);
@@ -53,15 +65,22 @@ class FusedKernel : public HostKernel {
   };
 
   std::unique_ptr<HostKernel> source_;
-  std::vector<FusedAddend> addends_;
+  std::vector<Addend> addends_;
   std::unique_ptr<HostKernel> neuron_;
 };
 
 }  // namespace
 
-std::unique_ptr<HostKernel> make_fused(std::unique_ptr<HostKernel> source, std::vector<FusedAddend> addends,
-                                       std::unique_ptr<HostKernel> neuron) {
-  return std::make_unique<FusedKernel>(std::move(source), std::move(addends), std::move(neuron));
+std::unique_ptr<HostKernel> make_fused(FusionParts parts) {
+  return std::make_unique<FusedKernel>(std::move(parts));
 }
+
+bool HostKernel::can_fuse(const Kernel& source, std::size_t /*addends*/) const {
+  const auto* host = dynamic_cast<const HostKernel*>(&source);
+  const TileSource* tiles = host != nullptr ? host->tile_source() : nullptr;
+  return tile_neuron() != nullptr && tiles != nullptr && tiles->sends_reals() == tile_neuron()->takes_reals();
+}
+
+std::unique_ptr<Kernel> HostKernel::fused(FusionParts parts) const { return make_fused(std::move(parts)); }
 
 }  // namespace rheobase

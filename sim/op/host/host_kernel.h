@@ -61,6 +61,10 @@ class HostKernel : public Kernel {
   virtual const TileSource* tile_source() const { return nullptr; }
   virtual const TileAddend* tile_addend() const { return nullptr; }
   virtual const TileNeuron* tile_neuron() const { return nullptr; }
+
+  bool can_fuse(const Kernel& source, std::size_t addends) const final;
+  bool adds_directly() const final { return tile_addend() != nullptr; }
+  std::unique_ptr<Kernel> fused(FusionParts parts) const final;
 };
 
 /// How a host kernel is made of a planned node.
