@@ -249,6 +249,8 @@ TEST(NirDialects, LavasNeuronsAreEulersWithoutLeakAndReset) {
               HasSubstr("n: has another r than tau_mem / dt, the only one that the dialect lava knows"));
   EXPECT_THAT(refusal(lif_file(2), "lava"),
               HasSubstr("n: has r = 2, and only 1 is known in the dialect lava"));
+  EXPECT_THAT(refusal(neuron_file("I", {{"r", {1}}}), "lava"),
+              HasSubstr("n: is a I, which the dialect lava does not have"));
   NirFile leaking = lif_file();
   leaking.nodes[1].parameters["v_leak"] = reals({2}, {1, 1});
   EXPECT_THAT(refusal(leaking, "lava"),

@@ -123,6 +123,8 @@ std::string import_spiking(const NeuronCall& call) {
 
 // Lava's importer takes its LIF's r for 1 and its CubaLIF's for tau_mem / dt, and has no v_leak.
 void expect_lava(const NeuronCall& call) {
+  if (call.node.type == "I" || call.node.type == "LI" || call.node.type == "CubaLI")
+    throw NodeFault(fmt::format("is a {}, which the dialect lava does not have", call.node.type));
   for (const char* parameter : {"v_leak", "v_reset"}) expect(call, parameter, 0);
   if (call.node.type != "CubaLIF") return expect(call, "r", 1);
   const Reals shares = combined(call.values("r"), times(call, "tau_mem"),
