@@ -1,5 +1,6 @@
 // Events in, neurons that fire several times a step: every device, instruction set, path, number of threads,
 // slots and steps at once says the same.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -177,6 +178,23 @@ TEST(Bursts, SayTheSameInIntegersWhateverRunsThem) {
         }
       }
     }
+  }
+}
+
+TEST(Bursts, IntegersRefuseMoreEventsOfAPlaceThanTheyHold) {
+  Graph graph = network(3);
+  quantize(graph, full_registry().schemas(), "net");
+  EngineOptions options;
+  options.coding = Coding::events;
+  Engine engine(graph, full_registry(), options);
+  const std::vector<InputEvent> twice{{1, 5}, {2, 3}, {2, 3}};
+  engine.load(0, {{}, twice, 0}, 9);
+  engine.step();
+  try {
+    engine.step();
+    FAIL() << "2 is more than 32767 / 2^14";
+  } catch (const InputError& error) {
+    EXPECT_THAT(error.what(), ::testing::HasSubstr("9: has 2 events of one place in step 2, more than"));
   }
 }
 
