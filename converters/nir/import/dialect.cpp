@@ -63,6 +63,12 @@ const Dialect* find_dialect(const std::string& name) {
   return found == std::end(dialects) ? nullptr : found;
 }
 
+const Dialect& named_dialect(const std::string& name) {
+  const Dialect* const found = find_dialect(name);
+  if (found == nullptr) throw InternalError("no dialect is called " + name);
+  return *found;
+}
+
 bool is_one(double value) { return std::abs(value - 1) <= 1e-6; }
 
 std::optional<double> if_gain(double r, double dt) {
@@ -74,7 +80,7 @@ Dialect dialect_of(const NirGraph& graph, const NirOptions& options, Notes& note
   check_nir_dialect(options.dialect);
   Dialect dialect = options.dialect == "auto"
                         ? guess_dialect(graph, options.dt, options.reset != "auto", doubts)
-                        : *find_dialect(options.dialect);
+                        : named_dialect(options.dialect);
   set_reset(dialect, options.reset);
   if (options.dt) {
     dialect.dt = *options.dt;

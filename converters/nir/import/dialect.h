@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,13 +12,13 @@ namespace rheobase::nir {
 
 /// What a framework means by a neuron.
 struct Dialect {
-  enum class Start { zero, leak, reset };
+  enum class Start : std::uint8_t { zero, leak, reset };
   /// Whose neurons they are: by Euler's rule, or as a framework's own importer makes them
   /// (import_exponential.cpp).
-  enum class Rule { euler, lava, sinabs, rockpool, nengo };
+  enum class Rule : std::uint8_t { euler, lava, sinabs, rockpool, nengo };
   /// What a spike does to the potential: v_reset; minus v_threshold; the same in the next step, after the
   /// decay.
-  enum class Reset { zero, subtract, delayed };
+  enum class Reset : std::uint8_t { zero, subtract, delayed };
 
   std::string name;
   double dt = 1e-4;
@@ -35,6 +36,8 @@ struct Dialect {
 
 /// By its name; nullptr for another, and for auto.
 const Dialect* find_dialect(const std::string& name);
+/// The same of a name that is there.
+const Dialect& named_dialect(const std::string& name);
 
 /// The dialect asked for, or the one that the file's numbers speak for; appends what was chosen to `notes`,
 /// and what the choice may have got wrong to `doubts`. Throws InputError for a reset that it does not have.

@@ -119,7 +119,7 @@ class Guess {
 
  private:
   double dt() const { return dt_.value_or(named("nir").dt); }
-  const Dialect& named(const char* name) const { return *find_dialect(name); }
+  const Dialect& named(const char* name) const { return named_dialect(name); }
   void doubt(const std::string& what) const { doubts_.push_back({"dialect", what}); }
 
   Reals per_step(Reals r) const {
