@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <limits>
 #include <utility>
+
+#include "neurons/leak.h"
 
 namespace rheobase {
 namespace {
@@ -19,12 +22,23 @@ std::optional<Shape> infer(const Node& node, std::span<const Shape> inputs, Faul
   const std::size_t before = faults.size();
   for (const char* tensor : {"decay", "v_threshold", "height", "v_min", "v_init"})
     expect_per_channel(node, tensor, inputs[0][0], faults);
-  expect_within(node, "decay", 0.0, 1.0, faults);
+  expect_decay(node, faults);
   expect_within(node, "v_min", std::numeric_limits<float>::lowest(), 0.0, faults);
   for (const char* tensor : {"v_threshold", "height"}) expect_positive(node, tensor, faults);
   expect_max_spikes(node, faults);
   if (faults.size() != before) return std::nullopt;
   return inputs[0];
+}
+
+// What is left of v behind a step in which all its spikes fit is below the threshold; before the first it is
+// v_init. So they fit for ever where max_spikes is at least what a current adds to that.
+std::int64_t most_spikes(const Node& node, std::int64_t channel, std::int64_t current) {
+  const BurstLifParameters neuron = BurstLifParameters::of(node);
+  const auto threshold = static_cast<std::int64_t>(neuron.v_threshold.of_channel(channel));
+  const auto start = static_cast<std::int64_t>(neuron.v_init.of_channel(channel));
+  const std::int64_t fitting =
+      (std::max(start, threshold - 1) + std::max<std::int64_t>(current, 0)) / threshold;
+  return neuron.max_spikes == 0 ? fitting : std::min(neuron.max_spikes, fitting);
 }
 
 }  // namespace
@@ -54,7 +68,7 @@ OpSchema burst_lif_schema() {
                   Role::neuron,
                   1,
                   1,
-                  {{"max_spikes", std::int64_t{0}}},
+                  {{"max_spikes", std::int64_t{0}}, decay_shift_spec()},
                   {{"decay"},
                    {"v_threshold", true, Potential::threshold},
                    {"height"},
@@ -63,7 +77,8 @@ OpSchema burst_lif_schema() {
                   infer};
   schema.spike_height = "height";
   schema.emits_counts = true;
-  schema.reals_only = true;
+  schema.make_fixed = make_decay_fixed;
+  schema.most_events = most_spikes;
   return schema;
 }
 

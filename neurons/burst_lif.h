@@ -27,6 +27,8 @@ struct BurstLifParameters {
 
 /// What 16-bit integers hold.
 inline constexpr std::int64_t most_burst_spikes = 32767;
+/// The max_spikes that conversion to fixed arithmetic gives a neuron without one.
+inline constexpr std::int64_t most_fixed_spikes = 127;
 
 OpSchema burst_lif_schema();
 

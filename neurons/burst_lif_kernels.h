@@ -21,7 +21,9 @@ struct BurstLifNeurons {
   float most;
 
   BurstLifNeurons from(std::int64_t c) const { return {decay + c, v_threshold + c, v_min + c, most}; }
-  BurstLifNeuron operator[](std::int64_t c) const { return {decay[c], v_threshold[c], v_min[c], most}; }
+  BurstLifNeuron<float> operator[](std::int64_t c) const {
+    return {decay[c], v_threshold[c], v_min[c], most};
+  }
 };
 
 /// Neurons of pixels that lie side by side, as vector kernels take them; strides in floats. Not owned.

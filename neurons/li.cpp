@@ -1,6 +1,11 @@
 #include "neurons/li.h"
 
+#include <algorithm>
+#include <cstdlib>
 #include <utility>
+
+#include "neurons/leak.h"
+#include "neurons/lif_step.h"
 
 namespace rheobase {
 namespace {
@@ -9,9 +14,20 @@ std::optional<Shape> infer(const Node& node, std::span<const Shape> inputs, Faul
   const std::size_t before = faults.size();
   for (const char* tensor : {"decay", "v_leak", "v_init"})
     expect_per_channel(node, tensor, inputs[0][0], faults);
-  expect_within(node, "decay", 0.0, 1.0, faults);
+  expect_decay(node, faults);
   if (faults.size() != before) return std::nullopt;
   return inputs[0];
+}
+
+// |u| stays within where it begins, and where v_leak alone would take it, or the end of its geometric series.
+std::optional<std::int64_t> reach(const Node& node, std::int64_t channel, std::int64_t current) {
+  const std::int32_t decay = fixed_decay_of(node, channel);
+  if (decay >= 1 << lif_decay_bits) return std::nullopt;
+  const LiParameters neuron = LiParameters::of(node);
+  const auto v_leak = static_cast<std::int64_t>(neuron.v_leak.of_channel(channel));
+  const auto start = static_cast<std::int64_t>(neuron.start().of_channel(channel));
+  const std::int64_t u = std::max({std::abs(start - v_leak), std::abs(v_leak), leaky_reach(decay, current)});
+  return u + std::abs(v_leak);
 }
 
 }  // namespace
@@ -31,8 +47,15 @@ Node LiParameters::node(std::string name, std::string input) const {
 }
 
 OpSchema li_schema() {
-  OpSchema schema{"LI", Role::neuron, 1, 1, {}, {{"decay"}, {"v_leak", false}, {"v_init", false}}, infer};
-  schema.reals_only = true;
+  OpSchema schema{"LI",
+                  Role::neuron,
+                  1,
+                  1,
+                  {decay_shift_spec()},
+                  {{"decay"}, {"v_leak", false, Potential::rest}, {"v_init", false, Potential::rest}},
+                  infer};
+  schema.make_fixed = make_decay_fixed;
+  schema.reach = reach;
   return schema;
 }
 

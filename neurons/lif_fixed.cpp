@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <limits>
 
+#include "neurons/leak.h"
 #include "sim/op/fixed.h"
 
 namespace rheobase {
@@ -16,14 +17,13 @@ std::int64_t row_of(const ImageShape& shape) { return (shape.channels + 15) / 16
 
 std::int64_t distance(std::int32_t a, std::int32_t b) { return std::abs(std::int64_t{a} - b); }
 
-// A decay with another shift has the same products behind it: both are multiplied by the same power of two.
 LifChannels<std::int32_t> integers_of(const Node& node, std::int64_t channels) {
   const LifParameters parameters = LifParameters::of(node);
-  LifChannels<std::int32_t> integers{integers_per_channel(parameters.decay, channels),
+  LifChannels<std::int32_t> integers{{},
                                      integers_per_channel(parameters.v_leak, channels),
                                      integers_per_channel(parameters.v_threshold, channels),
                                      integers_per_channel(parameters.v_reset, channels)};
-  for (std::int32_t& decay : integers.decay) decay <<= lif_decay_bits - node.integer("decay_shift", 0);
+  for (std::int64_t c = 0; c < channels; ++c) integers.decay.push_back(fixed_decay_of(node, c));
   return integers;
 }
 
@@ -40,8 +40,7 @@ std::int64_t max_steps_of(const LifNeuron<std::int32_t>& neuron, std::int32_t v_
   const std::int64_t start =
       std::max({distance(v_init, neuron.v_leak), distance(neuron.v_reset, neuron.v_leak), v_leak});
   if (neuron.decay < one) {
-    const std::int64_t fixed_point = (2 * current + 1) * one / (2 * (one - neuron.decay));  // within 2^57
-    if (std::max(start, fixed_point) <= int32_max - v_leak) return unlimited_steps;
+    if (std::max(start, leaky_reach(neuron.decay, current)) <= int32_max - v_leak) return unlimited_steps;
   }
   return (int32_max - v_leak - start) / std::max(current, std::int64_t{1});
 }

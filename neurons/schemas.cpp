@@ -1,6 +1,7 @@
 #include "neurons/schemas.h"
 
 #include "neurons/burst_lif.h"
+#include "neurons/general_lif.h"
 #include "neurons/if.h"
 #include "neurons/li.h"
 #include "neurons/lif.h"
@@ -14,6 +15,7 @@ namespace rheobase {
 void add_neuron_schemas(SchemaSet& schemas) {
   schemas.add(if_schema());
   schemas.add(lif_schema());
+  schemas.add(general_lif_schema());
   schemas.add(burst_lif_schema());
   schemas.add(li_schema());
   for (const MultiThreshold kind :

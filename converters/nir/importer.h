@@ -15,6 +15,9 @@ struct NirOptions {
   std::string dialect = "auto";
   std::optional<double> dt{};  ///< length of a step in the unit of the file's tau; none: the dialect's
   bool strict = false;         ///< refuse what can mean different things
+  /// What a spike does where the dialect's users may choose: zero, subtract, or delayed (subtract a step
+  /// later); auto: what the framework's importer takes.
+  std::string reset = "auto";
 };
 
 /// A spiking network read from a NIR file.
@@ -27,14 +30,15 @@ struct NirImport {
 
 /// Reads a NIR file into a graph of spiking neurons; one that export_nir() wrote, and `options` ask nothing
 /// else of, into the graph that it was. Throws InputError with every node that cannot be
-/// imported: nodes of other kinds, cycles, parameters that differ within a channel. The graph is not yet
-/// validated.
+/// imported: nodes of other kinds, cycles without a neuron, parameters that differ within a channel. The
+/// graph is not yet validated.
 NirImport import_nir(const std::string& path, const NirOptions& options);
 
 /// The same of a file's contents; `source` names it in errors.
 NirImport import_nir_bytes(const std::string& bytes, const std::string& source, const NirOptions& options);
 
-/// Throws InputError naming the choices.
+/// Throw InputError naming the choices.
 void check_nir_dialect(const std::string& name);
+void check_nir_reset(const std::string& name);
 
 }  // namespace rheobase

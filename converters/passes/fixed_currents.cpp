@@ -48,7 +48,7 @@ class CurrentFinder {
   void tie(const Node& node) {
     bool sound = true;
     const OpSchema& schema = network_.schema(node);
-    if (schema.role == Role::join) {
+    if (schema.role == Role::join || schema.emits_potential()) {
       for (const std::string& input : node.inputs) {
         groups_.tie(number_.at(node.name), number_.at(input), 1.0);
         for (std::int64_t c = 0; c < network_.channels(node); ++c) sound &= tie(node, c, input, c, 1.0);

@@ -41,7 +41,7 @@ void normalize_by(Node& input, const Node& affine) {
 }
 
 bool reads_currents(const Node& node, const OpSchema& schema, const Kinds& kinds) {
-  return schema.role == Role::join || schema.is_spiking() ||
+  return schema.role == Role::join || schema.is_spiking() || schema.emits_potential() ||
          (schema.carries() && kinds.at(node.name) == Kind::current);
 }
 

@@ -90,10 +90,15 @@ ChannelRounding measure(const Channel& channel, const WeightRows& rows) {
 std::vector<LayerRounding> measure_losses(const Network& real, const Graph& rounded, const Currents& currents,
                                           const Signals& signals) {
   const std::map<std::size_t, double> thresholds = smallest_thresholds(real, currents);
-  // What graded events may add up to at most says little of what they do, so a layer that reads such a
-  // current is judged by its weights alone.
-  const bool graded = std::any_of(real.graph.nodes.begin(), real.graph.nodes.end(),
-                                  [&](const Node& node) { return real.schema(node).is_graded; });
+  // What graded events may add up to at most says little of what they do, and how often a neuron may fire in
+  // a step at most little of how often it does, so a layer that reads such currents, or what comes of such
+  // counts, is judged by its weights alone.
+  const auto has = [&](const auto& is_one) {
+    return std::any_of(real.graph.nodes.begin(), real.graph.nodes.end(),
+                       [&](const Node& node) { return is_one(real.schema(node)); });
+  };
+  const bool graded = has([](const OpSchema& schema) { return schema.is_graded; });
+  const bool counts = has([](const OpSchema& schema) { return schema.emits_counts; });
   std::vector<LayerRounding> layers;
   for (const Node& node : real.graph.nodes) {
     if (!real.schema(node).is_synapse()) continue;
@@ -105,9 +110,10 @@ std::vector<LayerRounding> measure_losses(const Network& real, const Graph& roun
       const std::vector<float>& weights = node.tensors.at("weight").reals();
       rows.for_weights(o, [&](std::int64_t index, std::int64_t) { empty &= weights[index] == 0.0F; });
       if (empty) continue;
-      const auto found = graded && signals.at(node.inputs[0]).kind == Kind::current
-                             ? thresholds.end()
-                             : thresholds.find(currents.ties.root(currents.cell(node.name, o)));
+      const Kind kind = signals.at(node.inputs[0]).kind;
+      const bool by_weights = (graded && kind == Kind::current) || (counts && kind != Kind::pixels);
+      const auto found =
+          by_weights ? thresholds.end() : thresholds.find(currents.ties.root(currents.cell(node.name, o)));
       layer.channels.push_back(measure({node, *rounded.find(node.name), signals.at(node.inputs[0]),
                                         output.units[o], found == thresholds.end() ? 0.0 : found->second, o},
                                        rows));

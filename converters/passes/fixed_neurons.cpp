@@ -10,7 +10,8 @@ namespace rheobase::fixed {
 Signal spikes_of(const Node& neuron, const OpSchema& schema, std::int64_t channels) {
   Signal spikes{Kind::spikes, {}, {}};
   for (std::int64_t c = 0; c < channels; ++c) {
-    const std::int64_t most = schema.largest_event(neuron);
+    const std::int64_t most =
+        schema.emits_counts ? neuron.integer("max_spikes", 0) : schema.largest_event(neuron);
     spikes.units.push_back(schema.height_of(neuron, c));
     spikes.bounds.push_back({schema.is_graded ? -most : 0, most});
   }

@@ -32,7 +32,9 @@ std::optional<Kind> kind_of(const Node& node, const SchemaSet& schemas, const st
   const OpSchema& schema = schemas.of(node);
   if (schema.role == Role::input) return Kind::pixels;
   if (schema.is_spiking()) return Kind::spikes;
-  if (schema.has_real_weights() || schema.role == Role::scaling || schema.role == Role::join)
+  if (node.op == delay_op) return Kind::spikes;  // of a neuron, which may come behind it
+  if (schema.emits_potential() || schema.has_real_weights() || schema.role == Role::scaling ||
+      schema.role == Role::join)
     return Kind::current;
   if (!schema.carries()) {
     if (schema.role != Role::readout)
@@ -81,7 +83,7 @@ Kinds find_kinds(const Graph& graph, const SchemaSet& schemas, Faults& faults) {
       known = known && found != kinds.end();
       if (found != kinds.end()) inputs.insert(found->second);
     }
-    if (!known && schemas.of(node).carries()) continue;
+    if (!known && schemas.of(node).carries() && node.op != delay_op) continue;
     if (const auto kind = kind_of(node, schemas, inputs, faults)) kinds[node.name] = *kind;
   }
   return kinds;

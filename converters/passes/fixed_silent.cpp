@@ -68,6 +68,34 @@ std::vector<Interval> of_add(const Node& node, const Intervals& intervals, std::
   return result;
 }
 
+// How often it fires at most: where it begins, or what a step leaves below the threshold, and the current.
+double most_events(const Node& node, const OpSchema& schema, std::int64_t channel, double current) {
+  if (!schema.emits_counts) return static_cast<double>(schema.largest_event(node));
+  const double threshold = schema.threshold_of(node).of_channel(channel);
+  const Tensor* const v_init = node.tensor("v_init");
+  const double start = v_init == nullptr ? 0.0 : v_init->of_channel(channel);
+  return std::min(std::floor((std::max(start, threshold) + current) / threshold),
+                  static_cast<double>(node.integer("max_spikes", 0)));
+}
+
+// A leaky potential, of which a step leaves d, reaches currents / (1 - d); it lies around where it begins and
+// rests.
+std::vector<Interval> of_potential(const Node& node, const std::vector<Interval>& current) {
+  std::vector<Interval> result;
+  for (std::size_t c = 0; c < current.size(); ++c) {
+    const auto channel = static_cast<std::int64_t>(c);
+    const auto value = [&](const char* tensor, double otherwise) {
+      const Tensor* const found = node.tensor(tensor);
+      return found == nullptr ? otherwise : found->of_channel(channel);
+    };
+    const double v_leak = value("v_leak", 0.0), start = value("v_init", v_leak) - v_leak;
+    const double gain = 1.0 / (1.0 - value("decay", 1.0));
+    result.push_back({v_leak + std::min({0.0, start, current[c].low * gain}),
+                      v_leak + std::max({0.0, start, current[c].high * gain})});
+  }
+  return result;
+}
+
 // A potential that nothing raises stays below a threshold that it rests below.
 std::vector<Interval> of_neuron(const Node& node, const OpSchema& schema,
                                 const std::vector<Interval>& current) {
@@ -76,7 +104,7 @@ std::vector<Interval> of_neuron(const Node& node, const OpSchema& schema,
     const auto channel = static_cast<std::int64_t>(c);
     const bool silent = current[c].high <= 0.0 && rests_below_threshold(node, schema, channel);
     const double most =
-        silent ? 0.0 : schema.height_of(node, channel) * static_cast<double>(schema.largest_event(node));
+        silent ? 0.0 : schema.height_of(node, channel) * most_events(node, schema, channel, current[c].high);
     result.push_back({schema.is_graded ? -most : 0.0, most});
   }
   return result;
@@ -88,6 +116,16 @@ std::vector<Interval> of_carrying(const Node& node, const ShapeMap& shapes, cons
     result.push_back(origin ? with_zero(intervals.at(node.inputs[origin->input])[origin->channel])
                             : Interval{});
   }
+  return result;
+}
+
+// Of the spikes of a neuron that may come behind.
+std::vector<Interval> of_delay(const Node& neuron, const SchemaSet& schemas, const ShapeMap& shapes) {
+  const Signal spikes = spikes_of(neuron, schemas.of(neuron), shapes.at(neuron.name)[0]);
+  std::vector<Interval> result;
+  for (std::size_t c = 0; c < spikes.units.size(); ++c)
+    result.push_back({spikes.units[c] * static_cast<double>(spikes.bounds[c].low),
+                      spikes.units[c] * static_cast<double>(spikes.bounds[c].high)});
   return result;
 }
 
@@ -106,6 +144,7 @@ std::vector<Interval> of_node(const Node& node, const OpSchema& schema, const Sh
     case Role::scaling:
       return of_affine(node, intervals.at(node.inputs[0]));
     case Role::neuron:
+      if (schema.emits_potential()) return of_potential(node, intervals.at(node.inputs[0]));
       return of_neuron(node, schema, intervals.at(node.inputs[0]));
     case Role::readout:
       return intervals.at(node.inputs[0]);
@@ -130,7 +169,8 @@ void drop_silent_inputs(Graph& graph, const SchemaSet& schemas, const ShapeMap& 
         });
       }
     }
-    intervals[node.name] = of_node(node, schema, shapes, intervals);
+    intervals[node.name] = node.op == delay_op ? of_delay(*graph.find(node.inputs[0]), schemas, shapes)
+                                               : of_node(node, schema, shapes, intervals);
   }
 }
 

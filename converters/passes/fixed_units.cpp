@@ -25,11 +25,46 @@ constexpr int max_shift = 30;
 }  // namespace
 
 void UnitChooser::choose(const Current& current) {
+  bound_counts();
   measure(current);
   do {
     choose_units(current);
     round(current);
   } while (ease(current));
+}
+
+// How often neurons fire that fire several times a step, where their currents let them do so less than
+// max_spikes does, and what carries that: as far as the currents are known by now.
+void UnitChooser::bound_counts() {
+  for (const int index : topological_order(network_.graph)) {
+    const Node& node = network_.graph.nodes[index];
+    const OpSchema& schema = network_.schema(node);
+    const auto found = signals_.find(node.name);
+    if (schema.emits_counts && proved_.contains(node.inputs[0])) {
+      const Node rounded = rounded_neuron(node, schema, signals_.at(node.inputs[0]).units);
+      auto& bounds = found->second.bounds;
+      for (std::size_t c = 0; c < bounds.size(); ++c)
+        bounds[c].high =
+            schema.most_events(rounded, static_cast<std::int64_t>(c), proved_.at(node.inputs[0]).high);
+    }
+    const bool carries = schema.carries() && node.op != delay_op;
+    if (carries && found != signals_.end() && found->second.kind != Kind::current)
+      found->second = carried(node, network_, signals_);
+  }
+}
+
+// A neuron that emits its potential.
+std::vector<Bounds> UnitChooser::potential_bounds(const Node& node, const std::vector<double>& units) const {
+  const OpSchema& schema = network_.schema(node);
+  const Node rounded = rounded_neuron(node, schema, units);
+  std::vector<Bounds> result;
+  for (std::size_t c = 0; c < units.size(); ++c) {
+    const auto reach =
+        schema.reach(rounded, static_cast<std::int64_t>(c), proved_.at(node.inputs[0]).magnitude());
+    if (!reach) throw InternalError(node.name + " has no bound");
+    result.push_back({-*reach, *reach});
+  }
+  return result;
 }
 
 std::size_t UnitChooser::root(const Node& node, std::size_t channel) const {
@@ -101,7 +136,7 @@ void UnitChooser::need_affine(const Node& node) {
 void UnitChooser::need_neurons(const Node& node) {
   for (const Node* reader : readers_.at(node.name)) {
     const OpSchema& schema = network_.schema(*reader);
-    if (!schema.is_spiking()) continue;
+    if (!schema.is_spiking() && !schema.emits_potential()) continue;
     for (std::int64_t c = 0; c < network_.channels(node); ++c)
       need(node, c, largest_potential(*reader, schema, c) / max_current);
   }
@@ -150,6 +185,7 @@ void UnitChooser::round(const Current& current) {
     }
     output.kind = Kind::current;
     if (schema.is_synapse()) round_synapse(*node, output);
+    if (schema.emits_potential()) output.bounds = potential_bounds(*node, output.units);
     if (schema.role == Role::scaling) {
       const Signal& input = signals_.at(node->inputs[0]);
       Node& rounded = *result_.find(node->name);
@@ -225,6 +261,10 @@ bool UnitChooser::ease(const Current& current) {
       if (network_.schema(*node).is_synapse() && sums_.at(node->name)[c].magnitude() > max_sum) {
         const auto sum = static_cast<double>(sums_.at(node->name)[c].magnitude());
         enlarge_unit(*node, c, sum / static_cast<double>(max_sum) * (1 + 1e-3));
+        eased = true;
+      }
+      if (network_.schema(*node).emits_potential() && magnitude > max_sum) {
+        enlarge_unit(*node, c, static_cast<double>(magnitude) / static_cast<double>(max_sum) * (1 + 1e-3));
         eased = true;
       }
       if (!int16 || std::max(magnitude, of_all) <= max_read) continue;

@@ -32,6 +32,8 @@ class UnitChooser {
   void fit_thresholds(const Current& current);
   void round(const Current& current);
   void round_synapse(const Node& node, Signal& output);
+  void bound_counts();
+  std::vector<Bounds> potential_bounds(const Node& node, const std::vector<double>& units) const;
   bool ease(const Current& current);
   Bounds bounds_of_all(const Node& node) const;
   bool is_read_as_int16(const Node& node) const;
@@ -46,7 +48,7 @@ class UnitChooser {
   std::map<std::string, std::vector<double>> peaks_;  // largest |weight * unit| of each output
   std::map<std::string, std::vector<Bounds>> sums_;   // of synapses, before the shift
   std::map<std::string, int> shifts_;
-  std::map<std::string, Bounds> proved_;  // of all channels together
+  std::map<std::string, Bounds> proved_;  // of all channels together, as the engine proves them
   PerCell floors_;                        // units that bounds ask for
   PerCell units_;
 };

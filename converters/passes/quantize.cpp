@@ -10,6 +10,7 @@
 #include "converters/passes/fixed_rounding.h"
 #include "converters/passes/fixed_silent.h"
 #include "converters/passes/fixed_units.h"
+#include "neurons/burst_lif.h"
 #include "sim/graph/arithmetic.h"
 
 namespace rheobase {
@@ -24,17 +25,31 @@ void check_pools(const Graph& graph, const ShapeMap& shapes, Faults& faults) {
   }
 }
 
-void check_neurons(const Graph& graph, const SchemaSet& schemas, Faults& faults) {
+// What an integrator emits grows with the steps: no bound is proved.
+void check_bounds(const Graph& graph, const SchemaSet& schemas, Faults& faults) {
   for (const Node& node : graph.nodes) {
-    if (node.op == delay_op)
-      faults.push_back({node.name,
-                        "closes a cycle, and recurrent networks have no form in integers in this version: "
-                        "convert with --arithmetic float32"});
-    if (!schemas.of(node).reals_only) continue;
-    faults.push_back(
-        {node.name, fmt::format("is a {}, which fixed arithmetic does not have in this version: convert "
-                                "with --arithmetic float32",
-                                node.op)});
+    const OpSchema& schema = schemas.of(node);
+    if (!schema.emits_potential()) continue;
+    Node rounded = node;
+    schema.make_fixed(rounded);
+    const auto channels = static_cast<std::int64_t>(rounded.tensors.at("decay").size());
+    for (std::int64_t c = 0; c < channels; ++c) {
+      if (schema.reach(rounded, c, 0)) continue;
+      faults.push_back(
+          {node.name,
+           fmt::format("loses nothing of its potential in a step (decay {}), so that nothing bounds what "
+                       "it emits in integers: convert with --arithmetic float32",
+                       node.tensors.at("decay").at(c))});
+      break;
+    }
+  }
+}
+
+// What is proved of counts that nothing bounds multiplies from layer to layer.
+void bound_counts(Graph& graph, const SchemaSet& schemas) {
+  for (Node& node : graph.nodes) {
+    if (schemas.of(node).emits_counts && node.integer("max_spikes", 0) == 0)
+      node.attributes["max_spikes"] = most_fixed_spikes;
   }
 }
 
@@ -58,9 +73,21 @@ fixed::Signals source_signals(const fixed::Network& network, const fixed::Kinds&
     const std::int64_t channels = network.channels(node);
     if (schema.role == Role::input) signals[node.name] = input_signal(node, channels, faults);
     if (schema.is_spiking()) signals[node.name] = fixed::spikes_of(node, schema, channels);
-    if (schema.carries() && kinds.at(node.name) != fixed::Kind::current)
+    if (node.op == delay_op) {
+      const Node& source = *network.graph.find(node.inputs[0]);
+      signals[node.name] = fixed::spikes_of(source, network.schema(source), channels);
+    } else if (schema.carries() && kinds.at(node.name) != fixed::Kind::current) {
       signals[node.name] = fixed::carried(node, network, signals);
-    if (!schema.is_synapse() || kinds.at(node.inputs[0]) == fixed::Kind::current) continue;
+    }
+  }
+  return signals;
+}
+
+// Synapses that read spikes, counts or pixels.
+void check_reads(const fixed::Network& network, const fixed::Kinds& kinds, const fixed::Signals& signals,
+                 Faults& faults) {
+  for (const Node& node : network.graph.nodes) {
+    if (!network.schema(node).is_synapse() || kinds.at(node.inputs[0]) == fixed::Kind::current) continue;
     for (const fixed::Bounds& bounds : signals.at(node.inputs[0]).bounds) {
       if (bounds.magnitude() <= fixed::max_read) continue;
       faults.push_back({node.name, fmt::format("reads sums up to {} from '{}', a synapse reads up to {}",
@@ -68,7 +95,6 @@ fixed::Signals source_signals(const fixed::Network& network, const fixed::Kinds&
       break;
     }
   }
-  return signals;
 }
 
 // What is left when all units are known.
@@ -76,7 +102,7 @@ void round_ends(const fixed::Network& real, const fixed::Signals& signals, Graph
   for (std::size_t i = 0; i < real.graph.nodes.size(); ++i) {
     const Node& node = real.graph.nodes[i];
     const OpSchema& schema = real.schema(node);
-    if (schema.is_spiking())
+    if (schema.is_spiking() || schema.emits_potential())
       result.nodes[i] = fixed::rounded_neuron(node, schema, signals.at(node.inputs[0]).units);
     if (schema.role == Role::readout)
       result.nodes[i] = fixed::rounded_output(node, signals.at(node.inputs[0]).units);
@@ -95,12 +121,15 @@ std::vector<LayerRounding> round_all(Graph& real, const SchemaSet& schemas, cons
   const fixed::Kinds kinds = fixed::find_kinds(real, schemas, faults);
   signals = source_signals(network, kinds, faults);
   const fixed::Currents currents = fixed::find_currents(network, kinds, faults);
+  check_reads(network, kinds, signals, faults);
   throw_if_any(source, faults);
 
   fixed::drop_silent_inputs(real, schemas, shapes);
   result = real;
   fixed::UnitChooser chooser(network, currents, signals, result);
   for (const fixed::Current& current : currents.list) chooser.choose(current);
+  check_reads(network, kinds, signals, faults);  // counts have their bounds now
+  throw_if_any(source, faults);
   round_ends(network, signals, result);
   return fixed::measure_losses(network, result, currents, signals);
 }
@@ -125,7 +154,8 @@ std::vector<LayerRounding> quantize(Graph& graph, const SchemaSet& schemas, cons
   Graph real = graph;
   fixed::absorb_into_input(real, schemas);
   check_pools(real, validate_or_throw(real, schemas, source), faults);
-  check_neurons(real, schemas, faults);
+  check_bounds(real, schemas, faults);
+  bound_counts(real, schemas);
   fixed::Kinds kinds = fixed::find_kinds(real, schemas, faults);
   throw_if_any(source, faults);
 

@@ -3,10 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <limits>
-#include <tuple>
 
+#include "experiments/data/event_steps.h"
 #include "experiments/data/spec_items.h"
 #include "sim/core/error.h"
 
@@ -14,7 +12,6 @@ namespace rheobase {
 namespace {
 
 constexpr std::int64_t max_edge = 1 << 14;
-constexpr std::int64_t max_sample_steps = 1 << 20;
 constexpr std::int64_t max_dt_us = std::int64_t{3600} * 1000 * 1000;
 
 // `500us`, `2ms`, `1s`; microseconds.
@@ -64,54 +61,6 @@ void set(EventBinning& binning, const std::string& name, const std::string& valu
   }
 }
 
-// Where an event of the sensor lies in a sample.
-class Places {
- public:
-  Places(const EventBinning& binning, const ImageSize& sensor, const Shape& shape)
-      : factor_(binning.downsample), height_(shape[1]), width_(shape[2]) {
-    if (!binning.crop) return;
-    top_ = (sensor.height - *binning.crop) / 2;
-    left_ = (sensor.width - *binning.crop) / 2;
-  }
-
-  // Nothing for what is cropped away, or does not fill a pixel.
-  std::optional<std::int32_t> of(const CameraEvent& event) const {
-    const std::int64_t y = event.y - top_, x = event.x - left_;
-    if (y < 0 || x < 0 || y / factor_ >= height_ || x / factor_ >= width_) return std::nullopt;
-    return static_cast<std::int32_t>(((event.on ? 1 : 0) * height_ + y / factor_) * width_ + x / factor_);
-  }
-
- private:
-  std::int64_t factor_, height_, width_;
-  std::int64_t top_ = 0, left_ = 0;
-};
-
-// Calls visit(event) for each of a recording; how many there are.
-template <class Visit>
-std::int64_t for_events(const std::string& path, const Visit& visit) {
-  const auto file = open_event_file(path);
-  std::array<CameraEvent, 1024> some;
-  std::int64_t count = 0;
-  while (const std::size_t read = file->read(some)) {
-    for (const CameraEvent& event : std::span(some).first(read)) visit(event);
-    count += static_cast<std::int64_t>(read);
-  }
-  return count;
-}
-
-[[noreturn]] void refuse_empty(const std::string& path) { throw InputError(path, "", "holds no events"); }
-
-// Of a recording: when it begins and ends; the end comes first where it holds no events.
-std::pair<std::int64_t, std::int64_t> span_of(const std::string& path) {
-  std::int64_t first = std::numeric_limits<std::int64_t>::max(),
-               last = std::numeric_limits<std::int64_t>::min();
-  for_events(path, [&](const CameraEvent& event) {
-    first = std::min(first, event.time_us);
-    last = std::max(last, event.time_us);
-  });
-  return {first, last};
-}
-
 }  // namespace
 
 std::string EventBinning::text() const {
@@ -130,53 +79,6 @@ Shape EventBinning::shape(const ImageSize& sensor, const std::string& spec) cons
   if (downsample > std::min(height, width))
     throw InputError(spec, "downsample", fmt::format("{}, of {}x{} pixels", downsample, height, width));
   return {2, height / downsample, width / downsample};
-}
-
-void EventBinning::read(const std::string& path, const ImageSize& sensor, Sample& sample) const {
-  sample = {};
-  const Shape to = shape(sensor, path);
-  const Places places(*this, sensor, to);
-  std::optional<std::int64_t> start;
-  std::int64_t dt = dt_us, last = 1, number = 0;
-  if (bins) {
-    const auto [first, end] = span_of(path);
-    if (first > end) refuse_empty(path);
-    start = first;
-    dt = std::max<std::int64_t>(1, (end - first) / *bins + 1);
-    last = *bins;
-  }
-  const std::int64_t count = for_events(path, [&](const CameraEvent& event) {
-    if (event.x < 0 || event.y < 0 || event.x >= sensor.width || event.y >= sensor.height)
-      throw InputError(
-          path, fmt::format("event {}", number),
-          fmt::format("is at x {}, y {}, and the sensor has {}x{} pixels (size=HxW says otherwise)", event.x,
-                      event.y, sensor.width, sensor.height));
-    ++number;
-    if (!start) start = event.time_us;
-    // What comes late, with an earlier time than the first, belongs to the first step.
-    const std::int64_t step = std::max<std::int64_t>(0, event.time_us - *start) / dt + 1;
-    if (step > max_sample_steps)
-      throw InputError(
-          path, fmt::format("event {}", number - 1),
-          fmt::format("comes {} us behind the first, more than {} steps of {} us: give a longer dt",
-                      event.time_us - *start, max_sample_steps, dt));
-    last = std::max(last, step);
-    if (const auto place = places.of(event))
-      sample.events.push_back({static_cast<std::int32_t>(step), *place});
-  });
-  if (count == 0) refuse_empty(path);
-  sample.steps = last;
-  const auto by_step = [](const InputEvent& a, const InputEvent& b) { return a.step < b.step; };
-  if (!std::is_sorted(sample.events.begin(), sample.events.end(), by_step))
-    std::stable_sort(sample.events.begin(), sample.events.end(), by_step);
-  if (!bits) return;
-  const auto order = [](const InputEvent& e) { return std::tuple(e.step, e.place); };
-  std::sort(sample.events.begin(), sample.events.end(),
-            [&](const InputEvent& a, const InputEvent& b) { return order(a) < order(b); });
-  sample.events.erase(
-      std::unique(sample.events.begin(), sample.events.end(),
-                  [&](const InputEvent& a, const InputEvent& b) { return order(a) == order(b); }),
-      sample.events.end());
 }
 
 EventPlace parse_event_place(const std::string& spec, const std::string& place) {

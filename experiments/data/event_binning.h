@@ -18,6 +18,9 @@ struct EventBinning {
   std::optional<std::int64_t> crop{};  ///< crop x crop pixels from the middle
   std::int64_t downsample = 1;         ///< then so many pixels, each way, become one
   std::optional<ImageSize> size{};     ///< of the sensor, where files do not say
+  /// A recording of more events is not held but read while its sample runs, if they are in the order of their
+  /// steps.
+  std::size_t most_held = std::size_t{1} << 16;
 
   /// What of it a network's answers depend on, the same for equal binnings: `1000 us, counts`, `5 bins, bits,
   /// crop 30`.
@@ -25,7 +28,7 @@ struct EventBinning {
   /// Of samples of such a sensor. Throws InputError naming `spec` where nothing is left of it.
   Shape shape(const ImageSize& sensor, const std::string& spec) const;
   /// Reads a recording; what of it the sensor of `sensor` pixels does not have is an InputError naming
-  /// `path`.
+  /// `path`. Its events, or their stream where they are more than most_held.
   void read(const std::string& path, const ImageSize& sensor, Sample& sample) const;
 };
 

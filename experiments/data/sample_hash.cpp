@@ -6,6 +6,7 @@
 #include <array>
 #include <bit>
 
+#include "experiments/data/sample_events.h"
 #include "sim/core/file.h"
 #include "sim/core/hash.h"
 
@@ -14,6 +15,22 @@ namespace {
 
 // What is read at once.
 constexpr std::int64_t block_values = std::int64_t{1} << 20;
+
+// Of the events of a sample, whatever their order within a step.
+class EventsHash {
+ public:
+  void add(const InputEvent& event) {
+    sum_ += mix64(static_cast<std::uint64_t>(event.step) << 32 | static_cast<std::uint32_t>(event.place));
+    ++count_;
+  }
+  std::uint64_t of(std::int64_t steps, int label) const {
+    const auto size = mix64(count_ ^ static_cast<std::uint64_t>(label) << 40);
+    return mix64(mix64(size ^ static_cast<std::uint64_t>(steps)) ^ sum_);
+  }
+
+ private:
+  std::uint64_t sum_ = 0, count_ = 0;
+};
 
 std::uint64_t bits_of(float pixel) { return std::bit_cast<std::uint32_t>(pixel + 0.0F); }  // no -0
 
@@ -35,11 +52,15 @@ std::uint64_t sample_hash(std::span<const float> pixels, int label) {
 }
 
 std::uint64_t sample_hash(std::span<const InputEvent> events, std::int64_t steps, int label) {
-  std::uint64_t sum = 0;  // of the events, whatever their order within a step
-  for (const InputEvent& event : events)
-    sum += mix64(static_cast<std::uint64_t>(event.step) << 32 | static_cast<std::uint32_t>(event.place));
-  const auto size = mix64(events.size() ^ static_cast<std::uint64_t>(label) << 40);
-  return mix64(mix64(size ^ static_cast<std::uint64_t>(steps)) ^ sum);
+  EventsHash hash;
+  for (const InputEvent& event : events) hash.add(event);
+  return hash.of(steps, label);
+}
+
+std::uint64_t sample_hash(Sample& sample, int label) {
+  EventsHash hash;
+  for_events_of(sample, [&](const InputEvent& event) { hash.add(event); });
+  return hash.of(sample.steps, label);
 }
 
 namespace {
@@ -70,7 +91,7 @@ std::vector<std::uint64_t> sample_hashes(const DataSet& data, std::int64_t first
   Sample sample;
   for (std::int64_t i = first; i < first + count; ++i) {
     data.fetch(i, sample);
-    hashes.push_back(sample_hash(sample.events, sample.steps, data.label(i)));
+    hashes.push_back(sample_hash(sample, data.label(i)));
   }
   return hashes;
 }

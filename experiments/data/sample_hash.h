@@ -18,6 +18,8 @@ namespace rheobase {
 std::uint64_t sample_hash(std::span<const float> pixels, int label);
 /// The same of events: their steps and places in any order, and how many steps there are.
 std::uint64_t sample_hash(std::span<const InputEvent> events, std::int64_t steps, int label);
+/// The same of a sample of events, whose stream, if it has one, is then read to its end.
+std::uint64_t sample_hash(Sample& sample, int label);
 
 /// Those of `count` samples from `first` on, in this order. Reads every one of them.
 std::vector<std::uint64_t> sample_hashes(const DataSet& data, std::int64_t first, std::int64_t count);

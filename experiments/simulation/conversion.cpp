@@ -8,6 +8,7 @@
 #include "binarize/passes/pack_binary.h"
 #include "converters/onnx/importer.h"
 #include "converters/passes.h"
+#include "neurons/burst_lif.h"
 #include "sim/core/error.h"
 #include "sim/core/file.h"
 #include "sim/graph/validate.h"
@@ -62,9 +63,25 @@ void set_normalization(Conversion& conversion, const ConversionSpec& spec, const
   store(graph, *spec.normalization);
 }
 
+// Neurons that fire as often as they like, which conversion to integers bounds.
+std::vector<std::string> unbounded_counts(const Graph& graph, const SchemaSet& schemas) {
+  std::vector<std::string> names;
+  for (const Node& node : graph.nodes) {
+    if (schemas.of(node).emits_counts && node.integer("max_spikes", 0) == 0) names.push_back(node.name);
+  }
+  return names;
+}
+
 // Integers for reals; what rounding ruins is refused.
 void make_fixed(Conversion& conversion, const ConversionSpec& spec, const SchemaSet& schemas) {
+  const std::vector<std::string> unbounded = unbounded_counts(conversion.model.graph, schemas);
   const std::vector<LayerRounding> layers = quantize(conversion.model.graph, schemas, spec.source);
+  if (!unbounded.empty())
+    conversion.notes.push_back(
+        {unbounded[0],
+         fmt::format("{}fires at most {} times a step in integers, and keeps the rest for later",
+                     unbounded.size() == 1 ? "" : fmt::format("as {} more, ", unbounded.size() - 1),
+                     most_fixed_spikes)});
   const bool measurable = !is_nir(spec.source);  // its samples are none that --data reads
   if (!spec.allow_coarse) throw_if_any(spec.source, ruined_layers(layers, measurable));
   append(conversion.notes, rounding_notes(layers, measurable));

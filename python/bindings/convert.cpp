@@ -34,11 +34,13 @@ Normalization normalization_from(const NormalizationArgument& argument) {
 
 void check_nir(const std::string& path, const NirOptions& nir) {
   check_nir_dialect(nir.dialect);
+  check_nir_reset(nir.reset);
   if (nir.dt && !(*nir.dt > 0 && std::isfinite(*nir.dt)))
     throw InputError("dt", fmt::format("{}", *nir.dt), "expected more than 0");
   if (path.ends_with(".nir")) return;
   const char* const argument = nir.dialect != "auto" ? "dialect"
                                : nir.dt              ? "dt"
+                               : nir.reset != "auto" ? "reset"
                                : nir.strict          ? "strict"
                                                      : nullptr;
   if (argument != nullptr) throw InputError(argument, "", "is for NIR files, whose names end in .nir");
@@ -64,7 +66,8 @@ void check(const ConversionSpec& spec) {
 nb::tuple convert(const std::filesystem::path& path, const std::string& arithmetic,
                   const std::optional<NormalizationArgument>& normalize, const std::optional<std::string>& to,
                   const std::optional<std::string>& method, std::optional<std::int64_t> levels,
-                  const std::string& dialect, std::optional<double> dt, bool strict) {
+                  const std::string& dialect, std::optional<double> dt, const std::string& reset,
+                  bool strict) {
   ConversionSpec spec;
   spec.source = path.string();
   spec.to = to.value_or("");
@@ -72,7 +75,7 @@ nb::tuple convert(const std::filesystem::path& path, const std::string& arithmet
   if (normalize) spec.normalization = normalization_from(*normalize);
   spec.method = method.value_or("");
   spec.levels = levels;
-  spec.nir = {dialect, dt, strict};
+  spec.nir = {dialect, dt, strict, reset};
   check(spec);
   Conversion conversion;
   {
@@ -87,10 +90,11 @@ nb::tuple convert(const std::filesystem::path& path, const std::string& arithmet
 void bind_convert(nb::module_& module) {
   module.def(
       "convert", &convert, "path"_a, "arithmetic"_a, "normalize"_a.none(), "to"_a.none(), "method"_a.none(),
-      "levels"_a.none(), "dialect"_a, "dt"_a.none(), "strict"_a,
+      "levels"_a.none(), "dialect"_a, "dt"_a.none(), "reset"_a, "strict"_a,
       nb::sig("def convert(path: str | os.PathLike[str], arithmetic: str, normalize: str | "
               "tuple[collections.abc.Sequence[float], collections.abc.Sequence[float]] | None, to: str | "
-              "None, method: str | None, levels: int | None, dialect: str, dt: float | None, strict: bool) "
+              "None, method: str | None, levels: int | None, dialect: str, dt: float | None, reset: str, "
+              "strict: bool) "
               "-> tuple[Model, list[str]]"),
       "rheobase.convert(), and what the user should know of the result.");
 }

@@ -20,6 +20,7 @@ def convert(
     levels: int | None = None,
     dialect: str = "auto",
     dt: float | None = None,
+    reset: str = "auto",
     strict: bool = False,
 ) -> _native.Model:
     """Turns a trained network into a model to simulate, without samples.
@@ -33,13 +34,15 @@ def convert(
     levels      sizes of the spikes of ``mt`` and ``sigma-delta``, 1 to 8
     dialect     of a NIR file, whose meaning its neurons have: ``auto``, or a framework's name
     dt          of a NIR file, length of a step in the unit of its tau
+    reset       of a NIR file, what a spike does, which the file may not say: ``auto``, ``zero``, ``subtract`` or
+                ``delayed`` (subtract a step later)
     strict      of a NIR file: refuse what can mean different things
 
     Networks of ReLU activations need samples to find thresholds from, which this function does not take: convert them
     with the program. What is worth knowing of the result is issued as a warning of the class Note. Raises InputError
     with every node that stands in the way.
     """
-    model, notes = _native.convert(path, arithmetic, normalize, to, method, levels, dialect, dt, strict)
+    model, notes = _native.convert(path, arithmetic, normalize, to, method, levels, dialect, dt, reset, strict)
     for note in notes:
         warnings.warn(f"{os.fspath(path)}: {note}", Note, stacklevel=2)
     return model

@@ -64,6 +64,7 @@ def test_a_model_that_cannot_be_written_is_said(model, tmp_path):
         ({"to": "ann", "method": "if"}, ["method", "ann"]),
         ({"dialect": "nirvana"}, ["dialect", "nirvana"]),
         ({"dialect": "norse"}, ["dialect", ".nir"]),
+        ({"reset": "delayed"}, ["reset", ".nir"]),
         ({"dt": 0.1}, ["dt", ".nir"]),
         ({"dt": -1.0}, ["dt", "-1"]),
         ({"strict": True}, ["strict", ".nir"]),

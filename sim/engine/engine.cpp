@@ -65,6 +65,7 @@ class Engine::Impl {
         refuse("does not have the shape " + to_string(input_shape));
       return;
     }
+    if (view.stream != nullptr && !view.events.empty()) refuse("has events, and a stream of others");
     check_events(view.events, 0, sample);
   }
 

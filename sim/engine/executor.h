@@ -12,7 +12,7 @@ struct StagedSample {
   /// The slot is whichever gets free first; the stream's rule and budget end the sample.
   static constexpr int any_slot = -1;
 
-  SampleView sample;       ///< copied, or encoded, by stage()
+  SampleView sample;       ///< copied, or encoded, by stage(); its stream is kept
   std::uint64_t id = 0;    ///< for random numbers and hashes
   std::int64_t steps = 0;  ///< no more will be asked for; the budget of a streamed sample
   int slot = any_slot;

@@ -1,6 +1,7 @@
 #include "sim/engine/plan.h"
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <tuple>
 #include <utility>
@@ -38,11 +39,17 @@ PlannedNode plan_input(const Node& node, const Plan& plan, const Shape& shape, c
   return planned;
 }
 
-// What it emits is what its source, which comes later, would emit: that depends on the source's shape alone.
+// What it emits is what its source, which comes later, would emit. That depends on the source's shape, and in
+// fixed arithmetic on what bounds it whatever its current is.
 PlannedNode plan_delay(const Graph& graph, const Node& node, const Plan& plan, const Shape& shape,
                        const Registry& registry) {
   const Node& source = *graph.find(node.inputs.at(0));
-  const NodeContext context{source, {SignalSpec{SignalType::real32, as_image(shape)}}, shape};
+  using Limits = std::numeric_limits<std::int32_t>;
+  SignalSpec any{plan.arithmetic == Arithmetic::fixed ? SignalType::int32 : SignalType::real32,
+                 as_image(shape)};
+  any.low = Limits::min();
+  any.high = Limits::max();
+  const NodeContext context{source, {any}, shape};
   PlannedNode planned;
   planned.output = (*registry.plan(source.op, plan.arithmetic))(context).output;
   return planned;

@@ -47,7 +47,7 @@ std::int64_t run_samples(Engine& engine, const SampleSource& source, const StopP
   const auto feed = [&](SampleView& view, std::uint64_t& sample) {
     if (next == options.first + options.count) return false;
     source.fetch(next, memory);
-    view = {memory.pixels, memory.events, memory.steps};
+    view = {memory.pixels, memory.events, memory.steps, memory.stream};
     sample = static_cast<std::uint64_t>(next++);
     return true;
   };

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -14,7 +15,8 @@ namespace rheobase {
 struct Sample {
   std::vector<float> pixels;  ///< images: [0, 1] before normalisation, C, H, W order
   std::vector<InputEvent> events;
-  std::int64_t steps = 0;  ///< that the sample has, where it is over by itself; 0 for any number
+  std::shared_ptr<EventStream> stream;  ///< where the events are too many to be held: they are read from it
+  std::int64_t steps = 0;               ///< that the sample has, where it is over by itself; 0 for any number
 };
 
 /// Samples by index. fetch() may be called from one thread at a time.
@@ -35,6 +37,7 @@ class ImageSource : public SampleSource {
   // Here, so that a data set needs no engine.
   void fetch(std::int64_t index, Sample& sample) const final {
     sample.events.clear();
+    sample.stream = nullptr;
     sample.steps = 0;
     sample.pixels.resize(static_cast<std::size_t>(element_count(shape())));
     read(index, sample.pixels);

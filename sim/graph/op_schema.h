@@ -69,22 +69,28 @@ struct OpSchema {
   /// Of a neuron without memory: the same function in every place of a channel, which never decreases.
   bool is_monotone = false;
   /// Of a neuron that emits spikes: the tensor that says what a spike is worth, {1} or {C}. Such a neuron has
-  /// a required threshold, and kernels of both arithmetics unless reals_only.
+  /// a required threshold, and kernels of both arithmetics.
   std::string spike_height{};
   /// Of a spiking neuron whose events are +-2^k, k < its attribute `levels` (1 where it has none), and the
   /// largest of them is worth `spike_height`; others emit 1 or nothing, or counts.
   bool is_graded = false;
-  /// Of a spiking neuron that may fire several times a step: it emits 0, 1, 2, ...
+  /// Of a spiking neuron that may fire several times a step: it emits 0, 1, 2, ..., and `most_events` bounds
+  /// that.
   bool emits_counts = false;
-  /// Of a neuron of spiking networks: it has kernels of float32 arithmetic alone.
-  bool reals_only = false;
+  /// Of such a neuron in fixed arithmetic: how often a channel fires in a step at most, where its current is
+  /// at most `current`.
+  std::function<std::int64_t(const Node&, std::int64_t channel, std::int64_t current)> most_events{};
+  /// Of a neuron that does not spike but emits its potential, in the unit of its current: the largest
+  /// magnitude of that in fixed arithmetic for currents within +-current; nothing where there is no bound.
+  std::function<std::optional<std::int64_t>(const Node&, std::int64_t channel, std::int64_t current)> reach{};
   /// Of a graded neuron: what its integer thresholds in fixed arithmetic are multiples of.
   std::function<std::int64_t(const Node&)> granule{};
-  /// Turns what a spiking neuron's potentials leave (a decay, say) into integers; nothing where they are all.
+  /// Turns what a neuron's potentials leave (a decay, say) into integers; nothing where they are all.
   std::function<void(Node&)> make_fixed{};
 
   bool is_neuron() const { return role == Role::neuron; }
   bool is_spiking() const { return !spike_height.empty(); }
+  bool emits_potential() const { return static_cast<bool>(reach); }
   bool is_synapse() const { return role == Role::synapse; }
   bool has_real_weights() const { return role == Role::synapse && !binary; }
   /// Its outputs are inputs, or made of inputs of one channel, and have their unit.

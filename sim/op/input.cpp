@@ -30,6 +30,10 @@ class Writer {
 
   std::size_t bytes() const { return shape_.size() * (fixed_ ? sizeof(std::int16_t) : sizeof(float)); }
 
+  bool holds(float x) const {
+    return !fixed_ || std::abs(std::nearbyint(x * fixed_scale_)) <= static_cast<float>(largest_fixed_input);
+  }
+
   // `index` in C, H, W order.
   void write(std::int64_t index, float x, std::uint64_t sample, std::byte* out) const {
     if (fixed_) {
@@ -102,8 +106,16 @@ class EventInput : public HostInput {
     const auto now = static_cast<std::int32_t>(step);
     const auto [first, last] = std::equal_range(view.events.begin(), view.events.end(), InputEvent{now, 0},
                                                 [](const auto& a, const auto& b) { return a.step < b.step; });
-    for (auto event = first; event != last; ++event)
-      writer_.write(event->place, writer_.read(event->place, out) + 1.0F, sample, out);
+    for (auto event = first; event != last; ++event) {
+      const float count = writer_.read(event->place, out) + 1.0F;
+      if (!writer_.holds(count))
+        throw InputError("sample", std::to_string(sample),
+                         "has " + std::to_string(static_cast<int>(count)) + " events of one place in step " +
+                             std::to_string(step) +
+                             ", more than the model's fixed-point input holds: bin them as bits "
+                             "(events=bits), or in shorter steps");
+      writer_.write(event->place, count, sample, out);
+    }
   }
 
  private:

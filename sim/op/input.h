@@ -5,6 +5,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "sim/op/kernel.h"
 
@@ -26,11 +27,22 @@ struct InputEvent {
   std::int32_t place = 0;
 };
 
-/// One sample: an image in C, H, W order, not normalised, or events in the order of their steps. Not owned.
+/// Events of a sample that are read while it runs: whoever runs it holds those of the steps at hand.
+class EventStream {
+ public:
+  virtual ~EventStream() = default;
+  /// Appends the events of all steps up to `step` that were not read before, in the order of their steps.
+  /// Throws InputError where what they come from is no longer what it was.
+  virtual void read(std::int64_t step, std::vector<InputEvent>& events) = 0;
+};
+
+/// One sample: an image in C, H, W order, not normalised, or events in the order of their steps. Not owned,
+/// but for the stream.
 struct SampleView {
   std::span<const float> pixels;
   std::span<const InputEvent> events;
   std::int64_t steps = 0;  ///< of a sample that is over by itself: how many it has; 0 for any number
+  std::shared_ptr<EventStream> stream = nullptr;  ///< in place of events
 };
 
 /// What an encoder is made from; valid during the call.

@@ -5,6 +5,7 @@
 
 #include "converters/nir/file/reader.h"
 #include "neurons/burst_lif.h"
+#include "neurons/general_lif.h"
 #include "neurons/li.h"
 #include "tests/converters/nir_round_trip.h"
 
@@ -69,6 +70,28 @@ TEST(NirExport, EveryNeuronComesBackAsItWas) {
   expect_same_after_nir(behind_linear(li.node("", "")));
   li.v_init = scalar_tensor(0.125F);
   expect_same_after_nir(behind_linear(li.node("", "")));
+}
+
+TEST(NirExport, GeneralNeuronsComeBackWithANoteOfWhatNirDoesNotHave) {
+  GeneralLifParameters general;
+  general.decay = of({0.9F, 0.5F, 1.0F});
+  general.v_threshold = of({0.2F, 0.3F, 0.5F});
+  general.v_drop = of({0.1F, 0.4F, 0.5F});
+  general.v_leak = of({0.0F, 0.1F, 0.0F});
+  general.v_init = scalar_tensor(0.0F);
+  general.height = scalar_tensor(1.0F);
+  for (const bool delayed : {false, true}) {
+    general.reset_delay = delayed;
+    expect_same_after_nir(behind_linear(general.node("", "")));
+  }
+  const Notes notes = exported(behind_linear(general.node("", ""))).notes;
+  EXPECT_THAT(notes, Contains(Field(&Fault::what, HasSubstr("a spike's subtraction comes a step later"))));
+  general.reset = Reset::zero;
+  general.reset_delay = false;
+  general.v_drop.reset();
+  general.v_min = scalar_tensor(0.0F);
+  expect_same_after_nir(behind_linear(general.node("", "")));
+  EXPECT_THAT(exported(behind_linear(general.node("", ""))).notes, Contains(Field(&Fault::where, "bound")));
 }
 
 TEST(NirExport, ParametersOfTenThousandNeuronsComeBack) {

@@ -181,6 +181,15 @@ TEST(NirImport, AnInputMayCountABatchOfOne) {
               HasSubstr("has a leading extent of 1, which is taken to count a batch"));
 }
 
+// As Rockpool writes it, from a sample with a batch and steps.
+TEST(NirImport, AnInputOfVectorsMayCountABatchAndStepsOfOne) {
+  NirFile file = small_nir();
+  file.nodes[0].parameters["shape"] = integers({3}, {1, 1, 2});
+  const NirImport result = import(file);
+  EXPECT_EQ(result.graph.input().integers("shape", {}), (Ints{2}));
+  EXPECT_THAT(result.notes.back().what, HasSubstr("has two leading extents of 1"));
+}
+
 TEST(NirImport, SameKeepsTheExtentsOfAConv1d) {
   nir::NirNode conv{"conv", "Conv1d", {}, {}};
   conv.parameters = {{"weight", reals({1, 1, 2}, {1, 10})},
@@ -211,7 +220,8 @@ TEST(NirImport, EdgesThatMeetAreSummedAndNothingIsDelayedByZero) {
       {"scale", "output"}, {"input", "delay"}, {"delay", "fc"}, {"fc", "output"}, {"input", "scale"}};
   EXPECT_THAT(outputs(import(file).graph, {1, 2}, 1), ElementsAre(1.5F + 3, 4 + 8));
   file.nodes[3].parameters["delay"] = reals({2}, {0, 0.5});
-  EXPECT_THAT(refusal(file), HasSubstr("delay: delays by 0.5, and only 0 can be imported"));
+  EXPECT_THAT(refusal(file),
+              HasSubstr("delay: delays by 0.5, and only 0 and a step, 0.0001, can be imported"));
 }
 
 TEST(NirImport, AThresholdFiresAboveItAlone) {
@@ -358,8 +368,8 @@ TEST(NirImport, NamesEveryNodeThatItCannotRead) {
   file.nodes[1].type = "Conv3d";
   EXPECT_THAT(refusal(file), HasSubstr("fc: is of type Conv3d, which cannot be imported"));
   file = small_nir();
-  file.nodes[2].type = "CubaLI";
-  EXPECT_THAT(refusal(file), HasSubstr("lif: is of type CubaLI, "));
+  file.nodes[2].type = "Hodgkin";
+  EXPECT_THAT(refusal(file), HasSubstr("lif: is of type Hodgkin, "));
   file = small_nir();
   file.nodes[2].parameters["tau"] = reals({2}, {1, 1});
   EXPECT_THAT(refusal(file), HasSubstr("lif: has 2 values in tau, and reads 3"));

@@ -10,6 +10,8 @@
 #include <vector>
 
 #include "experiments/data/data_set.h"
+#include "experiments/data/event_binning.h"
+#include "experiments/data/sample_events.h"
 #include "sim/core/error.h"
 #include "tests/experiments/data/event_recording.h"
 
@@ -63,6 +65,27 @@ void check(const Sample& sample, const Shape& shape) {
   }
 }
 
+// A recording that is read while its sample runs has the events, or the fault, of one that is held.
+void compare_streamed(const std::string& path, const std::string& options) {
+  EventBinning binning = parse_event_place("fuzz", folder + options).binning;
+  const auto sensor = binning.size ? binning.size : open_event_file(path)->sensor();
+  if (!sensor) return;
+  using All = std::vector<std::pair<std::int32_t, std::int32_t>>;
+  const auto read = [&](std::size_t most_held, All& all) {
+    binning.most_held = most_held;
+    try {
+      Sample sample;
+      binning.read(path, *sensor, sample);
+      for_events_of(sample, [&](const InputEvent& event) { all.emplace_back(event.step, event.place); });
+      return std::string();
+    } catch (const InputError& error) {
+      return std::string(error.what());
+    }
+  };
+  All held, streamed;
+  if (read(1 << 16, held) != read(3, streamed) || held != streamed) std::abort();
+}
+
 }  // namespace
 
 // As in nir_reader_fuzz.cpp: what libhdf5 1.10 loses in damaged files.
@@ -83,6 +106,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     Sample sample;
     opened->fetch(0, sample);
     check(sample, opened->shape());
+    compare_streamed(folder + "/a/1" + seed.ending, options);
   } catch (const InputError&) {
   }
   return 0;

@@ -10,6 +10,8 @@
 #include "converters/nir/importer.h"
 #include "neurons/lif.h"
 #include "neurons/schemas.h"
+#include "sim/graph/structural_ops.h"
+#include "sim/graph/validate.h"
 #include "tests/converters/nir_file.h"
 
 namespace {
@@ -49,6 +51,46 @@ std::string sound(FuzzedDataProvider& choices) {
   return file.bytes();
 }
 
+// A neuron of any type with numbers of any size, a spike's way back among them.
+std::string neurons(FuzzedDataProvider& choices) {
+  constexpr double numbers[] = {1, 0, -1, 1e4, 1e-4, 2e-4, 0.02, 19.024588, 199, 1e300, 0.5};
+  testing::NirFile file = testing::small_nir();
+  file.single = choices.ConsumeBool();
+  nir::NirNode& neuron = file.nodes[2];
+  neuron.type = choices.PickValueInArray({"IF", "LIF", "CubaLIF", "CubaLI", "LI", "I", "Threshold", "Delay"});
+  for (const char* parameter :
+       {"tau", "tau_mem", "tau_syn", "r", "v_leak", "v_reset", "v_threshold", "w_in", "threshold", "delay"}) {
+    if (choices.ConsumeIntegralInRange(0, 9) == 0) continue;
+    std::vector<double> values(3, choices.PickValueInArray(numbers));
+    values[1] = choices.ConsumeBool() ? values[0] : choices.PickValueInArray(numbers);
+    neuron.parameters[parameter] = testing::reals({3}, values);
+  }
+  if (choices.ConsumeBool()) file.edges.emplace_back(neuron.name, neuron.name);
+  return file.bytes();
+}
+
+NirOptions options_of(FuzzedDataProvider& choices) {
+  NirOptions options;
+  options.dialect = choices.PickValueInArray(
+      {"auto", "nir", "snntorch", "norse", "spikingjelly", "lava", "sinabs", "rockpool", "nengo", "brian"});
+  options.reset = choices.PickValueInArray({"auto", "zero", "subtract", "delayed"});
+  if (choices.ConsumeBool()) options.dt = choices.PickValueInArray({1e-4, 1e-3, 1.0, 1e-300});
+  options.strict = choices.ConsumeBool();
+  return options;
+}
+
+// What is imported is a graph that validates, or is told why not.
+void import_all(const std::string& bytes, const NirOptions& options) {
+  static const SchemaSet schemas = [] {
+    SchemaSet all;
+    add_structural_schemas(all);
+    add_neuron_schemas(all);
+    return all;
+  }();
+  const NirImport import = import_nir_bytes(bytes, "fuzz.nir", options);
+  validate_or_throw(import.graph, schemas, "fuzz.nir");
+}
+
 std::string edited(FuzzedDataProvider& choices) {
   std::string bytes = sound(choices);
   if (choices.ConsumeIntegralInRange(0, 7) == 0)
@@ -68,12 +110,17 @@ extern "C" const char* __lsan_default_suppressions() { return "leak:libhdf5"; }
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   FuzzedDataProvider choices(data, size);
   try {
+    const NirOptions options = choices.ConsumeBool() ? options_of(choices) : NirOptions{};
+    if (choices.ConsumeBool()) {
+      import_all(neurons(choices), options);
+      return 0;
+    }
     const std::string bytes = edited(choices);
     const nir::NirGraph graph = nir::read_nir_bytes(bytes, "fuzz.nir");
     for (const auto& [from, to] : graph.edges) {
       if (graph.find(from) == nullptr || graph.find(to) == nullptr) std::abort();
     }
-    import_nir_bytes(bytes, "fuzz.nir", {});
+    import_all(bytes, options);
   } catch (const InputError&) {
   }
   return 0;

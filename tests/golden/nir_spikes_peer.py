@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Spikes of networks that snnTorch, Norse, Sinabs and SpikingJelly export as NIR, beside ours.
+"""Spikes of networks that snnTorch, Norse, Sinabs, SpikingJelly and Rockpool export as NIR, and of one of Nengo's neurons,
+beside ours.
 
     python3 tests/golden/nir_spikes_peer.py build/release/experiments/cli/rheobase
 
-Wants the packages nir, torch, h5py and any of snntorch, norse, sinabs, spikingjelly (PyPI). Each tool builds a network of
+Wants the packages nir, torch, h5py and any of snntorch, norse, sinabs, spikingjelly, rockpool, nengo (PyPI). Each tool builds a network of
 two layers of neurons, runs it for 100 steps under a constant input, and exports it; we read the file in its dialect.
 The same are the spikes of the last layer at every step and the sum of those of the first. Sums are added in another
 order than torch's: a potential within rounding of its threshold may differ, which is told by sample and step.
@@ -37,13 +38,17 @@ def simulated(step, images):
     return torch.stack(spikes, 1).numpy()
 
 
-def snntorch_network():
+def snntorch_network(currents=False, reset="zero", delay=False, options=()):
     import snntorch
     from snntorch.export_nir import export_to_nir
     first, second = layers()
-    how = {"init_hidden": True, "reset_mechanism": "zero", "reset_delay": False}
-    cells = [snntorch.Leaky(beta=torch.full((n,), beta), threshold=torch.full((n,), threshold), **how)
-             for n, beta, threshold in ((HIDDEN, 0.9, 1.0), (CLASSES, 0.8, 0.7))]
+    how = {"init_hidden": True, "reset_mechanism": reset, "reset_delay": delay}
+
+    def cell(n, beta, threshold):
+        many = {"beta": torch.full((n,), beta), "threshold": torch.full((n,), threshold), **how}
+        return snntorch.Synaptic(alpha=torch.full((n,), 0.6), **many) if currents else snntorch.Leaky(**many)
+
+    cells = [cell(HIDDEN, 0.9, 1.0), cell(CLASSES, 0.8, 0.7)]
     net = torch.nn.Sequential(first, cells[0], second, cells[1])
 
     def step(x, state):
@@ -54,7 +59,7 @@ def snntorch_network():
     graph = export_to_nir(net, torch.zeros(1, INPUTS), ignore_dims=[0])
     for layer in cells:
         layer.reset_mem()
-    return graph, step, []
+    return graph, step, options
 
 
 def norse_network():
@@ -98,6 +103,61 @@ def spikingjelly_network():
     return graph, lambda x, state: (net(x), 0), []
 
 
+def rockpool_network():
+    from rockpool.nn.combinators import Sequential
+    from rockpool.nn.modules import LIFTorch, LinearTorch
+    from rockpool.nn.modules.torch.nir import to_nir
+    first, second = layers()
+    shapes = ((first, INPUTS, HIDDEN, 0.02, 4.0), (second, HIDDEN, CLASSES, 0.03, 6.0))
+    modules = []
+    for layer, inputs, outputs, tau, threshold in shapes:
+        modules.append(LinearTorch((inputs, outputs), weight=layer.weight.T.clone(), bias=layer.bias.clone(), has_bias=True))
+        modules.append(LIFTorch(outputs, tau_mem=tau, tau_syn=tau / 2, threshold=threshold, dt=1e-3))
+    net = Sequential(*modules)
+    graph = to_nir(net, torch.zeros(1, 1, INPUTS))
+
+    def run(images):
+        spikes = []
+        for image in images:
+            net.reset_state()
+            spikes.append(net(image.repeat(1, STEPS, 1))[0][0].numpy())
+        return np.stack(spikes)
+
+    return graph, run, []
+
+
+def nengo_network():
+    """Nengo writes no NIR: a file as its converters read them, and its LIF step by step; a spike is worth 1 / dt."""
+    import nengo
+    dt, taus, thresholds = 1e-3, (0.02, 0.01), (0.4, 0.05)
+    first, second = layers()
+    second.weight.data *= dt
+    affine = [nir.Affine(layer.weight.numpy(), layer.bias.numpy()) for layer in (first, second)]
+    lif = [nir.LIF(tau=np.full(n, tau), r=np.ones(n), v_leak=np.zeros(n), v_threshold=np.full(n, threshold))
+           for n, tau, threshold in zip((HIDDEN, CLASSES), taus, thresholds)]
+    graph = nir.NIRGraph.from_list(nir.Input(np.array([INPUTS])), affine[0], lif[0], affine[1], lif[1],
+                                   nir.Output(np.array([CLASSES])))
+
+    def run(images):
+        kinds = [nengo.LIF(tau_rc=tau, tau_ref=0) for tau in taus]
+        all_spikes = []
+        for image in images:
+            states = [{name: np.zeros(n) for name in ("voltage", "refractory_time")} for n in (HIDDEN, CLASSES)]
+            outs = [np.zeros(HIDDEN), np.zeros(CLASSES)]
+            rows = []
+            for _ in range(STEPS):
+                signal = image.numpy().astype(np.float64)
+                for k, layer in enumerate((first, second)):
+                    current = (layer.weight.numpy() @ signal + layer.bias.numpy()) / thresholds[k]
+                    kinds[k].step(dt, current, outs[k], **states[k])
+                    signal = outs[k]
+                rows.append(signal.copy())
+            all_spikes.append(rows)
+        return np.array(all_spikes)
+
+    return graph, run, []
+
+
 def ours(program, folder, name, graph, images, options):
     file, model, recording = (f"{folder}/{name}.{ending}" for ending in ("nir", "h5", "run.h5"))
     nir.write(file, graph)
@@ -109,29 +169,37 @@ def ours(program, folder, name, graph, images, options):
         return np.diff(opened["logits"][:], axis=1, prepend=0), opened["spike_counts"][:]
 
 
-def compare(program, name, make):
+def compare(program, name, make, how=""):
+    named = f"{name}{how}"
     try:
         graph, peer, options = make()
     except (ImportError, TypeError) as missing:  # or another version of the package nir
-        return f"{name}: not here ({missing})"
+        return f"{named}: not here ({missing})"
     torch.manual_seed(2)
     images = torch.rand(SAMPLES, INPUTS) * 2
     with torch.no_grad():
-        theirs = peer(images) if name == "sinabs" else simulated(peer, images)
+        theirs = peer(images) if name in ("sinabs", "rockpool", "nengo") else simulated(peer, images)
     with tempfile.TemporaryDirectory() as folder:
         found, counts = ours(program, folder, name, graph, images, options)
     wrong = np.argwhere(found != theirs)
-    spikes = int(theirs.sum())
+    spikes = int(theirs.sum() / (theirs.max() if name == "nengo" else 1))
     if len(wrong) == 0:
-        return f"{name}: {spikes} spikes of the last layer in {SAMPLES} samples x {STEPS} steps, all equal"
+        return f"{named}: {spikes} spikes of the last layer in {SAMPLES} samples x {STEPS} steps, all equal"
     sample, step, neuron = wrong[0]
     samples = len(set(wrong[:, 0]))
-    return (f"{name}: {len(wrong)} of {found.size} differ, in {samples} of {SAMPLES} samples; the first in sample "
+    return (f"{named}: {len(wrong)} of {found.size} differ, in {samples} of {SAMPLES} samples; the first in sample "
             f"{sample}, step {step + 1}, neuron {neuron}: {found[sample, step, neuron]} for {theirs[sample, step, neuron]}")
 
 
 if __name__ == "__main__":
     torch.set_grad_enabled(False)
     for tool, make_network in (("snntorch", snntorch_network), ("norse", norse_network), ("sinabs", sinabs_network),
-                               ("spikingjelly", spikingjelly_network)):
+                               ("spikingjelly", spikingjelly_network), ("rockpool", rockpool_network),
+                               ("nengo", nengo_network)):
         print(compare(sys.argv[1], tool, make_network), flush=True)
+    # What its users may choose and its files do not say.
+    for word, currents, delay in (("delayed", False, True), ("delayed", True, True), ("subtract", False, False),
+                                  ("zero", True, False)):
+        reset = "zero" if word == "zero" else "subtract"
+        print(compare(sys.argv[1], "snntorch", lambda c=currents, r=reset, d=delay, w=word:
+                      snntorch_network(c, r, d, ["--reset", w]), f" {word}{', Synaptic' if currents else ''}"), flush=True)

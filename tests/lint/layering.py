@@ -26,7 +26,7 @@ ARROWS = {
     "binarize": [CORE, GRAPH, DEVICE, OP, *(f"neurons/{name}.h" for name in (
         "if", "qcfs", "relu", "sign", "schemas", "qcfs_step", "sign_step"))],
     # Converters know neurons by their parameters and schemas only.
-    "converters": [CORE, GRAPH, HDF5, "neurons/burst_lif.h", "neurons/if.h", "neurons/li.h", "neurons/lif.h", "neurons/multi_threshold.h", "neurons/qcfs.h", "neurons/relu.h",
+    "converters": [CORE, GRAPH, HDF5, "neurons/burst_lif.h", "neurons/general_lif.h", "neurons/if.h", "neurons/li.h", "neurons/lif.h", "neurons/multi_threshold.h", "neurons/qcfs.h", "neurons/relu.h",
                    "neurons/schemas.h",
                    "neurons/sign.h"],
     "experiments": ["sim", "neurons", "binarize", "converters"],

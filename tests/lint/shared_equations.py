@@ -10,7 +10,7 @@ import sys
 SOURCE, FLAGS = "tests/parity/shared_equations.cu", pathlib.Path("tests/support/rooms.cmake")
 HEAVY = {"functional", "map", "optional", "unordered_map", "variant"}
 # Their sources call no fma; those of stop_scores do, and mean it.
-UNFUSED = {"qcfs", "if_float", "if_fixed", "lif_float", "lif_fixed", "readout", "signals"}
+UNFUSED = {"qcfs", "if_float", "if_fixed", "lif_float", "general_lif_float", "lif_fixed", "readout", "signals"}
 FUSED = re.compile(r"\b(?:fma|mad)\.(?:\w+\.)*f(?:32|64)\b")
 INEXACT = re.compile(r"\b\w+(?:\.\w+)*\.(?:approx|ftz|full)(?:\.\w+)*\b")
 

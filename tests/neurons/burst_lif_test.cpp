@@ -5,7 +5,6 @@
 
 #include <limits>
 
-#include "converters/passes.h"
 #include "neurons/burst_lif_step.h"
 #include "sim/engine/engine.h"
 #include "sim/graph/validate.h"
@@ -22,7 +21,7 @@ using ::testing::HasSubstr;
 constexpr float infinity = std::numeric_limits<float>::infinity();
 
 TEST(BurstLif, FiresAsOftenAsThresholdsFit) {
-  const BurstLifNeuron neuron{1.0F, 0.5F, -infinity, infinity};
+  const BurstLifNeuron<float> neuron{1.0F, 0.5F, -infinity, infinity};
   float v = 0.25F;
   EXPECT_EQ(burst_lif_step(v, 1.5F, neuron), 3.0F);
   EXPECT_EQ(v, 0.25F);  // 1.75 - 3 * 0.5
@@ -34,7 +33,7 @@ TEST(BurstLif, FiresAsOftenAsThresholdsFit) {
 }
 
 TEST(BurstLif, KeepsWhatItMayNotFire) {
-  const BurstLifNeuron neuron{1.0F, 1.0F, -infinity, 2.0F};
+  const BurstLifNeuron<float> neuron{1.0F, 1.0F, -infinity, 2.0F};
   float v = 0.0F;
   EXPECT_EQ(burst_lif_step(v, 5.5F, neuron), 2.0F);
   EXPECT_EQ(v, 3.5F);
@@ -45,7 +44,7 @@ TEST(BurstLif, KeepsWhatItMayNotFire) {
 
 // The bound is that of the end of a step: within it the potential may lie below.
 TEST(BurstLif, IsBoundedBelow) {
-  const BurstLifNeuron neuron{1.0F, 1.0F, -1.0F, infinity};
+  const BurstLifNeuron<float> neuron{1.0F, 1.0F, -1.0F, infinity};
   float v = 0.5F;
   EXPECT_EQ(burst_lif_step(v, -3.0F, neuron), 0.0F);
   EXPECT_EQ(v, -1.0F);
@@ -54,7 +53,7 @@ TEST(BurstLif, IsBoundedBelow) {
 }
 
 TEST(BurstLif, LeaksBeforeItAdds) {
-  const BurstLifNeuron neuron{0.5F, 1.0F, -infinity, infinity};
+  const BurstLifNeuron<float> neuron{0.5F, 1.0F, -infinity, infinity};
   float v = 0.75F;
   EXPECT_EQ(burst_lif_step(v, 2.0F, neuron), 2.0F);
   EXPECT_EQ(v, 0.375F);
@@ -106,19 +105,6 @@ TEST(BurstLif, NamesWhatItCannotBe) {
   parameters = {};
   parameters.max_spikes = 40000;
   EXPECT_THAT(refusal(parameters), HasSubstr("max_spikes is 40000, expected 1 to 32767"));
-}
-
-TEST(BurstLif, IsRefusedByFixedArithmetic) {
-  GraphBuilder b;
-  b.input({2});
-  b.output(b.add(BurstLifParameters{}.node("burst", b.linear("input", 2, 3))));
-  try {
-    quantize(b.graph, full_registry().schemas(), "net.nir");
-    FAIL();
-  } catch (const InputError& error) {
-    EXPECT_THAT(error.what(), HasSubstr("burst"));
-    EXPECT_THAT(error.what(), HasSubstr("--arithmetic float32"));
-  }
 }
 
 }  // namespace

@@ -1,11 +1,13 @@
 // Events in, neurons that fire several times a step: every device, instruction set, path, number of threads,
 // slots and steps at once says the same.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <random>
 #include <utility>
 
+#include "converters/passes.h"
 #include "neurons/burst_lif.h"
 #include "sim/engine/engine.h"
 #include "tests/support/build_graph.h"
@@ -136,6 +138,64 @@ TEST(Bursts, NeuronsFireSeveralTimesAStep) {
   engine.load(0, {{}, events[0], 0}, 0);
   for (int t = 0; t < steps; ++t) engine.step();
   EXPECT_GT(tap.largest, 2.0F);
+}
+
+// In integers, of which a pixel has one event a step at most.
+Outcome run_fixed(const Graph& graph, EngineOptions options) {
+  options.coding = Coding::events;
+  std::vector<std::vector<InputEvent>> events = recordings();
+  for (auto& recording : events) {
+    const auto order = [](const InputEvent& e) { return std::pair(e.step, e.place); };
+    std::sort(recording.begin(), recording.end(), [&](auto& a, auto& b) { return order(a) < order(b); });
+    recording.erase(std::unique(recording.begin(), recording.end(),
+                                [&](auto& a, auto& b) { return order(a) == order(b); }),
+                    recording.end());
+  }
+  return outcome_of(graph, full_registry(), options, samples, steps, [&](int i) {
+    return SampleView{{}, events[i], i == 1 ? 5 : 0};
+  });
+}
+
+TEST(Bursts, SayTheSameInIntegersWhateverRunsThem) {
+  Graph graph = network(37);
+  quantize(graph, full_registry().schemas(), "net");
+  EngineOptions options;
+  options.device = DeviceKind::reference;
+  const Outcome expected = run_fixed(graph, options);
+  EXPECT_GT(expected.events, 1000U);
+  options.device = DeviceKind::cpu;
+  for (const std::int64_t target : testing::simd_targets()) {
+    const testing::ForcedTarget forced(target);
+    for (const KernelChoice kernels : {KernelChoice::event, KernelChoice::dense}) {
+      options.kernels = kernels;
+      for (options.threads = 1; options.threads <= 3; options.threads += 2) {
+        for (options.slots = 1; options.slots <= 3; options.slots += 2) {
+          for (options.lookahead = 1; options.lookahead <= 4; options.lookahead += 3) {
+            EXPECT_EQ(run_fixed(graph, options), expected)
+                << hwy::TargetName(target) << ", " << options.threads << " threads, " << options.slots
+                << " slots, " << options.lookahead << " at once";
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST(Bursts, IntegersRefuseMoreEventsOfAPlaceThanTheyHold) {
+  Graph graph = network(3);
+  quantize(graph, full_registry().schemas(), "net");
+  EngineOptions options;
+  options.coding = Coding::events;
+  Engine engine(graph, full_registry(), options);
+  const std::vector<InputEvent> twice{{1, 5}, {2, 3}, {2, 3}};
+  engine.load(0, {{}, twice, 0}, 9);
+  engine.step();
+  try {
+    engine.step();
+    FAIL() << "2 is more than 32767 / 2^14";
+  } catch (const InputError& error) {
+    EXPECT_THAT(error.what(), ::testing::HasSubstr("9: has 2 events of one place in step 2, more than"));
+  }
 }
 
 // What is sparse takes the event-driven path, and where nothing is, nothing is added.

@@ -4,6 +4,8 @@
 
 #include <set>
 
+#include "neurons/burst_lif.h"
+#include "neurons/li.h"
 #include "sim/engine/engine.h"
 #include "sim/graph/validate.h"
 #include "tests/support/build_graph.h"
@@ -204,8 +206,38 @@ std::map<std::string, Build> other_ops() {
          p.reset = Reset::zero;
          return b.add(p.node("", f));
        }},
+      {"GeneralLIF",
+       [](GraphBuilder& b, const std::string& f) {
+         return b.add(testing::general_lif(b, 70, Reset::subtract, true, true).node("", f));
+       }},
+      {"BurstLIF",
+       [](GraphBuilder& b, const std::string& f) {
+         BurstLifParameters p;
+         p.decay = b.tensor({70});
+         for (float& decay : p.decay.reals()) decay = std::min(std::abs(decay) + 0.5F, 1.0F);
+         p.v_threshold = scalar_tensor(0.75F);
+         p.v_min = scalar_tensor(-0.5F);
+         return b.add(p.node("", b.conv2d(f, {.outputs = 70, .inputs = 70})));
+       }},
+      {"LI",
+       [](GraphBuilder& b, const std::string& f) {
+         LiParameters p{b.tensor({70}), b.tensor({70}), b.tensor({70})};
+         for (float& decay : p.decay.reals()) decay = std::min(std::abs(decay) + 0.3F, 0.9F);
+         return b.add(p.node("", b.conv2d(f, {.outputs = 70, .inputs = 70})));
+       }},
       {"Output", [](GraphBuilder&, const std::string& f) { return f; }},
   };
+}
+
+TEST(FixedParity, GeneralLeakyNeuronsInEveryReset) {
+  for (const Reset reset : {Reset::subtract, Reset::zero, Reset::none}) {
+    for (const bool bounded : {false, true}) {
+      expect_parity(graph_of({70, 5, 4}, Source::image, 9, [&](GraphBuilder& b, const std::string& f) {
+        return b.add(testing::general_lif(b, 70, reset, false, bounded)
+                         .node("", b.conv2d(f, {.outputs = 70, .inputs = 70})));
+      }));
+    }
+  }
 }
 
 TEST(FixedParity, EveryOpForTheImageSpikesAndCounts) {

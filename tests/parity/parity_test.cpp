@@ -118,6 +118,13 @@ Case leaky_case(Reset reset) {
           }};
 }
 
+Case general_case(Reset reset, bool delayed, bool bounded) {
+  return {"GeneralLIF", {70, 7, 6}, false, [=](GraphBuilder& b, const std::string& f) {
+            return b.add(testing::general_lif(b, 70, reset, delayed, bounded)
+                             .node("", b.conv2d(f, {.outputs = 70, .inputs = 70})));
+          }};
+}
+
 std::vector<Case> other_cases() {
   const auto op = [](const char* name, std::map<std::string, Attribute> attributes) {
     return [=](GraphBuilder& b, const std::string& from) {
@@ -179,6 +186,10 @@ std::vector<Case> other_cases() {
       {"Output", {9}, false, [](GraphBuilder&, const std::string& f) { return f; }},
   };
   for (const Reset reset : {Reset::subtract, Reset::zero, Reset::none}) cases.push_back(leaky_case(reset));
+  for (const Reset reset : {Reset::subtract, Reset::zero, Reset::none})
+    cases.push_back(general_case(reset, false, reset == Reset::zero));
+  cases.push_back(general_case(Reset::subtract, true, false));
+  cases.push_back(general_case(Reset::subtract, true, true));
   const std::size_t real = cases.size();
   for (std::size_t i = 0; i < real; ++i) {
     cases.push_back(cases[i]);

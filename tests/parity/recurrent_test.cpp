@@ -6,12 +6,14 @@
 #include <algorithm>
 #include <utility>
 
+#include "converters/passes.h"
 #include "neurons/burst_lif.h"
 #include "neurons/lif.h"
 #include "sim/engine/engine.h"
 #include "sim/graph/validate.h"
 #include "tests/support/build_graph.h"
 #include "tests/support/outcome.h"
+#include "tests/support/simd_targets.h"
 
 namespace rheobase {
 namespace {
@@ -30,7 +32,7 @@ std::string delay(GraphBuilder& b, const std::string& of, Shape shape) {
 }
 
 // Two recurrent layers, the second of bursts, and a longer way back from the second to the first.
-Graph network() {
+Graph network(std::int64_t max_spikes = 0) {
   GraphBuilder b(7);
   b.input({6});
   const std::string own = b.linear(delay(b, "first", {neurons}), neurons, neurons);
@@ -42,16 +44,17 @@ Graph network() {
   b.add(lif.node("first", b.op("Add", {b.linear("input", 6, neurons), own, back})));
   BurstLifParameters burst;
   burst.v_threshold = scalar_tensor(0.5F);
+  burst.max_spikes = max_spikes;
   b.add(burst.node("second", b.op("Add", {b.linear("first", neurons, 9), b.linear("second_before", 9, 9)})));
   b.output(b.linear("second", 9, classes));
   return std::move(b.graph);
 }
 
-Outcome run(const EngineOptions& options) {
+Outcome run(const EngineOptions& options, const Graph& graph = network()) {
   GraphBuilder random(3);
   std::vector<std::vector<float>> images;
   for (int i = 0; i < samples; ++i) images.push_back(random.pixels(6));
-  return outcome_of(network(), full_registry(), options, samples, steps, [&](int i) {
+  return outcome_of(graph, full_registry(), options, samples, steps, [&](int i) {
     return SampleView{images[i], {}};
   });
 }
@@ -68,6 +71,32 @@ TEST(Recurrent, SaysTheSameWithAnyDeviceThreadsAndSlots) {
         options.lookahead = 4;  // of which a recurrent network takes none
         options.kernels = kernels;
         EXPECT_EQ(run(options), expected) << options.threads << " threads, " << options.slots << " slots";
+      }
+    }
+  }
+}
+
+TEST(Recurrent, SaysTheSameInIntegersWithAnyDeviceThreadsAndSlots) {
+  const Graph real = network(3);
+  Graph graph = real;
+  quantize(graph, full_registry().schemas(), "net");
+  EngineOptions options;
+  options.device = DeviceKind::reference;
+  const Outcome expected = run(options, graph);
+  // The same neurons: about as many spikes as in reals.
+  const auto spikes = static_cast<double>(run(options, real).events);
+  EXPECT_GT(spikes, 500);
+  EXPECT_NEAR(static_cast<double>(expected.events), spikes, 0.1 * spikes);
+  options.device = DeviceKind::cpu;
+  for (const std::int64_t target : testing::simd_targets()) {
+    const testing::ForcedTarget forced(target);
+    for (options.threads = 1; options.threads <= 3; options.threads += 2) {
+      for (options.slots = 1; options.slots <= 3; options.slots += 2) {
+        for (const KernelChoice kernels : {KernelChoice::event, KernelChoice::dense}) {
+          options.kernels = kernels;
+          EXPECT_EQ(run(options, graph), expected)
+              << options.threads << " threads, " << options.slots << " slots";
+        }
       }
     }
   }

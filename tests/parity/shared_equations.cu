@@ -1,5 +1,7 @@
 // What reference and CUDA kernels share must compile for a GPU, whoever last changed it. One kernel a
 // function that has arithmetic of floats, so that lint.shared_equations can look at what nvcc makes of it.
+#include "neurons/burst_lif_step.h"
+#include "neurons/general_lif_step.h"
 #include "neurons/if_step.h"
 #include "neurons/lif_step.h"
 #include "neurons/qcfs_step.h"
@@ -27,6 +29,20 @@ extern "C" __global__ void lif_float(float* values, LifNeuron<float> neuron, Res
 
 extern "C" __global__ void lif_fixed(std::int32_t* values, LifNeuron<std::int32_t> neuron, Reset reset) {
   values[0] += lif_step(values[1], values[2], neuron, reset) ? 1 : 0;
+}
+
+extern "C" __global__ void general_lif_float(float* values, GeneralLifNeuron<float> neuron,
+                                             GeneralLifRule rule) {
+  values[0] += general_lif_step(values[1], values[2], neuron, rule) ? 1.0F : 0.0F;
+}
+
+extern "C" __global__ void general_lif_fixed(std::int32_t* values, GeneralLifNeuron<std::int32_t> neuron,
+                                             GeneralLifRule rule) {
+  values[0] += general_lif_step(values[1], values[2], neuron, rule) ? 1 : 0;
+}
+
+extern "C" __global__ void burst_lif_fixed(std::int32_t* values, BurstLifNeuron<std::int32_t> neuron) {
+  values[0] += burst_lif_step(values[1], values[2], neuron);
 }
 
 extern "C" __global__ void stop_scores(float* scores, const float* sums, int count) {

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 
+#include "neurons/general_lif.h"
 #include "neurons/lif.h"
 #include "sim/graph/validate.h"
 #include "tests/support/build_graph.h"
@@ -34,6 +36,30 @@ inline void leak_by_channel(GraphBuilder& random, LifParameters& parameters, std
   parameters.v_leak = random.tensor({channels});
   parameters.v_reset = random.tensor({channels});
   parameters.v_init = random.tensor({channels});
+}
+
+/// A GeneralLIF whose every parameter differs from channel to channel.
+inline GeneralLifParameters general_lif(GraphBuilder& random, std::int64_t channels, Reset reset,
+                                        bool delayed, bool bounded) {
+  LifParameters leak;
+  leak_by_channel(random, leak, channels);
+  GeneralLifParameters p;
+  p.decay = leak.decay;
+  p.v_leak = leak.v_leak;
+  p.v_reset = leak.v_reset;
+  p.v_init = leak.v_init;
+  p.v_threshold = random.tensor({channels});
+  for (float& v : p.v_threshold.reals()) v = std::abs(v) + 0.1F;
+  p.v_drop = random.tensor({channels});
+  for (float& v : p.v_drop->reals()) v = std::abs(v);
+  if (bounded) {
+    p.v_min = random.tensor({channels});
+    for (float& v : p.v_min->reals()) v = -std::abs(v);
+  }
+  p.height = scalar_tensor(0.75F);
+  p.reset = reset;
+  p.reset_delay = delayed;
+  return p;
 }
 
 }  // namespace rheobase::testing

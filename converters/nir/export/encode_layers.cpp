@@ -115,7 +115,7 @@ NirNode encode_delay(const EncodeCall& call) {
   return {"", "Delay", {{"delay", everywhere(call.node.name, call.shape(), {call.dt})}}, {}};
 }
 
-constexpr std::array<std::pair<const char*, Encode>, 13> encodes{{
+constexpr std::array<std::pair<const char*, Encode>, 14> encodes{{
     {"Add", encode_add},
     {"Affine", encode_affine},
     {"AvgPool2d", encode_avg_pool},
@@ -123,6 +123,7 @@ constexpr std::array<std::pair<const char*, Encode>, 13> encodes{{
     {"Conv2d", encode_conv},
     {delay_op, encode_delay},
     {"Flatten", encode_flatten},
+    {"GeneralLIF", encode_general_lif},
     {"IF", encode_if},
     {"Input", encode_input},
     {"LI", encode_li},

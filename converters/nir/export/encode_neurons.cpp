@@ -5,6 +5,7 @@
 
 #include "converters/nir/export/encode_ops.h"
 #include "neurons/burst_lif.h"
+#include "neurons/general_lif.h"
 #include "neurons/if.h"
 #include "neurons/li.h"
 #include "neurons/lif.h"
@@ -66,10 +67,9 @@ NirNode encode_if(const EncodeCall& call) {
   return node;
 }
 
-NirNode encode_lif(const EncodeCall& call) {
-  const LifParameters neuron = LifParameters::of(call.node);
-  if (all(neuron.decay, 0) && all(neuron.v_leak, 0) && neuron.reset == Reset::none)
-    return {"", "Threshold", {{"threshold", full(call, below(neuron.v_threshold))}}, {}};
+// LIF and GeneralLIF; what NIR does not have of the latter is in attributes alone.
+template <class Neuron>
+static NirNode leaky(const EncodeCall& call, const Neuron& neuron) {
   NirNode node = integrate_and_fire(call, below(neuron.v_threshold));
   put_reset(node, call, neuron.reset, neuron.v_reset);
   if (all(neuron.decay, 1)) return node;
@@ -78,6 +78,17 @@ NirNode encode_lif(const EncodeCall& call) {
   node.parameters["r"] = full(call, resistance(neuron.decay));
   node.parameters["v_leak"] = full(call, numbers_of(neuron.v_leak));
   return node;
+}
+
+NirNode encode_lif(const EncodeCall& call) {
+  const LifParameters neuron = LifParameters::of(call.node);
+  if (all(neuron.decay, 0) && all(neuron.v_leak, 0) && neuron.reset == Reset::none)
+    return {"", "Threshold", {{"threshold", full(call, below(neuron.v_threshold))}}, {}};
+  return leaky(call, neuron);
+}
+
+NirNode encode_general_lif(const EncodeCall& call) {
+  return leaky(call, GeneralLifParameters::of(call.node));
 }
 
 NirNode encode_li(const EncodeCall& call) {

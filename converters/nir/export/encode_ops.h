@@ -40,6 +40,7 @@ NirNode scale_node(const std::string& name, const Shape& shape, const std::vecto
 NirNode sum_pool_node(const EncodeCall& pool);
 
 NirNode encode_burst_lif(const EncodeCall& call);
+NirNode encode_general_lif(const EncodeCall& call);
 NirNode encode_if(const EncodeCall& call);
 NirNode encode_li(const EncodeCall& call);
 NirNode encode_lif(const EncodeCall& call);

@@ -63,6 +63,12 @@ Notes losses(const Graph& graph, const SchemaSet& schemas, const NirGraph& writt
        [&](const Node& node, const OpSchema& schema) {
          return resets(node, schema, Reset::none) && !all_are(node.tensor("decay"), 0);
        });
+  tell("reset", "a spike's subtraction comes a step later, which of other readers snnTorch alone does",
+       [](const Node& node, const OpSchema&) { return node.integer("reset_delay", 0) != 0; });
+  tell("bound", "the potential has a lower bound, which NIR's has not",
+       [](const Node& node, const OpSchema& schema) {
+         return schema.is_spiking() && !schema.emits_counts && node.tensor("v_min") != nullptr;
+       });
   tell("bursts", "fires several times a step, which of other readers Sinabs alone does",
        [](const Node&, const OpSchema& schema) { return schema.emits_counts; });
   tell("start", "begins at another potential than 0, where other readers begin",

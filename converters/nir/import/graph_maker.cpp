@@ -26,6 +26,11 @@ std::string GraphMaker::emit(const std::string& wanted, Node node) {
   return graph_.nodes.back().name;
 }
 
+bool GraphMaker::spikes(const std::string& node) const {
+  const Node* found = graph_.find(node);
+  return found != nullptr && schemas_.of(*found).is_spiking();
+}
+
 std::vector<double> numbers_of(const NirNode& node, const std::string& parameter) {
   const Value* value = node.find(parameter);
   if (value == nullptr) throw NodeFault(fmt::format("has no '{}'", parameter));

@@ -48,6 +48,7 @@ Tensor weights(const NirNode& node, const std::string& parameter, Shape shape) {
 struct Context {
   const NirNode& node;
   const std::string& input;
+  const Dialect& dialect;
   GraphMaker& maker;
   Notes& notes;
 };
@@ -153,11 +154,21 @@ std::string import_flatten(const Context& c) {
   return c.maker.emit(c.node.name, {"", "Flatten", {c.input}, {}, {}});
 }
 
+// Nothing, or a step of the spikes of a neuron.
 std::string import_delay(const Context& c) {
+  bool none = true, step = true;
   for (const double delay : numbers_of(c.node, "delay")) {
-    if (delay != 0) throw NodeFault(fmt::format("delays by {}, and only 0 can be imported", delay));
+    none = none && delay == 0;
+    step = step && is_one(delay / c.dialect.dt);
+    if (delay == 0 || is_one(delay / c.dialect.dt)) continue;
+    throw NodeFault(
+        fmt::format("delays by {}, and only 0 and a step, {}, can be imported", delay, c.dialect.dt));
   }
-  return c.input;
+  if (none) return c.input;
+  if (!step) throw NodeFault("delays some of its inputs and others not, which cannot be imported");
+  if (!c.maker.spikes(c.input))
+    throw NodeFault("delays by a step what no neuron right before it emits: only spikes can be delayed");
+  return c.maker.emit(c.node.name, {"", delay_op, {c.input}, {{"shape", c.maker.shape(c.input)}}, {}});
 }
 
 std::string import_output(const Context& c) {
@@ -192,10 +203,10 @@ std::string import_node(const NirNode& node, const std::string& input, const Dia
                         GraphMaker& maker, Notes& notes) {
   if (is_neuron(node.type)) return import_neuron(node, input, dialect, maker);
   const auto found = handlers().find(node.type);
-  if (found != handlers().end()) return found->second({node, input, maker, notes});
+  if (found != handlers().end()) return found->second({node, input, dialect, maker, notes});
   throw NodeFault(
       fmt::format("is of type {}, which cannot be imported; what can: AvgPool2d Affine Conv1d Conv2d "
-                  "CubaLIF Delay (0) Flatten I IF LI LIF Linear Scale SumPool2d Threshold",
+                  "CubaLI CubaLIF Delay Flatten I IF LI LIF Linear Scale SumPool2d Threshold",
                   node.type));
 }
 

@@ -1,49 +1,38 @@
-// The neurons of NIR as LIF, BurstLIF and LI of ours: spikes are worth 1.
+// The neurons of NIR by Euler's rule, as LIF, GeneralLIF and LI of ours: spikes are worth 1.
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cmath>
-#include <limits>
 #include <set>
 #include <utility>
 
-#include "converters/nir/import/node_import.h"
-#include "neurons/burst_lif.h"
+#include "converters/nir/import/neuron_parts.h"
+#include "neurons/general_lif.h"
 #include "neurons/li.h"
 #include "neurons/lif.h"
 
 namespace rheobase::nir {
 namespace {
 
-using Reals = std::vector<double>;
-
-// Reals a channel: functions of the channels of two lists, of which either may be one number.
-template <class Function>
-Reals combined(const Reals& a, const Reals& b, const Function& function) {
-  Reals result;
-  for (std::size_t i = 0; i < std::max(a.size(), b.size()); ++i)
-    result.push_back(function(a[a.size() == 1 ? 0 : i], b[b.size() == 1 ? 0 : i]));
-  return result;
-}
-
-// v > threshold is v >= the next number of float32.
-Tensor threshold_of(const Reals& values, bool at_threshold) {
-  Tensor result = tensor_of(values);
-  for (float& value : result.reals()) {
-    if (value < 0 || (at_threshold && value == 0))
-      throw NodeFault(fmt::format("fires at {}, and only thresholds above 0 can be simulated", value));
-    if (!at_threshold) value = std::nextafter(value, std::numeric_limits<float>::infinity());
+// What a step leaves, and what it takes of its input times the resistance: 1 - dt / tau and dt / tau.
+struct Filter {
+  Reals decay, gain;
+};
+Filter filter_of(const NeuronCall& call, const char* parameter) {
+  Filter filter;
+  const double dt = call.dialect.dt;
+  for (const double tau : times(call, parameter)) {
+    if (tau < dt)
+      throw NodeFault(
+          fmt::format("has {} = {}, less than a step of {}: --dt gives the length of a step in the same unit",
+                      parameter, tau, dt));
+    filter.decay.push_back(1 - dt / tau);
+    filter.gain.push_back(dt / tau);
   }
-  return result;
+  return filter;
 }
 
-// What it takes of its input in a step.
-std::string with_gain(const NirNode& node, const std::string& input, const Reals& gain, GraphMaker& maker) {
-  const auto is_one = [](double value) { return std::abs(value - 1) <= 1e-6; };
-  if (std::all_of(gain.begin(), gain.end(), is_one)) return input;
-  return maker.emit(
-      node.name + "/gain",
-      {"", "Affine", {input}, {}, {{"scale", tensor_of(gain)}, {"shift", scalar_tensor(0.0F)}}});
+Reals w_in_of(const NeuronCall& call) {
+  return call.node.find("w_in") == nullptr ? Reals{1} : call.values("w_in");
 }
 
 Tensor start_of(Dialect::Start start, const LifParameters& parameters) {
@@ -51,149 +40,116 @@ Tensor start_of(Dialect::Start start, const LifParameters& parameters) {
   return start == Dialect::Start::reset ? parameters.v_reset : scalar_tensor(0.0F);
 }
 
-Reals if_gains(const NirNode& node, const Shape& shape, double dt) {
-  Reals gains = per_channel(node, "r", shape);
-  for (double& gain : gains) {
-    const auto known = if_gain(gain, dt);
-    if (!known)
-      throw NodeFault(
-          fmt::format("has r = {}, and only 1 and 1 / dt = {} say what an input adds in a step; "
-                      "--dt gives the dt",
-                      gain, 1 / dt));
-    gain = *known;
-  }
-  return gains;
-}
-
-void expect(const NirNode& node, const char* parameter, const Shape& shape, double wanted) {
-  if (node.find(parameter) == nullptr) return;
-  for (const double value : per_channel(node, parameter, shape)) {
-    if (std::abs(value - wanted) > 1e-6)
-      throw NodeFault(
-          fmt::format("has {} = {}, and only {} is known in the dialect sinabs", parameter, value, wanted));
-  }
-}
-
-// What a step leaves, and what it takes of its input times the resistance: Euler's 1 - dt / tau and dt / tau,
-// or Sinabs' exp(-dt / tau) and 1.
-struct Filter {
-  Reals decay, gain;
-};
-Filter filter_of(const NirNode& node, const char* parameter, const Shape& shape, const Dialect& dialect) {
-  Filter filter;
-  for (const double tau : per_channel(node, parameter, shape)) {
-    if (!(tau > 0)) throw NodeFault(fmt::format("has {} = {}, expected more than 0", parameter, tau));
-    if (!dialect.bursts && tau < dialect.dt)
-      throw NodeFault(
-          fmt::format("has {} = {}, less than a step of {}: --dt gives the length of a step in the same unit",
-                      parameter, tau, dialect.dt));
-    filter.decay.push_back(dialect.bursts ? std::exp(-dialect.dt / tau) : 1 - dialect.dt / tau);
-    filter.gain.push_back(dialect.bursts ? 1 : dialect.dt / tau);
-  }
-  return filter;
-}
-
-double product(double a, double b) { return a * b; }
-
-std::string import_threshold(const NirNode& node, const std::string& input, GraphMaker& maker) {
+std::string import_threshold(const NeuronCall& call) {
   LifParameters parameters;
   parameters.height = scalar_tensor(1.0F);
   parameters.decay = scalar_tensor(0.0F);
   parameters.reset = Reset::none;
-  parameters.v_threshold = threshold_of(per_channel(node, "threshold", maker.shape(input)), false);
-  return maker.emit(node.name, parameters.node("", input));
+  parameters.v_threshold = threshold_of(call.values("threshold"), false);
+  return call.maker.emit(call.node.name, parameters.node("", call.input));
 }
 
-// I and LI.
-std::string import_integrator(const NirNode& node, const std::string& input, const Dialect& dialect,
-                              GraphMaker& maker) {
-  const Shape shape = maker.shape(input);
+// The current of a CubaLIF or CubaLI, which is filtered before the membrane. What it is multiplied by on its
+// way into the potential is multiplied before both, which are linear.
+std::string filtered_current(const NeuronCall& call, const Reals& gain) {
+  const Filter synapse = filter_of(call, "tau_syn");
+  const Reals all = combined(combined(w_in_of(call), synapse.gain, product), gain, product);
+  LiParameters filter;
+  filter.decay = tensor_of(synapse.decay);
+  return call.maker.emit(call.node.name + "/current", filter.node("", with_gain(call, call.input, all)));
+}
+
+// I, LI and CubaLI.
+std::string import_integrator(const NeuronCall& call) {
   LiParameters parameters;
-  Reals gain;
-  if (node.type == "I") {
-    gain = if_gains(node, shape, dialect.dt);
+  Reals gain{1};
+  std::string current = call.input;
+  if (call.node.type == "I") {
+    gain = if_gains(call);
   } else {
-    const Filter filter = filter_of(node, "tau", shape, dialect);
-    if (dialect.bursts) {
-      for (const auto& [parameter, value] : {std::pair("r", 1.0), std::pair("v_leak", 0.0)})
-        expect(node, parameter, shape, value);
-    }
-    parameters.decay = tensor_of(filter.decay);
-    parameters.v_leak = tensor_of(per_channel(node, "v_leak", shape));
-    gain = combined(per_channel(node, "r", shape), filter.gain, product);
+    const bool cuba = call.node.type == "CubaLI";
+    const Filter membrane = filter_of(call, cuba ? "tau_mem" : "tau");
+    parameters.decay = tensor_of(membrane.decay);
+    parameters.v_leak = tensor_of(call.values("v_leak"));
+    gain = combined(call.values("r"), membrane.gain, product);
+    if (cuba) current = filtered_current(call, std::exchange(gain, {1}));
   }
-  if (dialect.start != Dialect::Start::leak) parameters.v_init = scalar_tensor(0.0F);
-  return maker.emit(node.name, parameters.node("", with_gain(node, input, gain, maker)));
+  if (call.dialect.start != Dialect::Start::leak) parameters.v_init = scalar_tensor(0.0F);
+  return call.maker.emit(call.node.name, parameters.node("", with_gain(call, current, gain)));
 }
 
-// IAF and LIF of Sinabs as its from_nir() makes them: MultiSpike, MembraneSubtract, norm_input off.
-std::string import_burst(const NirNode& node, const std::string& input, const Dialect& dialect,
-                         GraphMaker& maker) {
-  const Shape shape = maker.shape(input);
-  BurstLifParameters parameters;
-  parameters.height = scalar_tensor(1.0F);
-  const Reals threshold = per_channel(node, "v_threshold", shape);
-  parameters.v_threshold = threshold_of(threshold, true);
-  expect(node, "v_reset", shape, 0);
-  if (node.type == "IF") {
-    Reals lowest = threshold;
-    for (double& value : lowest) value = -value;
-    parameters.v_min = tensor_of(lowest);
-  } else {
-    expect(node, "v_leak", shape, 0);
-    parameters.decay = tensor_of(filter_of(node, "tau", shape, dialect).decay);
-  }
-  return maker.emit(node.name, parameters.node("", input));
+// A reset by subtraction: of v_threshold itself, where LIF would subtract the next number of float32.
+Node subtracting(const NeuronCall& call, const LifParameters& lif) {
+  expect(call, "v_reset", 0);
+  GeneralLifParameters parameters;
+  parameters.decay = lif.decay;
+  parameters.v_threshold = lif.v_threshold;
+  parameters.v_leak = lif.v_leak;
+  parameters.v_init = lif.v_init;
+  parameters.height = lif.height;
+  parameters.v_drop = tensor_of(call.values("v_threshold"));
+  parameters.reset_delay = call.dialect.reset == Dialect::Reset::delayed;
+  return parameters.node("", "");
 }
 
-// IF, LIF and CubaLIF, whose current is an LI before it. What the current is multiplied by on its way into
-// the potential is multiplied before both, which are linear.
-std::string import_single(const NirNode& node, const std::string& input, const Dialect& dialect,
-                          GraphMaker& maker) {
-  const Shape shape = maker.shape(input);
+// IF, LIF and CubaLIF.
+std::string import_spiking(const NeuronCall& call) {
   LifParameters parameters;
   parameters.height = scalar_tensor(1.0F);
   Reals gain;
-  std::string current = input;
-  if (node.type == "IF") {
-    gain = if_gains(node, shape, dialect.dt);
+  std::string current = call.input;
+  if (call.node.type == "IF") {
+    gain = if_gains(call);
   } else {
-    const bool cuba = node.type == "CubaLIF";
-    const Filter membrane = filter_of(node, cuba ? "tau_mem" : "tau", shape, dialect);
+    const bool cuba = call.node.type == "CubaLIF";
+    const Filter membrane = filter_of(call, cuba ? "tau_mem" : "tau");
     parameters.decay = tensor_of(membrane.decay);
-    parameters.v_leak = tensor_of(per_channel(node, "v_leak", shape));
-    gain = combined(per_channel(node, "r", shape), membrane.gain, product);
-    if (cuba) {
-      const Filter synapse = filter_of(node, "tau_syn", shape, dialect);
-      const Reals w_in = node.find("w_in") == nullptr ? Reals{1} : per_channel(node, "w_in", shape);
-      gain = combined(combined(w_in, synapse.gain, product), gain, product);
-      LiParameters filter;
-      filter.decay = tensor_of(synapse.decay);
-      current = maker.emit(node.name + "/current", filter.node("", with_gain(node, current, gain, maker)));
-      gain = {1};
-    }
+    parameters.v_leak = tensor_of(call.values("v_leak"));
+    gain = combined(call.values("r"), membrane.gain, product);
+    if (cuba) current = filtered_current(call, std::exchange(gain, {1}));
   }
-  if (node.find("v_reset") != nullptr) parameters.v_reset = tensor_of(per_channel(node, "v_reset", shape));
+  if (call.node.find("v_reset") != nullptr) parameters.v_reset = tensor_of(call.values("v_reset"));
   parameters.reset = Reset::zero;
-  parameters.v_threshold = threshold_of(per_channel(node, "v_threshold", shape), dialect.at_threshold);
-  parameters.v_init = start_of(dialect.start, parameters);
-  return maker.emit(node.name, parameters.node("", with_gain(node, current, gain, maker)));
+  parameters.v_threshold = threshold_of(call.values("v_threshold"), call.dialect.at_threshold);
+  parameters.v_init = start_of(call.dialect.start, parameters);
+  // At the threshold, what is subtracted is what it fires at.
+  const bool exact = call.dialect.at_threshold && call.dialect.reset == Dialect::Reset::subtract;
+  if (exact) parameters.reset = Reset::subtract;
+  const bool plain = exact || call.dialect.reset == Dialect::Reset::zero;
+  Node neuron = plain ? parameters.node("", "") : subtracting(call, parameters);
+  neuron.inputs = {with_gain(call, current, gain)};
+  return call.maker.emit(call.node.name, std::move(neuron));
+}
+
+// Lava's importer takes its LIF's r for 1 and its CubaLIF's for tau_mem / dt, and has no v_leak.
+void expect_lava(const NeuronCall& call) {
+  if (call.node.type == "I" || call.node.type == "LI" || call.node.type == "CubaLI")
+    throw NodeFault(fmt::format("is a {}, which the dialect lava does not have", call.node.type));
+  for (const char* parameter : {"v_leak", "v_reset"}) expect(call, parameter, 0);
+  if (call.node.type != "CubaLIF") return expect(call, "r", 1);
+  const Reals shares = combined(call.values("r"), times(call, "tau_mem"),
+                                [&](double r, double tau) { return r * call.dialect.dt / tau; });
+  if (!std::all_of(shares.begin(), shares.end(), is_one))
+    throw NodeFault(
+        "has another r than tau_mem / dt, the only one that the dialect lava knows; --dt gives the dt");
 }
 
 }  // namespace
 
 bool is_neuron(const std::string& type) {
-  static const std::set<std::string> types{"CubaLIF", "I", "IF", "LI", "LIF", "Threshold"};
+  static const std::set<std::string> types{"CubaLI", "CubaLIF", "I", "IF", "LI", "LIF", "Threshold"};
   return types.contains(type);
 }
 
 std::string import_neuron(const NirNode& node, const std::string& input, const Dialect& dialect,
                           GraphMaker& maker) {
-  if (node.type == "Threshold") return import_threshold(node, input, maker);
-  if (node.type == "I" || node.type == "LI") return import_integrator(node, input, dialect, maker);
-  if (!dialect.bursts) return import_single(node, input, dialect, maker);
-  if (node.type == "CubaLIF") throw NodeFault("is a CubaLIF, which the dialect sinabs does not have");
-  return import_burst(node, input, dialect, maker);
+  const NeuronCall call{node, input, dialect, maker, maker.shape(input)};
+  if (node.type == "Threshold") return import_threshold(call);
+  if (dialect.rule != Dialect::Rule::euler && dialect.rule != Dialect::Rule::lava)
+    return import_exponential(call);
+  if (dialect.rule == Dialect::Rule::lava) expect_lava(call);
+  if (node.type == "I" || node.type == "LI" || node.type == "CubaLI") return import_integrator(call);
+  return import_spiking(call);
 }
 
 }  // namespace rheobase::nir

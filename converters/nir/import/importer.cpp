@@ -162,7 +162,8 @@ class Importer {
     }
   }
 
-  // Norse and nirtorch may count a batch of one sample: 1 x C x H x W, and 1 x N before what is no Conv1d.
+  // Norse and nirtorch may count a batch of one sample: 1 x C x H x W, and 1 x N before what is no Conv1d;
+  // Rockpool its steps too, 1 x 1 x N before what multiplies vectors.
   NirNode without_batch(NirNode input) {
     const auto shape = input.parameters.find("shape");
     if (shape == input.parameters.end()) return input;
@@ -172,8 +173,18 @@ class Importer {
     const bool images = std::any_of(readers.begin(), readers.end(), [&](const std::string& reader) {
       return nodes_.at(reader)->type == "Conv1d";
     });
-    if (extents->size() != 4 && (extents->size() != 2 || images)) return input;
-    notes_.push_back({input.name, "has a leading extent of 1, which is taken to count a batch"});
+    const bool vectors = std::all_of(readers.begin(), readers.end(), [&](const std::string& reader) {
+      return nodes_.at(reader)->type == "Linear" || nodes_.at(reader)->type == "Affine";
+    });
+    if (extents->size() == 3 && vectors && (*extents)[1] == 1) {
+      notes_.push_back(
+          {input.name, "has two leading extents of 1, which are taken to count a batch and its steps"});
+      extents->erase(extents->begin());
+    } else if (extents->size() == 4 || (extents->size() == 2 && !images)) {
+      notes_.push_back({input.name, "has a leading extent of 1, which is taken to count a batch"});
+    } else {
+      return input;
+    }
     extents->erase(extents->begin());
     shape->second.shape = {static_cast<std::int64_t>(extents->size())};
     return input;
@@ -196,7 +207,7 @@ NirImport import_nir_bytes(const std::string& bytes, const std::string& source, 
   const NirGraph file = nir::read_nir_bytes(bytes, source);
   NirImport result;
   if (nir::is_own(file)) {
-    const bool left_aside = options.dialect != "auto" || options.dt.has_value();
+    const bool left_aside = options.dialect != "auto" || options.reset != "auto" || options.dt.has_value();
     result.notes.push_back(nir::own_note(file, left_aside));
     if (!left_aside) {
       result.graph = nir::own_graph(file, source);

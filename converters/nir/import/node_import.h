@@ -29,6 +29,8 @@ class GraphMaker {
   /// it does not fit its inputs.
   std::string emit(const std::string& wanted, Node node);
   const Shape& shape(const std::string& node) const { return shapes_.at(node); }
+  /// Whether a node emits spikes.
+  bool spikes(const std::string& node) const;
   Graph take() { return std::move(graph_); }
 
  private:

@@ -70,7 +70,7 @@ Fault own_note(const NirGraph& file, bool left_aside) {
   if (left_aside)
     return {"dialect",
             fmt::format("rheobase {} wrote the file, and what it says of it beyond NIR is left aside: "
-                        "without --dialect and --dt it counts",
+                        "without --dialect, --reset and --dt it counts",
                         version)};
   return {"dialect", fmt::format("was written by rheobase {}, and is the network that it was", version)};
 }

@@ -75,9 +75,14 @@ CommandSpec convert_spec() {
   spec.add(
       "steps", whole_argument("T"),
       "time steps that thresholds are found for and answers compared after (default: 32 for if, else 8)");
-  spec.add("dialect", text_argument("auto|nir|snntorch|norse|spikingjelly", "auto"),
+  spec.add("dialect",
+           text_argument("auto|nir|snntorch|norse|spikingjelly|sinabs|rockpool|lava|nengo", "auto"),
            "of a NIR file: whose meaning its neurons have");
   spec.add("dt", real_argument("DT"), "of a NIR file: length of a step, in the unit of its tau");
+  spec.add("reset", text_argument("auto|zero|subtract|delayed", "auto"),
+           "of a NIR file: what a spike does to the potential, which the file may not say; delayed: subtract "
+           "a step "
+           "later");
   spec.add_flag("strict", "of a NIR file: refuse what can mean different things");
   add_diagnosis_options(spec);
   return spec;
@@ -95,11 +100,12 @@ void expect_only(const CommandLine& line, const std::string& option, const std::
 }
 
 void check_nir_options(const CommandLine& line) {
-  for (const char* option : {"dialect", "dt", "strict"}) {
+  for (const char* option : {"dialect", "dt", "reset", "strict"}) {
     if (line.given(option) && !line.positional(0).ends_with(".nir"))
       throw InputError(std::string("--") + option, "", "is for NIR files, whose names end in .nir");
   }
   check_nir_dialect(line.get<std::string>("dialect"));
+  check_nir_reset(line.get<std::string>("reset"));
   if (line.has("dt") && !(line.get<double>("dt") > 0 && std::isfinite(line.get<double>("dt"))))
     throw InputError("--dt", fmt::format("{}", line.get<double>("dt")), "expected more than 0");
 }
@@ -164,6 +170,7 @@ ConversionSpec conversion_spec(const CommandLine& line) {
   if (line.has("steps")) spec.steps = static_cast<int>(ranged(line, "steps", 1, 1 << 20));
   spec.nir.dialect = line.get<std::string>("dialect");
   if (line.has("dt")) spec.nir.dt = line.get<double>("dt");
+  spec.nir.reset = line.get<std::string>("reset");
   spec.nir.strict = line.flag("strict");
   spec.allow_coarse = line.has("data");
   return spec;

@@ -6,6 +6,7 @@
 #include "experiments/cli/commands/commands.h"
 #include "experiments/cli/output.h"
 #include "experiments/data/data_set.h"
+#include "experiments/data/sample_events.h"
 
 namespace rheobase {
 namespace {
@@ -36,13 +37,16 @@ std::string rate_text(const DataSet& data, std::int64_t index) {
   data.fetch(index, sample);
   const std::int64_t part = (sample.steps + most_lines - 1) / most_lines;
   std::vector<std::int64_t> counts((sample.steps + part - 1) / part, 0);
-  for (const InputEvent& event : sample.events) ++counts[(event.step - 1) / part];
+  std::int64_t all = 0;
+  for_events_of(sample, [&](const InputEvent& event) {
+    ++counts[(event.step - 1) / part];
+    ++all;
+  });
   const std::int64_t most = std::max<std::int64_t>(1, *std::max_element(counts.begin(), counts.end()));
   const double step_ms = data.info().step_ms;
   const double unit = step_ms > 0.0 ? step_ms : 1.0;
-  std::string text =
-      fmt::format("\n{}: {} events in {} steps\n{:>12}  {:>8}\n", data.info().files.at(index),
-                  sample.events.size(), sample.steps, step_ms > 0.0 ? "ms" : "steps", "events");
+  std::string text = fmt::format("\n{}: {} events in {} steps\n{:>12}  {:>8}\n", data.info().files.at(index),
+                                 all, sample.steps, step_ms > 0.0 ? "ms" : "steps", "events");
   for (std::size_t i = 0; i < counts.size(); ++i) {
     const auto first = static_cast<std::int64_t>(i) * part;
     text += fmt::format("{:>5g} -{:>5g}  {:>8}  {}\n", unit * static_cast<double>(first),

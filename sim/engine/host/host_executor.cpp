@@ -66,6 +66,7 @@ class HostExecutor : public Executor {
     } else {
       own.pixels.assign(staged.sample.pixels.begin(), staged.sample.pixels.end());
       own.events.assign(staged.sample.events.begin(), staged.sample.events.end());
+      own.stream = staged.sample.stream;
     }
     own.memory = {};
     own.logits_by_step.clear();
@@ -82,8 +83,7 @@ class HostExecutor : public Executor {
 
   void feed(int slot, std::span<const InputEvent> events) override {
     std::vector<InputEvent>& own = streamed_.at(slot).events;
-    const auto over = [&](const InputEvent& event) { return event.step <= schedule_.at(slot).time; };
-    own.erase(own.begin(), std::find_if_not(own.begin(), own.end(), over));
+    drop_taken(slot);
     own.insert(own.end(), events.begin(), events.end());
     std::stable_sort(own.begin(), own.end(),
                      [](const InputEvent& a, const InputEvent& b) { return a.step < b.step; });
@@ -109,8 +109,9 @@ class HostExecutor : public Executor {
   struct StreamedSample {
     StopMemory memory;
     std::vector<float> logits_by_step;
-    std::vector<float> pixels;       // of codings that are computed at every step
-    std::vector<InputEvent> events;  // the same
+    std::vector<float> pixels;            // of codings that are computed at every step
+    std::vector<InputEvent> events;       // the same
+    std::shared_ptr<EventStream> stream;  // of more of them
   };
 
   bool encodes_once() const { return plan_.nodes[plan_.input].output.constant; }
@@ -146,7 +147,11 @@ class HostExecutor : public Executor {
     const int constant = plan_.constant_nodes;
     if (!schedule_.fresh_lanes().empty())
       run(0, constant, schedule_.fresh_lanes(), schedule_.fresh_slots(), tap);
-    if (!encodes_once()) encode_steps();
+    if (!encodes_once()) {
+      for (const SlotLanes& slot : schedule_.slot_lanes())
+        read_stream(schedule_.lanes()[slot.first + slot.count - 1]);
+      encode_steps();
+    }
     run(constant, static_cast<int>(plan_.nodes.size()), schedule_.lanes(), schedule_.slot_lanes(), tap);
     for (const int node : plan_.delays) delay(node);
   }
@@ -159,12 +164,37 @@ class HostExecutor : public Executor {
     });
   }
 
+  void drop_taken(int slot) {
+    std::vector<InputEvent>& own = streamed_[slot].events;
+    const auto over = [&](const InputEvent& event) { return event.step <= schedule_[slot].time; };
+    own.erase(own.begin(), std::find_if_not(own.begin(), own.end(), over));
+  }
+
+  // Reads on to the step of a lane, the last of its slot, in place of what is over.
+  void read_stream(int lane) {
+    const int slot = schedule_.slot_of(lane);
+    StreamedSample& own = streamed_[slot];
+    if (own.stream == nullptr) return;
+    drop_taken(slot);
+    const std::size_t before = own.events.size();
+    const auto step = static_cast<std::int64_t>(schedule_.step_of(lane));
+    own.stream->read(step, own.events);
+    std::int64_t last = before > 0 ? own.events[before - 1].step : schedule_[slot].time + 1;
+    for (const InputEvent& event : std::span(own.events).subspan(before)) {
+      if (event.step < last || event.step > step || event.place < 0 ||
+          event.place >= plan_.nodes[plan_.input].output.shape.size())
+        throw InputError("sample", std::to_string(schedule_[slot].sample),
+                         "streams an event of a step that was read, or outside of the input");
+      last = event.step;
+    }
+  }
+
   void encode_steps() {
     const SignalView out = memory_.signal(plan_.input);
     for_each_lane(schedule_.lanes(), [&](int lane) {
       const int slot = schedule_.slot_of(lane);
       const StreamedSample& own = streamed_[slot];
-      input_.encode({own.pixels, own.events}, schedule_[slot].sample, schedule_.step_of(lane),
+      input_.encode({own.pixels, own.events, 0, nullptr}, schedule_[slot].sample, schedule_.step_of(lane),
                     out.entry(lane));
     });
   }
@@ -235,6 +265,7 @@ class HostExecutor : public Executor {
                          tally_.spike_counts(slot), tally_.spike_hash(slot),
                          meter_ ? meter_->cost(slot) : SampleCost{}});
     state.occupied = false;
+    own.stream = nullptr;
   }
 
   const Plan& plan_;

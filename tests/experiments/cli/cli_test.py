@@ -182,9 +182,11 @@ class BadInput(CliTest):
         nir.write_bytes(ONNX.read_bytes())
         self.refuse("convert", nir, self.folder / "x.h5", naming=["net.nir", "HDF5"])
         nir.unlink()
-        self.refuse("convert", nir, self.folder / "x.h5", "--dialect", "lava", naming="snntorch")
+        self.refuse("convert", nir, self.folder / "x.h5", "--dialect", "brian", naming="snntorch")
         self.refuse("convert", nir, self.folder / "x.h5", "--dt", "0", naming="--dt")
         self.refuse("convert", ONNX, self.folder / "x.h5", "--dialect", "norse", naming="--dialect")
+        self.refuse("convert", ONNX, self.folder / "x.h5", "--reset", "delayed", naming="--reset")
+        self.refuse("convert", nir, self.folder / "x.h5", "--reset", "soft", naming="expected auto, zero, subtract or delayed")
 
     def test_truncated_files(self):
         cut = self.folder / "cut"

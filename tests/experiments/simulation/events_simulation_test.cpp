@@ -9,6 +9,7 @@
 #include "tests/experiments/data/event_recording.h"
 #include "tests/sim/format/scratch.h"
 #include "tests/support/build_graph.h"
+#include "tests/support/outcome.h"
 
 namespace rheobase {
 namespace {
@@ -79,6 +80,67 @@ TEST_F(EventSimulation, ASampleHasAsManyStepsAsItsRecording) {
   const RecordingInfo info = simulation.recording_info();
   EXPECT_EQ(info.coding, "events");
   EXPECT_EQ(info.step_ms, 1.0);
+}
+
+// A stream that is made of a list.
+class ListStream : public EventStream {
+ public:
+  explicit ListStream(std::vector<InputEvent> events) : events_(std::move(events)) {}
+  void read(std::int64_t step, std::vector<InputEvent>& events) override {
+    for (; at_ < events_.size() && events_[at_].step <= step; ++at_) events.push_back(events_[at_]);
+  }
+
+ private:
+  std::vector<InputEvent> events_;
+  std::size_t at_ = 0;
+};
+
+TEST_F(EventSimulation, StreamsGiveWhatHeldEventsGiveInAnySlotAndLookahead) {
+  const Graph graph = counting_model().graph;
+  constexpr int count = 5, budget = 9;
+  std::vector<std::vector<InputEvent>> events(count);
+  for (int i = 0; i < count; ++i) {
+    for (int step = 1; step <= 6 + i; step += 1 + i % 2) {
+      for (int k = 0; k < step; ++k) events[i].push_back({step, (i * 977 + k * 613) % (2 * 34 * 34)});
+    }
+  }
+  const auto run = [&](const EngineOptions& options, bool streams) {
+    return testing::outcome_of(graph, full_registry(), options, count, budget, [&](int i) {
+      SampleView view{{}, {}, 5 + i};
+      if (streams)
+        view.stream = std::make_shared<ListStream>(events[i]);
+      else
+        view.events = events[i];
+      return view;
+    });
+  };
+  EngineOptions options;
+  options.coding = Coding::events;
+  const testing::Outcome expected = run(options, false);
+  EXPECT_GT(expected.events, 20U);
+  for (options.slots = 1; options.slots <= 3; options.slots += 2) {
+    for (options.lookahead = 1; options.lookahead <= 4; options.lookahead += 3)
+      EXPECT_EQ(run(options, true), expected)
+          << options.slots << " slots, " << options.lookahead << " at once";
+  }
+}
+
+TEST_F(EventSimulation, AStreamThatGoesBackOrBeyondTheInputIsRefused) {
+  EngineOptions options;
+  options.coding = Coding::events;
+  const auto run = [&](const std::vector<InputEvent>& events) {
+    Engine engine(counting_model().graph, full_registry(), options);
+    engine.load(0, {{}, {}, 4, std::make_shared<ListStream>(events)}, 7);
+    for (int t = 0; t < 4; ++t) engine.step();
+  };
+  const auto refused = [&](const std::vector<InputEvent>& events) {
+    return input_error([&] { run(events); });
+  };
+  EXPECT_NO_THROW(run({{1, 0}, {3, 1}}));
+  EXPECT_THAT(refused({{1, 0}, {2, 2 * 34 * 34}}),
+              HasSubstr("7: streams an event of a step that was read, or outside"));
+  EXPECT_THAT(refused({{1, 0}, {1, -1}}), HasSubstr("7: streams an event"));
+  EXPECT_THAT(refused({{3, 0}, {2, 0}}), HasSubstr("7: streams an event"));
 }
 
 TEST_F(EventSimulation, ABudgetEndsLongerRecordings) {
