@@ -32,7 +32,8 @@ Node* layer_behind(Graph& graph, const SchemaSet& schemas, const std::string& na
   const OpSchema& schema = schemas.of(node);
   if (!has_one_reader(graph, name)) return nullptr;
   if (schema.has_real_weights() || schema.role == Role::scaling) return &node;
-  if (schema.role != Role::join && node.op != "CumulativeMaxPool2d") return nullptr;
+  const bool maximum = schema.role == Role::pool && schema.has_state;  // of sums over time
+  if (schema.role != Role::join && !maximum) return nullptr;
   for (const std::string& input : node.inputs) {
     if (Node* const layer = layer_behind(graph, schemas, input)) return layer;
   }
