@@ -15,7 +15,8 @@ Tensor shifted(const Tensor* old, const std::vector<double>& difference, double 
     const double before = old != nullptr ? old->of_channel(static_cast<std::int64_t>(c)) : 0.0;
     values.push_back(static_cast<float>(before + factor * difference[c]));
   }
-  return {{static_cast<std::int64_t>(values.size())}, std::move(values)};
+  const Shape shape{static_cast<std::int64_t>(values.size())};
+  return {shape, std::move(values)};
 }
 
 bool has_one_reader(const Graph& graph, const std::string& name) {
