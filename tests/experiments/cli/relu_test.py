@@ -274,8 +274,10 @@ class Relu(CliTest):
         images = self.images("holes")
         for path in (images / "train" / "class2").iterdir():
             path.unlink()
+        self.out.write_text("mine")
         self.refuse("convert", self.colour, self.out, "--data", f"images:{images}", "--samples", 32,
                     naming=[images, "class2", "without a JPEG or PNG"])
+        self.assertEqual(self.out.read_text(), "mine")
 
     def test_a_broken_jpeg_in_the_middle_of_a_set_is_named(self):
         images = self.images("photographs")
