@@ -85,7 +85,7 @@ void expect_thresholds(const std::vector<OpenActivation>& activations, const Thr
     if (found == thresholds.end()) {
       faults.push_back({activation.node,
                         "a ReLU has no threshold until one is found from samples: 'rheobase convert --data "
-                        "SPEC' finds them, "
+                        "SPEC' finds them, in a sweep [calibration] data; "
                         "'--to ann' keeps the network as it is"});
       continue;
     }

@@ -97,11 +97,17 @@ class Samples {
     return plain_scores(stop.alpha).exits(bounds_of(stop));
   }
 
+  StopSettings settings(double alpha, std::span<const float> bounds) const {
+    StopSettings stop = settings_of(options_.policy, alpha, bounds);
+    stop.readout_delay = trace_.delay();
+    return stop;
+  }
+
   StopSettings settings(const Candidate& one) const {
     const std::vector<float> bounds =
         options_.by_step ? bounds_of(one.bound, options_.policy, one.family.shape, trace_.steps())
                          : std::vector<float>{one.bound};
-    return settings_of(options_.policy, one.family.alpha, bounds);
+    return settings(one.family.alpha, bounds);
   }
 
   // Of these samples, to be tested on others.
@@ -195,11 +201,10 @@ StopSettings conditionally_guaranteed(const Samples& samples, const CalibrationO
   const auto tests = static_cast<std::int64_t>(parts.test.size());
   const std::vector<RuleByStep> sequence =
       choose_first ? samples.of(parts.choose).conditional_sequence(guarantee, tests)
-                   : conditional_sequence_of_stable(options.alphas.front(), samples.trace().steps());
+                   : conditional_sequence_of_stable(options.alphas.front(), samples.trace().steps(),
+                                                    samples.trace().delay());
   const Samples tested_on = samples.of(parts.test);
-  const auto settings = [&](const RuleByStep& rule) {
-    return settings_of(options.policy, rule.alpha, rule.bounds);
-  };
+  const auto settings = [&](const RuleByStep& rule) { return samples.settings(rule.alpha, rule.bounds); };
   const auto passed = passing_prefix(
       static_cast<std::int64_t>(sequence.size()), guarantee.confidence, [&](std::int64_t number) {
         const RuleByStep& rule = sequence[number];
@@ -240,6 +245,10 @@ void check(const Recording& recording, const std::string& path, const Calibratio
     throw InputError(path, fmt::format("{} samples", recording.info.samples), "too few to calibrate on");
   if (recording.info.steps < 2)
     throw InputError(path, fmt::format("{} step", recording.info.steps), "leaves nothing to stop");
+  const int delay = recording.info.stop.readout_delay;
+  if (recording.info.steps - delay < 2)
+    throw InputError("--readout-delay", fmt::format("{}", delay),
+                     fmt::format("of {} steps leaves nothing to stop", recording.info.steps));
   if (options.policy == "stable" && options.by_step)
     throw InputError("--by-step", "", "does not go with --stop stable");
 }

@@ -158,10 +158,10 @@ std::vector<RuleByStep> conditional_sequence(const Trace& trace, const std::vect
   return sequence;
 }
 
-std::vector<RuleByStep> conditional_sequence_of_stable(double alpha, int steps) {
+std::vector<RuleByStep> conditional_sequence_of_stable(double alpha, int steps, int delay) {
   std::vector<RuleByStep> sequence;
-  for (int unchanged = steps - 1; unchanged >= 1; --unchanged)
-    sequence.push_back({alpha, unchanged, {static_cast<float>(unchanged) - 0.5F}});
+  for (int unchanged = steps - 1 - delay; unchanged >= 1; --unchanged)
+    sequence.push_back({alpha, delay + unchanged, {static_cast<float>(unchanged) - 0.5F}});
   return sequence;
 }
 

@@ -55,7 +55,8 @@ std::vector<RuleByStep> conditional_sequence(const Trace& trace, const std::vect
                                              const std::vector<double>& alphas, const std::string& policy,
                                              const Guarantee& guarantee, std::int64_t tested);
 
-/// That of `stable`, which depends on no sample: unchanged for T - 1, ..., 1 steps.
-std::vector<RuleByStep> conditional_sequence_of_stable(double alpha, int steps);
+/// That of `stable`, which depends on no sample: unchanged for T - 1, ..., 1 steps, counted behind the
+/// readout delay.
+std::vector<RuleByStep> conditional_sequence_of_stable(double alpha, int steps, int delay = 0);
 
 }  // namespace rheobase

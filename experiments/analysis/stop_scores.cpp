@@ -28,12 +28,20 @@ Score score_of(const std::string& policy) {
   throw InputError("--stop", policy, "expected confidence, margin, entropy or stable");
 }
 
+bool is_before_readout(const Recording& recording, std::int64_t t) {
+  return t <= recording.info.stop.readout_delay;
+}
+
 std::vector<float> steps_unchanged(const Recording& recording) {
   std::vector<float> values;
   for (std::int64_t row = 0; row < recording.info.samples; ++row) {
     int top = -1;
     int unchanged = 0;
     for (std::int64_t t = 1; t <= recording.info.steps; ++t) {
+      if (is_before_readout(recording, t)) {
+        values.push_back(always_bound);
+        continue;
+      }
       const int now = argmax(recording.logits_at(row, t));
       unchanged = now == top ? unchanged + 1 : 1;
       top = now;
@@ -53,7 +61,9 @@ std::vector<float> scores_of(const Recording& recording, const std::string& poli
   for (std::int64_t row = 0; row < recording.info.samples; ++row) {
     for (std::int64_t t = 1; t <= recording.info.steps; ++t) {
       const auto sum = recording.logits_at(row, t);
-      values.push_back(score(sum.data(), static_cast<int>(sum.size()), inverse_alpha));
+      values.push_back(is_before_readout(recording, t)
+                           ? always_bound
+                           : score(sum.data(), static_cast<int>(sum.size()), inverse_alpha));
     }
   }
   return values;

@@ -12,7 +12,8 @@ namespace rheobase {
 
 /// What a policy compares with its threshold, for every sample after every step, turned so that the larger is
 /// the surer: a sample stops at the first step whose score is above the bound. The scores are the very
-/// float32 numbers that the policy computes (sim/stop/confidence.h):
+/// float32 numbers that the policy computes (sim/stop/confidence.h), always_bound in the steps before a
+/// delayed readout:
 ///   confidence   -(1 - max softmax(sum / alpha))        margin   (largest - second largest of sum) / alpha
 ///   entropy      -H(softmax(sum / alpha)) / ln K        stable   consecutive steps with the same answer
 class StopScores {

@@ -40,11 +40,13 @@ std::vector<int> ends_of(const Recording& recording) {
 
 Trace::Trace(const Recording& recording, const std::string& path)
     : Trace(recording.info.samples, static_cast<int>(recording.info.steps), correct_by_step(recording, path),
-            ends_of(recording)) {}
+            ends_of(recording), recording.info.stop.readout_delay) {}
 
-Trace::Trace(std::int64_t samples, int steps, std::vector<std::uint8_t> correct, std::vector<int> ends)
-    : samples_(samples), steps_(steps), correct_(std::move(correct)), ends_(std::move(ends)) {
-  if (samples < 1 || steps < 1 || static_cast<std::int64_t>(correct_.size()) != samples * steps ||
+Trace::Trace(std::int64_t samples, int steps, std::vector<std::uint8_t> correct, std::vector<int> ends,
+             int delay)
+    : samples_(samples), steps_(steps), correct_(std::move(correct)), ends_(std::move(ends)), delay_(delay) {
+  if (samples < 1 || steps < 1 || delay < 0 || delay >= steps ||
+      static_cast<std::int64_t>(correct_.size()) != samples * steps ||
       (!ends_.empty() && static_cast<std::int64_t>(ends_.size()) != samples))
     throw InternalError("a trace needs samples, steps and an answer for each");
 }
@@ -58,7 +60,7 @@ Trace Trace::of(std::span<const std::int64_t> samples) const {
     correct.insert(correct.end(), row, row + steps_);
     if (!ends_.empty()) ends.push_back(ends_[sample]);
   }
-  return {static_cast<std::int64_t>(samples.size()), steps_, std::move(correct), std::move(ends)};
+  return {static_cast<std::int64_t>(samples.size()), steps_, std::move(correct), std::move(ends), delay_};
 }
 
 Outcome outcome(const Trace& trace, std::span<const int> exits) {
@@ -118,7 +120,7 @@ std::optional<MeanCost> mean_cost(const Recording& recording, std::span<const in
 std::vector<int> first_correct(const Trace& trace) {
   std::vector<int> exits(trace.samples(), trace.steps());
   for (std::int64_t i = 0; i < trace.samples(); ++i) {
-    int t = 1;
+    int t = trace.delay() + 1;
     while (t < trace.steps() && !trace.correct(i, t)) ++t;
     exits[i] = t;
   }
@@ -130,7 +132,7 @@ std::vector<int> stays_correct(const Trace& trace) {
   for (std::int64_t i = 0; i < trace.samples(); ++i) {
     int t = trace.steps();
     if (trace.correct(i, t)) {
-      while (t > 1 && trace.correct(i, t - 1)) --t;
+      while (t > trace.delay() + 1 && trace.correct(i, t - 1)) --t;
     }
     exits[i] = t;
   }

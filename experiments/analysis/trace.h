@@ -19,10 +19,13 @@ class Trace {
   Trace(const Recording& recording, const std::string& path);
   /// `correct`: [N][T], 1 where the largest accumulated logit is the label's.
   /// `ends`: steps that each sample has of its own, 1..T; none where all have T. Its answer then stays.
-  Trace(std::int64_t samples, int steps, std::vector<std::uint8_t> correct, std::vector<int> ends = {});
+  /// `delay`: steps in which no rule may stop, 0..T - 1.
+  Trace(std::int64_t samples, int steps, std::vector<std::uint8_t> correct, std::vector<int> ends = {},
+        int delay = 0);
 
   std::int64_t samples() const { return samples_; }
   int steps() const { return steps_; }
+  int delay() const { return delay_; }  ///< of the readout: nothing stops in these first steps
   /// When a sample that is to exit at t = 1..T does: earlier where it is over before.
   int exit_of(std::int64_t sample, int t) const { return ends_.empty() ? t : std::min(t, ends_[sample]); }
   /// After step t = 1..T.
@@ -38,6 +41,7 @@ class Trace {
   int steps_;
   std::vector<std::uint8_t> correct_;
   std::vector<int> ends_;
+  int delay_;
 };
 
 /// What exit times come to. Those beyond a sample's end are its end.
@@ -68,7 +72,8 @@ struct MeanCost {
 /// Nothing where the recording has no step costs.
 std::optional<MeanCost> mean_cost(const Recording& recording, std::span<const int> exits);
 
-/// The two upper bounds that need the labels. They are no policies: nothing that runs can know them.
+/// The two upper bounds that need the labels, of exits behind the readout delay. They are no policies:
+/// nothing that runs can know them.
 ///   first_correct  the first step whose answer is right; T where none is. A sample that is right at any step
 ///   counts as
 ///                  right (the upper bound of Dynamic Confidence; "empirical AET" in SEENN).

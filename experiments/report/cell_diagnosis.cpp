@@ -32,7 +32,7 @@ std::optional<Diagnosis> kept(const std::string& path, int steps) {
 Diagnosis simulated(const CellResult& result, const SweepSpec& spec, const Registry& registry,
                     const SweepOptions& options) {
   const auto graph = [&](const char* to) {
-    ConversionSpec conversion = cell_conversion(result.cell, spec);
+    ConversionSpec conversion = cell_conversion(result.cell, spec, registry, options);
     conversion.to = to;
     conversion.arithmetic = "float32";
     const Model model = convert_model(conversion, registry.schemas(), options.tool_version).model;
@@ -55,7 +55,7 @@ Diagnosis simulated(const CellResult& result, const SweepSpec& spec, const Regis
 
 std::optional<Diagnosis> cell_diagnosis(const CellResult& result, const SweepSpec& spec,
                                         const Registry& registry, const SweepOptions& options) {
-  if (!result.cell.model.ends_with(".onnx") || result.cell.coding != "direct") return std::nullopt;
+  if (!is_converted(result.cell.model) || result.cell.coding != "direct") return std::nullopt;
   const std::string key = fs::path(result.recording).stem().string();
   const std::string path = (fs::path(options.folder) / "diagnoses" / (key + ".json")).string();
   will_update("diagnoses", path);

@@ -140,6 +140,26 @@ Thresholds found_thresholds(const ConversionSpec& spec, const ThresholdRule& rul
   return thresholds;
 }
 
+void expect_correctable(const ConversionSpec& spec, SpikingMethod method) {
+  const Correction correction = parse_correction(spec.calibrate);
+  if (correction != Correction::none && !spec.find_corrections)
+    throw InputError("--calibrate", spec.calibrate, "takes samples: --data SPEC");
+  if (correction == Correction::potential && method == SpikingMethod::sigma_delta)
+    throw InputError("--calibrate", spec.calibrate,
+                     "is not of --method sigma-delta, whose neurons start from their bias: use light");
+}
+
+// Neurons that say too little or too much on average on the samples say more or less.
+void correct(Conversion& conversion, const ConversionSpec& spec, const Graph& prepared,
+             const SchemaSet& schemas) {
+  const Correction correction = parse_correction(spec.calibrate);
+  if (correction == Correction::none) return;
+  Graph& graph = conversion.model.graph;
+  for (const auto& [neuron, difference] :
+       spec.find_corrections(prepared, graph, correction, conversion.steps))
+    correct_neuron(graph, schemas, neuron, difference, correction, conversion.steps);
+}
+
 // Neurons of the method, with thresholds from the samples where they have none.
 void make_spiking(Conversion& conversion, const ConversionSpec& spec, const SchemaSet& schemas) {
   Graph& graph = conversion.model.graph;
@@ -150,6 +170,7 @@ void make_spiking(Conversion& conversion, const ConversionSpec& spec, const Sche
   if (!spec.method.empty()) options.method = parse_method(spec.method);
   if (spec.levels && !has_levels(options.method))
     throw InputError("--levels", std::to_string(*spec.levels), "is of --method mt and sigma-delta");
+  expect_correctable(spec, options.method);
   options.levels = spec.levels.value_or(default_levels(options.method));
   conversion.steps = spec.steps.value_or(options.method == SpikingMethod::integrate_and_fire ? 32 : 8);
   if (activations.empty() && spec.threshold != "auto")
@@ -163,7 +184,9 @@ void make_spiking(Conversion& conversion, const ConversionSpec& spec, const Sche
     options.thresholds = found_thresholds(spec, rule, graph, activations,
                                           reachable_levels(options.method, options.levels, conversion.steps));
   }
+  const Graph prepared = graph;
   convert_to_snn(graph, schemas, spec.source, options);
+  correct(conversion, spec, prepared, schemas);
 }
 
 // A network of binary activations runs for one step, on bits; others become spiking networks.
@@ -182,6 +205,7 @@ void expect_no_method(const ConversionSpec& spec) {
   if (!spec.method.empty()) refuse("--method", spec.method);
   if (spec.levels) refuse("--levels", std::to_string(*spec.levels));
   if (spec.threshold != "auto") refuse("--threshold", spec.threshold);
+  if (spec.calibrate != "none") refuse("--calibrate", spec.calibrate);
   if (spec.sample_activations) refuse("--data", "");
 }
 

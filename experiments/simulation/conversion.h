@@ -9,6 +9,7 @@
 #include "converters/nir/importer.h"
 #include "converters/passes/thresholds.h"
 #include "experiments/data/normalization.h"
+#include "experiments/simulation/light_calibration.h"
 #include "sim/format/model_file.h"
 
 namespace rheobase {
@@ -20,6 +21,10 @@ using SampleActivations =
 /// Thresholds of the activations of a prepared network, by local balancing on the same samples.
 using BalanceThresholds =
     std::function<Thresholds(const Graph& prepared, const std::vector<OpenActivation>&)>;
+
+/// What the neurons of a spiking network lack on average on the same samples, after `steps` steps.
+using FindCorrections =
+    std::function<Corrections(const Graph& prepared, const Graph& spiking, Correction correction, int steps)>;
 
 struct ConversionSpec {
   std::string source;  ///< file, .onnx, .nir or .h5
@@ -33,9 +38,11 @@ struct ConversionSpec {
   std::string method{};
   std::optional<std::int64_t> levels{};  ///< of mt and sigma-delta; none: default_levels()
   std::string threshold = "auto";  ///< `max`, `mse`, `ltb`, a percentile; auto: max for sigma-delta, else mse
+  std::string calibrate = "none";  ///< or `light`, `potential`: correct the neurons (Correction)
   std::optional<int> steps{};      ///< T that it is made for; none: 32 for if, else 8
   SampleActivations sample_activations{};  ///< where there are samples
   BalanceThresholds balance_thresholds{};  ///< the same, of ltb
+  FindCorrections find_corrections{};      ///< the same, of `calibrate`
   NirOptions nir{};                        ///< of a NIR file, which is a spiking network already
   /// Write a fixed network whatever rounding does to it: the caller measures.
   bool allow_coarse = false;

@@ -87,7 +87,7 @@ void check(const RasterLayer& layer, int steps, const std::string& path) {
 
 Raster record_raster(SimulationSpec spec, const Registry& registry, std::int64_t neurons_per_layer) {
   spec.limit = 1;
-  spec.stop = StopSettings{};
+  spec.stop = StopSettings{.readout_delay = spec.stop ? spec.stop->readout_delay : 0};
   spec.lookahead = 1;
   spec.engine.slots = 1;
   Simulation simulation(spec, registry);

@@ -146,6 +146,10 @@ Simulation::Simulation(const SimulationSpec& spec, const Registry& registry)
   engine_options.costs = true;
   engine_options.lookahead = lookahead_of(spec_, stop_, steps);
   engine_options.slots = slots_of(spec, *data_);
+  engine_options.readout_delay = stop_.readout_delay;
+  if (stop_.readout_delay >= steps)
+    throw InputError("--readout-delay", fmt::format("{}", stop_.readout_delay),
+                     fmt::format("of {} steps leaves none to read", steps));
   if (data_->info().events && engine_options.slot_memory > 0)
     engine_options.slot_memory =
         std::min(engine_options.slot_memory, event_slot_memory(engine_options.threads));

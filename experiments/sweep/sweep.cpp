@@ -5,7 +5,9 @@
 #include <filesystem>
 #include <optional>
 
+#include "experiments/data/pixel_range.h"
 #include "experiments/json/json.h"
+#include "experiments/simulation/conversion_samples.h"
 #include "experiments/sweep/sweep_table.h"
 #include "sim/core/error.h"
 #include "sim/core/file.h"
@@ -21,7 +23,7 @@ constexpr const char* recordings = "recordings";
 
 // Converted models stand beside the recordings.
 std::string model_file(const SweepCell& cell, const std::string& recording) {
-  if (!cell.model.ends_with(".onnx")) return cell.model;
+  if (!is_converted(cell.model)) return cell.model;
   return fs::path(recording).replace_extension("model.h5").string();
 }
 
@@ -44,7 +46,7 @@ class Sweep {
       const std::string file = fmt::format("{}/{}.h5", recordings, sha256(result.key).substr(0, 16));
       const std::string path = in_folder(file);
       announce(cell, path);
-      std::optional<Recording> found = kept(path);
+      std::optional<Recording> found = kept(cell, path);
       result.reused = found.has_value();
       if (!found) record(cell, path);
       const Recording recording = found ? *std::move(found) : read_recording(path);
@@ -70,13 +72,13 @@ class Sweep {
   }
 
   // A recording that is there, if it is whole and of this cell.
-  std::optional<Recording> kept(const std::string& path) const {
+  std::optional<Recording> kept(const SweepCell& cell, const std::string& path) const {
     if (!fs::exists(path)) return std::nullopt;
     try {
       Recording recording = read_recording(path);
       const RecordingInfo& info = recording.info;
       if (info.steps == spec_.steps.back() && info.first == spec_.offset && info.split == spec_.split &&
-          info.stop.policy == "never")
+          info.stop == StopSettings{.readout_delay = cell.readout_delay})
         return recording;
     } catch (const InputError&) {  // damaged: made again
     }
@@ -84,17 +86,26 @@ class Sweep {
   }
 
   void convert(const SweepCell& cell, const std::string& recording) const {
-    if (!cell.model.ends_with(".onnx")) return;
-    const Conversion conversion =
-        convert_model(cell_conversion(cell, spec_), registry_.schemas(), options_.tool_version);
+    if (!is_converted(cell.model)) return;
+    const ConversionSpec asked = cell_conversion(cell, spec_, registry_, options_);
+    const Conversion conversion = convert_model(asked, registry_.schemas(), options_.tool_version);
     options_.note(cell.model, conversion.notes);
+    note_calibration_pixels(conversion.model);
     write_model(conversion.model, model_file(cell, recording));
+  }
+
+  // Thresholds of pixels that are none would be for nothing.
+  void note_calibration_pixels(const Model& model) const {
+    const SweepCalibration& from = spec_.calibration;
+    if (from.data.empty()) return;
+    const auto data = open_image_set(from.data, from.split);
+    options_.note(from.data, check_pixel_range(*data, 0, data->size(), pixel_use(model.graph)));
   }
 
   // Models that are simulated as they are keep their own.
   Notes ignored_normalization(const SweepCell& cell, const Model& model) const {
     const auto asked = asked_normalization(spec_);
-    if (!asked || cell.model.ends_with(".onnx")) return {};
+    if (!asked || is_converted(cell.model)) return {};
     const Normalization own = normalization_of(model.graph);
     if (own == *asked) return {};
     return {{"normalize", "is for .onnx models; this one has its own, " + to_string(own)}};
@@ -123,6 +134,25 @@ class Sweep {
   const SweepOptions& options_;
 };
 
+void add_conversion(const SweepCell& cell, Json& json) {
+  if (is_converted(cell.model)) {
+    json["method"] = cell.conversion.method;
+    if (cell.conversion.levels) json["levels"] = *cell.conversion.levels;
+    json["threshold"] = cell.conversion.threshold;
+    json["calibrate"] = cell.conversion.calibrate;
+  }
+  if (cell.readout_delay > 0) json["readout_delay"] = cell.readout_delay;
+}
+
+// What add_conversion() wrote; earlier versions wrote nothing.
+void read_conversion(const Json& json, SweepCell& cell) {
+  if (const Json* const method = json.find("method")) cell.conversion.method = method->as<std::string>();
+  if (const Json* const levels = json.find("levels")) cell.conversion.levels = levels->as<std::int64_t>();
+  if (const Json* const rule = json.find("threshold")) cell.conversion.threshold = rule->as<std::string>();
+  if (const Json* const how = json.find("calibrate")) cell.conversion.calibrate = how->as<std::string>();
+  if (const Json* const delay = json.find("readout_delay")) cell.readout_delay = delay->as<int>();
+}
+
 std::string manifest(const std::vector<CellResult>& results, const SweepOptions& options) {
   Json json{{"schema", 1}, {"tool_version", options.tool_version}};
   json["cells"] = Json::array();
@@ -131,6 +161,7 @@ std::string manifest(const std::vector<CellResult>& results, const SweepOptions&
               {"data", result.cell.data},
               {"arithmetic", result.cell.arithmetic},
               {"coding", result.cell.coding}};
+    add_conversion(result.cell, cell);
     if (!result.error.empty()) {
       cell["error"] = result.error;
     } else {
@@ -150,6 +181,7 @@ CellResult cell_of(const Json& json) {
   result.cell.data = json.at("data").as<std::string>();
   result.cell.arithmetic = json.at("arithmetic").as<std::string>();
   result.cell.coding = json.at("coding").as<std::string>();
+  read_conversion(json, result.cell);
   if (const Json* const error = json.find("error")) {
     result.error = error->as<std::string>();
   } else {
@@ -169,15 +201,32 @@ SimulationSpec cell_simulation(const SweepCell& cell, const SweepSpec& spec, con
   simulate.offset = spec.offset;
   simulate.limit = spec.limit;
   simulate.steps = spec.steps.back();
-  simulate.stop = StopSettings{};
+  simulate.stop = StopSettings{.readout_delay = cell.readout_delay};
   simulate.coding = cell.coding;
   simulate.engine = options.engine;
   simulate.engine.seed = static_cast<std::uint64_t>(spec.seed);
   return simulate;
 }
 
-ConversionSpec cell_conversion(const SweepCell& cell, const SweepSpec& spec) {
-  return {cell.model, "snn", cell.arithmetic, asked_normalization(spec)};
+ConversionSpec cell_conversion(const SweepCell& cell, const SweepSpec& spec, const Registry& registry,
+                               const SweepOptions& options) {
+  ConversionSpec conversion{cell.model, "snn", cell.arithmetic, asked_normalization(spec)};
+  const CellConversion& how = cell.conversion;
+  if (how.method != "auto") conversion.method = how.method;
+  conversion.levels = how.levels;
+  conversion.threshold = how.threshold;
+  conversion.calibrate = how.calibrate;
+  const SweepCalibration& from = spec.calibration;
+  conversion.steps = from.steps;
+  if (from.data.empty()) return conversion;
+  conversion.allow_coarse = true;  // the cell's accuracy measures it
+  ConversionSamples samples;
+  samples.data = open_image_set(from.data, from.split);
+  samples.count = from.samples;
+  samples.threads = options.engine.threads;
+  samples.begin = options.begin_samples;
+  use_samples(conversion, samples, registry);
+  return conversion;
 }
 
 SweepSpec load_sweep_spec(const std::string& folder) {

@@ -21,6 +21,9 @@ struct SweepOptions {
   std::function<void(const std::string& cell, std::int64_t samples)> begin_cell = [](const std::string&,
                                                                                      std::int64_t) {};
   std::function<void()> advance = [] {};  ///< a sample is done
+  /// Of the samples that a conversion looks at (ConversionSamples::begin).
+  std::function<std::function<void()>(const std::string& what, std::int64_t samples)> begin_samples =
+      [](const std::string&, std::int64_t) { return [] {}; };
   /// Called with what there is to say of a file that was read.
   std::function<void(const std::string& file, const Notes&)> note = [](const std::string&, const Notes&) {};
 };
@@ -39,8 +42,10 @@ struct CellResult {
 SimulationSpec cell_simulation(const SweepCell& cell, const SweepSpec& spec, const SweepOptions& options,
                                const std::string& recording);
 
-/// The conversion of an .onnx cell.
-ConversionSpec cell_conversion(const SweepCell& cell, const SweepSpec& spec);
+/// The conversion of an .onnx cell, with the samples of the calibration. `registry` must outlive it. Throws
+/// InputError where they cannot be opened.
+ConversionSpec cell_conversion(const SweepCell& cell, const SweepSpec& spec, const Registry& registry,
+                               const SweepOptions& options);
 
 /// Runs every cell whose recording is not there yet, and reads all points. A recording appears under its key
 /// whole or not at all, so a sweep that was killed goes on where it stopped, and ends with the same results.

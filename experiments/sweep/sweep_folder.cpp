@@ -4,6 +4,7 @@
 #include <array>
 #include <filesystem>
 #include <set>
+#include <utility>
 
 #include "experiments/data/data_set.h"
 #include "sim/core/error.h"
@@ -34,9 +35,12 @@ void expect_inputs_outside(const SweepSpec& spec, const fs::path& out) {
     will_read(model);
     expect_outside(model, out);
   }
-  for (const std::string& data : std::set<std::string>(spec.data.begin(), spec.data.end())) {
+  std::set<std::pair<std::string, std::string>> sets;  // SPEC and split
+  for (const std::string& data : spec.data) sets.emplace(data, spec.split);
+  if (!spec.calibration.data.empty()) sets.emplace(spec.calibration.data, spec.calibration.split);
+  for (const auto& [data, split] : sets) {
     try {
-      const auto opened = open_data(data, spec.split);
+      const auto opened = open_data(data, split);
       for (const std::string& file : opened->info().files) expect_outside(file, out);
     } catch (const FileClash&) {
       throw;

@@ -68,7 +68,10 @@ class Points {
     for (const double alpha : policy.alphas) {
       const StopScores scores(recording_, policy.name, alpha);
       std::vector<StopSettings> rules;
-      for (const double threshold : policy.thresholds) rules.push_back({policy.name, alpha, threshold});
+      for (const double threshold : policy.thresholds) {
+        rules.push_back({policy.name, alpha, threshold});
+        rules.back().readout_delay = trace_.delay();
+      }
       if (rules.empty()) rules = front(policy, alpha, scores, most_points);
       for (const StopSettings& rule : rules) {
         make_stop_policy(rule);  // refuses a threshold that is none

@@ -3,9 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 
+#include "converters/passes/correction.h"
+#include "converters/passes/spiking.h"
+#include "converters/passes/thresholds.h"
 #include "experiments/data/normalization.h"
 #include "experiments/spec/toml_reader.h"
+#include "neurons/multi_threshold.h"
 #include "sim/core/error.h"
 #include "sim/core/file.h"
 #include "sim/stop/stop_policy.h"
@@ -15,6 +20,8 @@ namespace {
 
 using Faults = std::vector<Fault>;
 using Reader = TomlReader;
+
+constexpr int most_steps = 1 << 20;
 
 SweepPolicy read_policy(const TomlTable& table, std::size_t number, Faults& faults) {
   Reader reader(table, fmt::format("policy[{}].", number), faults);
@@ -43,10 +50,9 @@ SweepPolicy read_policy(const TomlTable& table, std::size_t number, Faults& faul
 }
 
 void read_steps(Reader& reader, SweepSpec& spec) {
-  constexpr std::int64_t most = 1 << 20;
   for (const std::int64_t steps : or_default(reader.list<std::int64_t>("steps"), {32})) {
-    if (steps < 2 || steps > most) {
-      reader.fault("steps", fmt::format("{} is not between 2 and {}", steps, most));
+    if (steps < 2 || steps > most_steps) {
+      reader.fault("steps", fmt::format("{} is not between 2 and {}", steps, most_steps));
       continue;
     }
     spec.steps.push_back(static_cast<int>(steps));
@@ -64,6 +70,86 @@ void read_samples(Reader& reader, SweepSpec& spec) {
   if (spec.limit && *spec.limit < 1) reader.fault("limit", "expected 1 or more");
   spec.seed = reader.value<std::int64_t>("seed").value_or(0);
   if (spec.seed < 0) reader.fault("seed", "is negative");
+}
+
+// What `check` refuses is a fault of the key.
+template <class Value>
+void expect_sound(Reader& reader, const char* key, const std::vector<Value>& values,
+                  const std::function<void(const Value&)>& check) {
+  for (const Value& value : values) {
+    try {
+      check(value);
+    } catch (const InputError& error) {
+      reader.fault(key, error.what());
+    }
+  }
+}
+
+void read_calibration(Reader& reader, SweepSpec& spec, Faults& faults) {
+  Reader own(reader.table("calibration"), "calibration.", faults);
+  SweepCalibration& from = spec.calibration;
+  const auto data = own.value<std::string>("data");
+  const auto split = own.value<std::string>("split");
+  const auto samples = own.value<std::int64_t>("samples");
+  const auto steps = own.value<std::int64_t>("steps");
+  own.refuse_others();
+  if (!data && (split || samples || steps)) own.fault("data", "is missing: which samples");
+  from.data = data.value_or("");
+  from.split = split.value_or(from.split);
+  own.expect_one_of("split", {from.split}, {"test", "train"});
+  from.samples = samples.value_or(from.samples);
+  if (from.samples < 1) own.fault("samples", "expected 1 or more");
+  if (steps && (*steps < 1 || *steps > most_steps))
+    own.fault("steps", fmt::format("{} is not between 1 and {}", *steps, most_steps));
+  else if (steps)
+    from.steps = static_cast<int>(*steps);
+}
+
+// How .onnx models become spiking networks.
+void read_conversion(Reader& reader, SweepSpec& spec, Faults& faults) {
+  spec.methods = or_default(reader.list<std::string>("method"), spec.methods);
+  reader.expect_one_of("method", spec.methods, {"auto", "if", "signed", "mt", "sigma-delta"});
+  spec.levels = reader.list<std::int64_t>("levels");
+  for (const std::int64_t levels : spec.levels) {
+    if (levels < 1 || levels > most_levels)
+      reader.fault("levels", fmt::format("{} is not between 1 and {}", levels, most_levels));
+  }
+  spec.thresholds = or_default(reader.list<std::string>("threshold"), spec.thresholds);
+  expect_sound<std::string>(reader, "threshold", spec.thresholds, [](const std::string& rule) {
+    if (rule != "auto") parse_threshold_rule(rule);
+  });
+  spec.corrections = or_default(reader.list<std::string>("calibrate"), spec.corrections);
+  expect_sound<std::string>(reader, "calibrate", spec.corrections, parse_correction);
+  read_calibration(reader, spec, faults);
+}
+
+// Keys that no model or no sample is there for.
+void expect_conversion_used(Reader& reader, const SweepSpec& spec) {
+  const SweepSpec none;
+  const bool converts = std::any_of(spec.models.begin(), spec.models.end(), is_converted);
+  const auto expect = [&](const char* key, bool given, bool samples) {
+    if (given && !converts) reader.fault(key, "is for .onnx models, and there is none");
+    if (given && converts && samples && spec.calibration.data.empty())
+      reader.fault(key, "takes samples: [calibration] data");
+  };
+  expect("method", spec.methods != none.methods, false);
+  expect("levels", spec.levels != none.levels, false);
+  expect("threshold", spec.thresholds != none.thresholds, true);
+  expect("calibrate", spec.corrections != none.corrections, true);
+  expect("calibration", !spec.calibration.data.empty(), false);
+}
+
+void read_delays(Reader& reader, SweepSpec& spec) {
+  std::vector<std::int64_t> delays = or_default(reader.list<std::int64_t>("readout_delay"), {0});
+  spec.readout_delays.clear();
+  for (const std::int64_t delay : delays) {
+    const int shortest = spec.steps.empty() ? most_steps : spec.steps.front();
+    if (delay < 0 || delay > shortest - 2)
+      reader.fault("readout_delay", fmt::format("{} is not between 0 and {}, which leaves two of {} steps",
+                                                delay, shortest - 2, shortest));
+    else
+      spec.readout_delays.push_back(static_cast<int>(delay));
+  }
 }
 
 SweepSpec read_spec(const TomlTable& table, Faults& faults) {
@@ -85,7 +171,10 @@ SweepSpec read_spec(const TomlTable& table, Faults& faults) {
   } catch (const InputError& error) {
     reader.fault("normalize", error.what());
   }
+  read_conversion(reader, spec, faults);
+  expect_conversion_used(reader, spec);
   read_steps(reader, spec);
+  read_delays(reader, spec);
   read_samples(reader, spec);
   for (const TomlTable& policy : reader.tables("policy"))
     spec.policies.push_back(read_policy(policy, spec.policies.size(), faults));
@@ -94,6 +183,8 @@ SweepSpec read_spec(const TomlTable& table, Faults& faults) {
 }
 
 }  // namespace
+
+bool is_converted(const std::string& model) { return model.ends_with(".onnx"); }
 
 SweepSpec read_sweep_spec(const std::string& path) {
   const TomlTable table = read_toml(path);

@@ -52,6 +52,19 @@ Table sweep_table(const std::vector<CellResult>& results, const SweepSpec& spec)
   add("split", [&](const CellResult&, const SweepPoint&) { return spec.split; });
   add("arithmetic", [](const CellResult& cell, const SweepPoint&) { return cell.cell.arithmetic; });
   add("coding", [](const CellResult& cell, const SweepPoint&) { return cell.cell.coding; });
+  add("method", [](const CellResult& cell, const SweepPoint&) {
+    return is_converted(cell.cell.model) ? cell.cell.conversion.method : "";
+  });
+  add("levels",
+      [](const CellResult& cell, const SweepPoint&) { return cell.cell.conversion.levels.value_or(0); });
+  add("threshold_rule", [](const CellResult& cell, const SweepPoint&) {
+    return is_converted(cell.cell.model) ? cell.cell.conversion.threshold : "";
+  });
+  add("calibrate", [](const CellResult& cell, const SweepPoint&) {
+    return is_converted(cell.cell.model) ? cell.cell.conversion.calibrate : "";
+  });
+  add("readout_delay",
+      [](const CellResult& cell, const SweepPoint&) { return std::int64_t{cell.cell.readout_delay}; });
   add("steps", [](const CellResult&, const SweepPoint& p) { return std::int64_t{p.budget}; });
   add("policy",
       [](const CellResult&, const SweepPoint& p) { return p.policy + (p.by_step ? " by step" : ""); });

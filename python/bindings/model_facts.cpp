@@ -46,6 +46,7 @@ nb::object stop_info(const Model& model) {
   info["policy"] = to_str(model.stop->policy);
   info["alpha"] = model.stop->alpha;
   info["threshold"] = model.stop->threshold;
+  if (model.stop->readout_delay > 0) info["readout_delay"] = model.stop->readout_delay;
   if (!model.stop->early_thresholds.empty()) info["early_thresholds"] = model.stop->early_thresholds;
   if (model.calibration) info["calibration"] = calibration_info(*model.calibration);
   return info;

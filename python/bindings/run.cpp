@@ -210,6 +210,7 @@ nb::tuple run_images(const Model& model, nb::handle images, const Labels& labels
       lookahead.value_or(request.stop.policy == "never" ? std::min(full_lookahead, request.steps) : 1);
   request.engine = options_of(arguments);
   request.engine.slots = static_cast<int>(std::min<std::int64_t>(request.engine.slots, request.count()));
+  request.engine.readout_delay = request.stop.readout_delay;
   request.coding = given.coding;
   if (!progress.is_none()) request.progress = std::move(progress);
   return run(request);

@@ -30,10 +30,11 @@ void expect_used(const std::string& policy, bool threshold, bool alpha) {
 }
 
 StopSettings make_rule(const std::string& policy, const std::optional<Thresholds>& threshold,
-                       std::optional<double> alpha) {
+                       std::optional<double> alpha, int readout_delay) {
   expect_used(policy, threshold.has_value(), alpha.has_value());
   StopSettings rule{policy};
   rule.alpha = alpha.value_or(rule.alpha);
+  rule.readout_delay = readout_delay;
   if (threshold && std::holds_alternative<double>(*threshold)) {
     rule.threshold = std::get<double>(*threshold);
   } else if (threshold) {
@@ -65,6 +66,7 @@ std::string repr(const StopSettings& rule) {
                 : fmt::format(", threshold=[{}]", fmt::join(std::get<std::vector<double>>(thresholds), ", "));
   }
   if (rule.policy != "never" && rule.policy != "stable") text += fmt::format(", alpha={}", rule.alpha);
+  if (rule.readout_delay > 0) text += fmt::format(", readout_delay={}", rule.readout_delay);
   return text + ")";
 }
 
@@ -80,6 +82,8 @@ policy      what is compared with the threshold, float32 in one fixed order of o
             - ``never``: every sample runs all its steps
 threshold   a number, or a list: of steps 1, 2, ..., the last for all later ones
 alpha       scale of the summed logits, more than 0; 1 by default
+readout_delay
+            steps before the logits begin to add up, in which no sample stops; not of sigma-delta networks
 
 Raises InputError for what the policy does not take.)";
 
@@ -90,15 +94,18 @@ void bind_stop_rule(nb::module_& module) {
       .def(
           "__init__",
           [](StopSettings* self, const std::string& policy, const std::optional<Thresholds>& threshold,
-             std::optional<double> alpha) { new (self) StopSettings(make_rule(policy, threshold, alpha)); },
-          "policy"_a, "threshold"_a = nb::none(), "alpha"_a = nb::none(),
+             std::optional<double> alpha, int readout_delay) {
+            new (self) StopSettings(make_rule(policy, threshold, alpha, readout_delay));
+          },
+          "policy"_a, "threshold"_a = nb::none(), "alpha"_a = nb::none(), "readout_delay"_a = 0,
           nb::sig(
               "def __init__(self, policy: str, threshold: float | collections.abc.Sequence[float] | None = "
-              "None, alpha: float | None = None) -> None"))
+              "None, alpha: float | None = None, readout_delay: int = 0) -> None"))
       .def_ro("policy", &StopSettings::policy, "Its name.")
       .def_prop_ro("threshold", &thresholds_of,
                    "One number, or a list: of steps 1, 2, ..., the last for all later ones.")
       .def_ro("alpha", &StopSettings::alpha, "Scale of the summed logits.")
+      .def_ro("readout_delay", &StopSettings::readout_delay, "Steps before the logits begin to add up.")
       .def(nb::self == nb::self, nb::sig("def __eq__(self, other: object, /) -> bool"))
       .def("__repr__", &repr);
 }

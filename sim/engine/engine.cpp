@@ -86,6 +86,15 @@ class Engine::Impl {
       refuse("has events that are not in the order of their steps");
   }
 
+  void expect_delay(const StopRule& rule, int steps) const {
+    const std::string delay = std::to_string(options.readout_delay);
+    if (rule.delay != options.readout_delay)
+      throw InputError("--readout-delay", delay, "the rule's is " + std::to_string(rule.delay));
+    if (rule.delay >= steps)
+      throw InputError("--readout-delay", delay,
+                       "of " + std::to_string(steps) + " steps leaves none to read");
+  }
+
   // Feeds and drains until both are done; the number of image-steps.
   std::int64_t drain(const SampleFeed& feed, int steps,
                      const std::function<void(const SampleResult&)>& finished) {
@@ -193,6 +202,7 @@ std::int64_t Engine::stream(const SampleFeed& feed, const StopRule& rule, int st
         "expected 1 to " + std::to_string(std::min<std::int64_t>(max_steps(), int_max)) +
             (max_steps() < int_max ? ", after which " + max_steps_node() + " may overflow" : ""));
   }
+  impl_->expect_delay(rule, steps);
   impl_->executor->begin(rule);
   try {
     return impl_->drain(feed, steps, finished);

@@ -36,6 +36,9 @@ struct EngineOptions {
   KernelChoice kernels = KernelChoice::automatic;
   std::size_t slot_memory = 0;  ///< not 0: fewer slots, one at least, where they take more bytes
   int gpu = 0;                  ///< of device cuda: which one
+  /// Logits add up the steps behind the first so many; until then they are the sums so far. 0 for a network
+  /// of running values.
+  int readout_delay = 0;
 };
 
 /// How a synapse that reads spikes has run so far.
@@ -130,8 +133,9 @@ class Engine {
   /// What costs are counted of; nothing unless EngineOptions::costs.
   const CountedOperations& counted_operations() const;
   /// Runs all samples of `feed` through the slots, emptied before and after, `steps` steps each (1 to
-  /// max_steps(), else InputError) or fewer where `rule` ends them; `finished` sees each as it ends, and may
-  /// throw to end the run. Returns the image-steps simulated. run_samples() (runner.h) reads from a source.
+  /// max_steps(), and more than the readout delay, which is the rule's too, else InputError) or fewer where
+  /// `rule` ends them; `finished` sees each as it ends, and may throw to end the run. Returns the image-steps
+  /// simulated. run_samples() (runner.h) reads from a source.
   std::int64_t stream(const SampleFeed& feed, const StopRule& rule, int steps,
                       const std::function<void(const SampleResult&)>& finished);
 

@@ -93,12 +93,19 @@ PlannedNode plan_node(const Node& node, const Plan& plan, const std::map<std::st
   return planned;
 }
 
-void plan_readout(const Node& node, Coding coding, Plan& plan) {
+void plan_readout(const Node& node, const EngineOptions& options, Plan& plan) {
   const auto classes = static_cast<std::size_t>(plan.nodes.back().output.shape.size());
   plan.running = node.integer("running", 0) != 0;
-  if (plan.running && coding != Coding::direct) {
+  if (plan.running && options.coding != Coding::direct) {
     throw InputError("graph", node.name,
                      "a network of running values, into which an image enters once: only direct coding fits");
+  }
+  if (options.readout_delay < 0 || (plan.running && options.readout_delay > 0)) {
+    throw InputError("--readout-delay", std::to_string(options.readout_delay),
+                     plan.running ? node.name +
+                                        " reads running values, which forget nothing when it begins later: "
+                                        "only 0 fits"
+                                  : "expected 0 or more");
   }
   plan.start.assign(classes, 0.0F);
   if (const Tensor* start = node.tensor("start")) {
@@ -212,7 +219,7 @@ Plan make_plan(const Graph& graph, const Registry& registry, const EngineOptions
                              ? plan_delay(graph, node, plan, shapes.at(node.name), registry)
                              : plan_node(node, plan, index, shapes.at(node.name), registry, options));
     plan.graph_nodes.push_back({node.name, node.op, node.inputs, node.attributes, {}});
-    if (plan.nodes.back().role == Role::readout) plan_readout(node, options.coding, plan);
+    if (plan.nodes.back().role == Role::readout) plan_readout(node, options, plan);
   }
   constant_first(plan);
   find_delays(plan);

@@ -69,8 +69,8 @@ struct Model {
 /// file is written as the oldest version that can hold it: 1, for the integer tensors of a fixed model 2, for
 /// a stop rule with early thresholds or its calibration samples 3, for tensors of -1 and 1 in single bits 4,
 /// for what a rule was calibrated for or the hashes of samples 5, for a conditional guarantee 6, for a rule
-/// that was calibrated on events 7.
-inline constexpr int model_file_version = 7;
+/// that was calibrated on events 7, for a rule with a readout delay 8.
+inline constexpr int model_file_version = 8;
 
 /// The bytes of a model's file: the same for equal models. Throws InputError naming `path` for a model that
 /// could not be read back.

@@ -47,7 +47,8 @@ class ModelReader {
     const auto group = entries_.group(root, "stop");
     if (!group) return;
     const Place place{group->get(), root.child("stop")};
-    entries_.refuse_others(place, {"policy", "alpha", "threshold", "early_thresholds"}, {"calibration"});
+    entries_.refuse_others(place, {"policy", "alpha", "threshold", "early_thresholds", "readout_delay"},
+                           {"calibration"});
     const auto policy = entries_.attribute<std::string>(place, "policy");
     const auto alpha = entries_.attribute<double>(place, "alpha");
     const auto threshold = entries_.attribute<double>(place, "threshold");
@@ -57,12 +58,19 @@ class ModelReader {
       model.stop->early_thresholds =
           entries_.attribute_or_empty<std::vector<double>>(place, "early_thresholds");
     }
+    if (entries_.has_attribute(place, "readout_delay")) read_delay(place, *model.stop);
     if (entries_.has_member(place, "calibration")) model.calibration = calibration(place);
     try {
       make_stop_policy(*model.stop);
     } catch (const InputError& error) {
       faults_.push_back({place.path, error.what()});
     }
+  }
+
+  void read_delay(const Place& stop, StopSettings& settings) {
+    const auto delay = entries_.attribute_or_empty<std::int64_t>(stop, "readout_delay");
+    // What lies beyond is refused with the rule.
+    settings.readout_delay = static_cast<int>(std::clamp<std::int64_t>(delay, -1, 1 << 30));
   }
 
   std::optional<CalibrationSamples> calibration(const Place& stop) {

@@ -202,11 +202,14 @@ void write_stop(hid_t file, const Model& model) {
   hdf5::write_attribute(stop.get(), "threshold", model.stop->threshold);
   if (!model.stop->early_thresholds.empty())
     hdf5::write_attribute(stop.get(), "early_thresholds", model.stop->early_thresholds);
+  if (model.stop->readout_delay != 0)
+    hdf5::write_attribute(stop.get(), "readout_delay", std::int64_t{model.stop->readout_delay});
   if (model.calibration) write_calibration(stop.get(), *model.calibration);
 }
 
 // The oldest version that can hold it.
 int version_of(const Model& model) {
+  if (model.stop && model.stop->readout_delay != 0) return 8;
   if (model.calibration && model.calibration->coding == "events") return 7;
   if (model.calibration && model.calibration->conditional) return 6;
   if (model.training || (model.calibration && !model.calibration->coding.empty())) return 5;

@@ -14,8 +14,8 @@ namespace rheobase {
 /// Version of the layout written; older ones are read, newer ones refused (docs/reference/recording.md).
 /// A recording is written as the oldest version that can hold it: 1, under a stop rule with early thresholds
 /// 2, with the costs of steps 3, with those of synapses 4, with the hashes of samples 5, of events or with
-/// samples of their own lengths 6.
-inline constexpr int recording_file_version = 6;
+/// samples of their own lengths 6, with a readout delay 7.
+inline constexpr int recording_file_version = 7;
 
 /// A layer whose spikes are counted.
 struct RecordedLayer {

@@ -68,6 +68,9 @@ class RecordingReader {
       info.stop.early_thresholds =
           entries_.attribute_or_empty<std::vector<double>>(root, "stop_early_thresholds");
     }
+    if (entries_.has_attribute(root, "readout_delay"))
+      info.stop.readout_delay =
+          static_cast<int>(std::clamp<std::int64_t>(number("readout_delay"), -1, 1 << 30));
     info.step_costs = entries_.has_member(root, "step_costs");
     if (info.step_costs && !entries_.has_member(root, "sample_hashes"))
       info.data_sha256 = text("data_sha256");
@@ -122,6 +125,9 @@ class RecordingReader {
     check("classes", info.classes, 1);
     if (!(info.step_ms >= 0.0 && std::isfinite(info.step_ms)))
       faults_.push_back({"/step_ms", fmt::format("is {}, expected milliseconds", info.step_ms)});
+    if (info.stop.readout_delay < 0 || info.stop.readout_delay >= info.steps)
+      faults_.push_back({"/readout_delay",
+                         fmt::format("is {}, expected 0 to {}", info.stop.readout_delay, info.steps - 1)});
     for (const RecordedLayer& layer : info.layers) check("layer_neurons", layer.neurons, 0);
     for (const RecordedSynapse& synapse : info.synapses) check("synapse_dense", synapse.dense, 0);
     return faults_.empty();

@@ -66,6 +66,7 @@ void write_info(hid_t root, const RecordingInfo& info) {
   put("stop_alpha", info.stop.alpha);
   put("stop_threshold", info.stop.threshold);
   if (!info.stop.early_thresholds.empty()) put("stop_early_thresholds", info.stop.early_thresholds);
+  if (info.stop.readout_delay != 0) put("readout_delay", std::int64_t{info.stop.readout_delay});
   put("first", info.first);
   put("samples", info.samples);
   put("steps", info.steps);
@@ -195,6 +196,7 @@ class RecordingWriter::Impl {
 
  private:
   std::uint32_t version() const {
+    if (info_.stop.readout_delay != 0) return 7;
     if (!info_.binning.empty() || info_.step_ms > 0.0 || has_short_samples()) return 6;
     if (!info_.sample_hashes.empty()) return 5;
     if (!info_.synapses.empty()) return 4;

@@ -37,10 +37,20 @@ void expect_alpha(const StopSettings& settings) {
   throw InputError("--alpha", fmt::format("{}", settings.alpha), "expected more than 0 (1e-30 to 1e30)");
 }
 
-StopPolicy thresholded(StopKind kind, double alpha, const std::vector<double>& thresholds) {
+StopRule rule_of(StopKind kind, const StopSettings& settings) {
+  constexpr int most = 1 << 20;
+  if (settings.readout_delay < 0 || settings.readout_delay > most)
+    throw InputError("--readout-delay", fmt::format("{}", settings.readout_delay),
+                     fmt::format("expected 0 to {} steps", most));
   StopRule rule;
   rule.kind = kind;
-  rule.inverse_alpha = static_cast<float>(1.0 / alpha);
+  rule.delay = settings.readout_delay;
+  return rule;
+}
+
+StopPolicy thresholded(StopKind kind, const StopSettings& settings, const std::vector<double>& thresholds) {
+  StopRule rule = rule_of(kind, settings);
+  rule.inverse_alpha = static_cast<float>(1.0 / settings.alpha);
   return {rule, std::vector<float>(thresholds.begin(), thresholds.end())};
 }
 
@@ -50,8 +60,7 @@ StopPolicy make_stable(const StopSettings& settings) {
     refuse_threshold(settings, steps, "a whole number of steps, 1 or more");
   if (!settings.early_thresholds.empty())
     refuse_threshold(settings, settings.early_thresholds.front(), "one threshold for all steps");
-  StopRule rule;
-  rule.kind = StopKind::stable;
+  StopRule rule = rule_of(StopKind::stable, settings);
   rule.steps = static_cast<int>(steps);
   return {rule, {}};
 }
@@ -71,22 +80,22 @@ StopRule StopPolicy::rule() const {
 StopPolicy make_stop_policy(const StopSettings& settings) {
   constexpr double largest = 1e30;
   expect_alpha(settings);
-  if (settings.policy == "never") return {};
+  if (settings.policy == "never") return {rule_of(StopKind::never, settings), {}};
   if (settings.policy == "stable") return make_stable(settings);
   std::vector<double> thresholds = thresholds_of(settings);
   if (settings.policy == "confidence") {
     expect_fractions(settings);
     // stops() compares the complements
     for (double& threshold : thresholds) threshold = 1.0 - threshold;
-    return thresholded(StopKind::confidence, settings.alpha, thresholds);
+    return thresholded(StopKind::confidence, settings, thresholds);
   }
   if (settings.policy == "margin") {
     expect_thresholds(settings, largest, "0 to 1e30");
-    return thresholded(StopKind::margin, settings.alpha, thresholds);
+    return thresholded(StopKind::margin, settings, thresholds);
   }
   if (settings.policy == "entropy") {
     expect_fractions(settings);
-    return thresholded(StopKind::entropy, settings.alpha, thresholds);
+    return thresholded(StopKind::entropy, settings, thresholds);
   }
   throw InputError("--stop", settings.policy, "expected never, confidence, margin, entropy or stable");
 }

@@ -15,6 +15,9 @@ struct StopSettings {
   double threshold = 0.0;        ///< meaning by policy, see make_stop_policy()
   /// The thresholds of steps 1, 2, ..., one each; `threshold` holds from there on.
   std::vector<double> early_thresholds = {};
+  /// Delayed read-out: the logits add up the steps behind the first so many, in which no sample stops. Until
+  /// then they are the sums so far. An engine that the rule runs on has the same (EngineOptions).
+  int readout_delay = 0;
 
   bool operator==(const StopSettings&) const = default;
 };
@@ -30,7 +33,7 @@ class StopPolicy {
 
   /// Valid as long as the policy.
   StopRule rule() const;
-  /// `sum` holds the logits accumulated over steps 1..t, K >= 1 numbers.
+  /// `sum` holds the logits accumulated by step t, K >= 1 numbers.
   bool stop(std::span<const float> sum, int t, StopMemory& memory) const {
     return stops(rule(), sum.data(), static_cast<int>(sum.size()), t, memory);
   }
@@ -47,6 +50,7 @@ class StopPolicy {
 ///   margin       (largest - second largest of sum) / alpha > threshold [0, 1e30]    (Wu et al., cutoff)
 ///   entropy      H(softmax(sum / alpha)) / ln K < threshold [0, 1]               (DT-SNN, DAC 2023)
 ///   stable       the largest logit has been the same for `threshold` [1, 2, ...] consecutive steps
+/// A readout delay is 0 to 2^20 steps; `stable` counts the steps behind it.
 /// Early thresholds may be given for all of them but `stable`, in the same ranges.
 /// A confidence threshold may be as close to 1 as a double: what is compared is 1 - confidence.
 /// A single class leaves nothing to decide: confidence 1, margin infinite, entropy 0.

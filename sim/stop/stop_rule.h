@@ -14,6 +14,7 @@ enum class StopKind : std::int32_t { never, confidence, margin, entropy, stable 
 struct StopRule {
   StopKind kind = StopKind::never;
   std::int32_t steps = 1;             ///< stable: how many in a row
+  std::int32_t delay = 0;             ///< no sample is done in the first so many steps
   float inverse_alpha = 1.0F;         ///< 1 / alpha
   std::int32_t threshold_count = 0;   ///< 1 or more of all kinds but never and stable
   const float* thresholds = nullptr;  ///< of steps 1, 2, ..., the last for all later steps; not owned
@@ -26,9 +27,10 @@ struct StopMemory {
 };
 
 /// True where the sample is done after step t = 1, 2, ...: `sum` holds the `count` logits accumulated over
-/// steps 1..t. Float32 in a written order (confidence.h), so that every device stops alike.
+/// steps 1..t, or over those behind the delay. Float32 in a written order (confidence.h), so that every
+/// device stops alike.
 RHEOBASE_HD inline bool stops(const StopRule& rule, const float* sum, int count, int t, StopMemory& memory) {
-  if (rule.kind == StopKind::never) return false;
+  if (rule.kind == StopKind::never || t <= rule.delay) return false;
   if (rule.kind == StopKind::stable) {
     const int top = argmax(sum, count);
     memory.steps_unchanged = top == memory.top1 ? memory.steps_unchanged + 1 : 1;

@@ -192,6 +192,9 @@ TEST(CudaEngine, RefusesByNameWhatItHasNoKernelFor) {
   poisson.coding = Coding::poisson;
   EXPECT_THAT(refusal(residual(), poisson),
               HasSubstr("cuda has no such coding of an Input in fixed; use --device cpu"));
+  EngineOptions delayed = options;
+  delayed.readout_delay = 2;
+  EXPECT_THAT(refusal(residual(), delayed), HasSubstr("cuda reads out from the first step on"));
 }
 
 TEST(CudaEngine, StepsBeyondTheProofAreRefused) {

@@ -5,7 +5,8 @@ Needs h5py and numpy from PyPI. Each row is `rheobase convert` with its options 
 that is interrupted goes on. Cells: accuracy, and the share of answers that are the ANN's, in percent. Events: spikes a neuron, of any size,
 in all T steps.
 
-usage: conversion_table.py RHEOBASE NET.onnx DATA LOG.jsonl --steps 16 [--normalize P] [--limit N] [--data-options '--resize 256 --crop 224'] [--row 'OPTIONS']...
+usage: conversion_table.py RHEOBASE NET.onnx DATA LOG.jsonl --steps 16 [--normalize P] [--limit N] [--data-options '--resize 256 --crop 224'] [--threads N]
+                           [--row 'OPTIONS']...
 """
 
 import argparse
@@ -19,11 +20,12 @@ import h5py
 
 DEFAULT_ROWS = ["--method if", "--method signed", "--method mt", "--method sigma-delta --levels 6", "--method sigma-delta",
                 "--method sigma-delta --arithmetic fixed"]
+THREADS = []  # words of every command that works
 
 
 def rheobase(program, *words):
     """What a command prints."""
-    quiet = [] if words[0] == "info" else ["--quiet"]
+    quiet = [] if words[0] == "info" else ["--quiet", *THREADS]
     return subprocess.run([program, *words, *quiet], check=True, capture_output=True, text=True).stdout
 
 
@@ -70,9 +72,11 @@ def main():
     parser.add_argument("--data-options", default="")
     parser.add_argument("--calibration", help="data set of the calibration samples (default: DATA)")
     parser.add_argument("--calibration-split", default="train")
+    parser.add_argument("--threads", type=int, help="of every command (default: all)")
     parser.add_argument("--row", action="append", help="options of convert; may be repeated")
     arguments = parser.parse_args()
     options = shlex.split(arguments.data_options)
+    THREADS.extend(["--threads", str(arguments.threads)] if arguments.threads else [])
 
     known = {}
     if arguments.log.exists():

@@ -40,6 +40,7 @@ CommandSpec calibrate_spec() {
                 "threshold by step");
   spec.add_flag("reliability",
                 "show how far confidence is accuracy at each step, and the alpha that would make it so");
+  add_readout_delay(spec);
   spec.add("record", text_argument("FILE.h5"), "keep the recording");
   spec.add_flag("dry-run", "leave the model as it is");
   spec.add("json", text_argument("FILE|-"),
@@ -87,7 +88,7 @@ CalibrationOptions parse_options(const CommandLine& line) {
 
 Recording simulated(const CommandLine& line, const Registry& registry) {
   SimulationSpec spec = parse_simulation(line, "calibrate");
-  spec.stop = StopSettings{};
+  spec.stop = StopSettings{.readout_delay = readout_delay_of(line)};
   Simulation simulation(spec, registry);
   expect_spiking(simulation.engine().spiking_nodes().size(), spec.model);
   write_notes(spec.data, simulation.notes());
@@ -102,7 +103,7 @@ Recording simulated(const CommandLine& line, const Registry& registry) {
 // A recording made before, of this very network. What it holds was chosen when it was made.
 Recording recorded(const CommandLine& line, const Model& model) {
   for (const char* option : {"data", "resize", "crop", "dt", "bins", "events", "downsample", "split",
-                             "offset", "limit", "steps", "coding", "seed", "record"}) {
+                             "offset", "limit", "steps", "coding", "seed", "readout-delay", "record"}) {
     if (line.given(option))
       throw InputError(fmt::format("--{}", option), "",
                        "does not go with --recording, which holds its samples");

@@ -15,10 +15,9 @@
 #include "experiments/data/pixel_range.h"
 #include "experiments/library/registry.h"
 #include "experiments/library/version.h"
-#include "experiments/simulation/activation_samples.h"
 #include "experiments/simulation/agreement.h"
 #include "experiments/simulation/conversion.h"
-#include "experiments/simulation/local_thresholds.h"
+#include "experiments/simulation/conversion_samples.h"
 #include "neurons/multi_threshold.h"
 #include "sim/core/error.h"
 #include "sim/format/model_file.h"
@@ -61,7 +60,9 @@ CommandSpec convert_spec() {
            "a channel, "
            "least squared error after T steps, local threshold balancing, or a percentile; auto: max for "
            "sigma-delta, else mse");
-  spec.add("calibrate", text_argument("none", "none"), "correction from samples");
+  spec.add("calibrate", text_argument("none|light|potential", "none"),
+           "make every neuron say on average over the samples of --data, after T steps, what its activation "
+           "does: by a bias a channel, or by the potential that it starts from");
   spec.add("arithmetic", text_argument("float32|fixed", "float32"),
            "reals, or integers alone: the same spikes on every device (spiking networks)");
   add_data_options(spec,
@@ -88,17 +89,6 @@ CommandSpec convert_spec() {
   return spec;
 }
 
-// An option with one value in this version; the others that it will have are told apart from mistakes.
-void expect_only(const CommandLine& line, const std::string& option, const std::string& choice,
-                 const std::vector<std::string>& later) {
-  const auto& value = line.get<std::string>(option);
-  if (value == choice) return;
-  for (const std::string& other : later) {
-    if (value == other) throw InputError("--" + option, value, "not in this version, which has " + choice);
-  }
-  throw InputError("--" + option, value, "expected " + choice);
-}
-
 void check_nir_options(const CommandLine& line) {
   for (const char* option : {"dialect", "dt", "reset", "strict"}) {
     if (line.given(option) && !line.positional(0).ends_with(".nir"))
@@ -117,12 +107,14 @@ void check_options(const CommandLine& line) {
   if (line.has("method")) parse_method(line.get<std::string>("method"));
   const auto& threshold = line.get<std::string>("threshold");
   if (threshold != "auto") parse_threshold_rule(threshold);
-  for (const char* option : {"method", "levels", "threshold"}) {
+  for (const char* option : {"method", "levels", "threshold", "calibrate"}) {
     if (line.given(option) && to != "snn")
       throw InputError(std::string("--") + option, "", "is for spiking networks, '--to snn'");
   }
   if (line.has("levels")) ranged(line, "levels", 1, most_levels);
-  expect_only(line, "calibrate", "none", {"light"});
+  const auto& calibrate = line.get<std::string>("calibrate");
+  if (parse_correction(calibrate) != Correction::none && !line.has("data"))
+    throw InputError("--calibrate", calibrate, "takes samples: --data SPEC");
   const auto& arithmetic = line.get<std::string>("arithmetic");
   if (arithmetic != "float32" && arithmetic != "fixed")
     throw InputError("--arithmetic", arithmetic, "expected float32 or fixed");
@@ -167,6 +159,7 @@ ConversionSpec conversion_spec(const CommandLine& line) {
   if (line.has("method")) spec.method = line.get<std::string>("method");
   if (line.has("levels")) spec.levels = line.get<std::int64_t>("levels");
   spec.threshold = line.get<std::string>("threshold");
+  spec.calibrate = line.get<std::string>("calibrate");
   if (line.has("steps")) spec.steps = static_cast<int>(ranged(line, "steps", 1, 1 << 20));
   spec.nir.dialect = line.get<std::string>("dialect");
   if (line.has("dt")) spec.nir.dt = line.get<double>("dt");
@@ -176,32 +169,15 @@ ConversionSpec conversion_spec(const CommandLine& line) {
   return spec;
 }
 
-// What activations read is asked for twice where the network is converted in both arithmetics.
-SampleActivations sampler(const CommandLine& line, const ImageSet& data, const Registry& registry) {
-  auto kept = std::make_shared<std::vector<ActivationSamples>>();
-  return [kept, &line, &data, &registry](const Graph& graph, const std::vector<OpenActivation>& activations) {
-    if (!kept->empty()) return *kept;
-    ActivationOptions options;
-    options.samples = line.get<std::int64_t>("samples");
-    options.threads = line.threads();
-    Progress progress(std::min(options.samples, data.size()), line.quiet(), "looking at activations");
-    *kept = sample_activations(graph, activations, data, registry, options, [&] { progress.advance(); });
-    return *kept;
+ConversionSamples samples_of(const CommandLine& line, const std::shared_ptr<const ImageSet>& data) {
+  ConversionSamples samples;
+  samples.data = data;
+  samples.count = line.get<std::int64_t>("samples");
+  samples.threads = line.threads();
+  samples.begin = [&line](const std::string& what, std::int64_t total) -> std::function<void()> {
+    return [bar = std::make_shared<Progress>(total, line.quiet(), what)] { bar->advance(); };
   };
-}
-
-// The same of what local balancing finds.
-BalanceThresholds balancer(const CommandLine& line, const ImageSet& data, const Registry& registry) {
-  auto kept = std::make_shared<Thresholds>();
-  return [kept, &line, &data, &registry](const Graph& graph, const std::vector<OpenActivation>& activations) {
-    if (!kept->empty()) return *kept;
-    BalanceOptions options;
-    options.samples = line.get<std::int64_t>("samples");
-    options.threads = line.threads();
-    Progress progress(balanced_samples(options, data), line.quiet(), "balancing thresholds");
-    *kept = balance_thresholds(graph, activations, data, registry, options, [&] { progress.advance(); });
-    return *kept;
-  };
+  return samples;
 }
 
 std::string agreement_text(const Agreement& found, const DataInfo& data, int steps) {
@@ -252,12 +228,11 @@ void convert_command(const std::vector<std::string>& words) {
   const ResultTarget reserved("OUT.h5", target, ResultTarget::Kind::file);
 
   const Registry registry = full_registry();
-  std::unique_ptr<ImageSet> data;
+  std::shared_ptr<const ImageSet> data;
   if (line->has("data")) {
     ranged(*line, "samples", min_compared, std::numeric_limits<std::int64_t>::max());
     data = open_image_set(data_spec_of(*line), line->get<std::string>("split"));
-    spec.sample_activations = sampler(*line, *data, registry);
-    spec.balance_thresholds = balancer(*line, *data, registry);
+    use_samples(spec, samples_of(*line, data), registry);
   }
   Conversion conversion = convert_model(spec, registry.schemas(), tool_version());
   const Model& model = conversion.model;

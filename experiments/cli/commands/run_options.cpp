@@ -27,6 +27,7 @@ CommandSpec run_spec() {
       "normalised entropy < X; stable: same answer for X steps. With commas: of steps 1, 2, ..., the last "
       "for all later ones");
   spec.add("alpha", real_argument("A"), "scale of the summed logits (default: 1)");
+  add_readout_delay(spec);
   spec.add_flag("calibration-samples", "with --stop stored: allow samples that the rule was calibrated on");
   spec.add_flag("beyond-calibration",
                 "with --stop stored: use the rule under another coding or budget than it was calibrated for");
@@ -65,6 +66,7 @@ void expect_options_used(const CommandLine& line, const std::string& policy) {
   expect("threshold", policy != "stored", "does not go with --stop stored");
   expect("alpha", policy != "stored", "does not go with --stop stored");
   expect("alpha", policy != "stable", "does nothing with --stop stable, which looks at answers alone");
+  expect("readout-delay", policy != "stored", "does not go with --stop stored: the rule has its own");
   expect("calibration-samples", policy == "stored", "does nothing without --stop stored");
 }
 
@@ -77,6 +79,7 @@ std::optional<StopSettings> parse_stop(const CommandLine& line) {
   StopSettings settings{policy};
   if (line.has("alpha")) settings.alpha = line.get<double>("alpha");
   if (line.has("threshold")) parse_thresholds(line.get<std::string>("threshold"), settings);
+  settings.readout_delay = readout_delay_of(line);
   if (threshold_missing)
     settings.threshold = 1.0;  // sound for every policy: what is said first is a wrong name
   make_stop_policy(settings);

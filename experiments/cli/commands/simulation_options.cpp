@@ -108,6 +108,16 @@ void add_simulation_options(CommandSpec& spec, const char* default_split) {
   add_engine_options(spec);
 }
 
+void add_readout_delay(CommandSpec& spec) {
+  spec.add("readout-delay", whole_argument("D"),
+           "logits add up the steps after the first D, in which no sample stops; not of sigma-delta networks "
+           "(default: 0)");
+}
+
+int readout_delay_of(const CommandLine& line) {
+  return line.has("readout-delay") ? static_cast<int>(ranged(line, "readout-delay", 0, max_steps)) : 0;
+}
+
 SimulationSpec parse_simulation(const CommandLine& line, const std::string& command) {
   constexpr auto any = std::numeric_limits<std::int64_t>::max();
   if (!line.has("data")) throw InputError(command, "", "--data is missing: which samples to run on");

@@ -18,6 +18,10 @@ std::string data_spec_of(const CommandLine& line);
 /// The same with what the options of recordings add, which come with add_simulation_options().
 std::string samples_spec_of(const CommandLine& line);
 
+/// --readout-delay, of what reads logits: 0 unless given.
+void add_readout_delay(CommandSpec& spec);
+int readout_delay_of(const CommandLine& line);
+
 /// Those of them that change no result: device, slots, kernels.
 void add_engine_options(CommandSpec& spec);
 EngineOptions parse_engine(const CommandLine& line);

@@ -5,7 +5,6 @@
 #include <algorithm>
 
 namespace rheobase {
-
 namespace {
 
 // A threshold that nothing passes, and that `calibrate` chooses for steps at which no sample shall stop.
@@ -21,9 +20,7 @@ std::string threshold_text(const StopSettings& stop, double threshold) {
   return close ? fmt::format("1-{:.3g}", 1.0 - threshold) : fmt::format("{:.5g}", threshold);
 }
 
-}  // namespace
-
-std::string stop_text(const StopSettings& stop) {
+std::string rule_text(const StopSettings& stop) {
   if (stop.policy == "never") return "never";
   if (stop.policy == "stable") return fmt::format("stable for {:g} steps", stop.threshold);
   constexpr std::size_t shown = 4;
@@ -35,9 +32,18 @@ std::string stop_text(const StopSettings& stop) {
                      early.empty() ? "" : "s by step", early, threshold_text(stop, stop.threshold));
 }
 
+}  // namespace
+
+std::string stop_text(const StopSettings& stop) {
+  const std::string rule = rule_text(stop);
+  return stop.readout_delay == 0 ? rule
+                                 : fmt::format("{}, read from step {} on", rule, stop.readout_delay + 1);
+}
+
 Json stop_json(const StopSettings& stop) {
   Json json{{"policy", stop.policy}, {"alpha", stop.alpha}, {"threshold", stop.threshold}};
   if (!stop.early_thresholds.empty()) json["early_thresholds"] = stop.early_thresholds;
+  if (stop.readout_delay > 0) json["readout_delay"] = stop.readout_delay;
   return json;
 }
 

@@ -55,6 +55,10 @@ void run(const CommandLine& line) {
     write_notes(file, notes);
   };
   options.advance = [&] { progress->advance(); };
+  options.begin_samples = [&](const std::string& what, std::int64_t samples) -> std::function<void()> {
+    progress.reset();
+    return [bar = std::make_shared<Progress>(samples, line.quiet(), what)] { bar->advance(); };
+  };
   const Registry registry = full_registry();
   const std::vector<CellResult> results = run_sweep(spec, registry, options);
   progress.reset();

@@ -75,6 +75,7 @@ class CudaExecutor : public Executor {
         units_(per_class<double>(plan.units, classes_of(plan))),
         start_(per_class<float>(plan.start, classes_of(plan))),
         readings_(static_cast<std::size_t>(slots_)) {
+    check_readout(options);
     check_pixels();
     upload_tables();
     allocate(options);
@@ -147,6 +148,12 @@ class CudaExecutor : public Executor {
     std::vector<std::uint64_t> counts;
     std::uint64_t hash = 0;
   };
+
+  static void check_readout(const EngineOptions& options) {
+    if (options.readout_delay > 0)
+      throw InputError("--readout-delay", std::to_string(options.readout_delay),
+                       "cuda reads out from the first step on; use --device cpu");
+  }
 
   void check_pixels() const {
     for (const PlannedNode& node : plan_.nodes) {

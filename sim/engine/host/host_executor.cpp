@@ -40,7 +40,7 @@ class HostExecutor : public Executor {
         schedule_(options.slots, options.lookahead),
         memory_(plan, options.slots, options.lookahead),
         scratch_(Buffer::aligned(scratch_bytes(plan)) * pool_.threads()),
-        readout_(plan, options.slots),
+        readout_(plan, options.slots, options.readout_delay),
         tally_(plan, schedule_, options.hash),
         streamed_(options.slots) {
     for (const PlannedNode& node : plan.nodes) kernels_.push_back(host_kernel_of(node));

@@ -6,10 +6,11 @@
 
 namespace rheobase {
 
-Readout::Readout(const Plan& plan, int slots)
+Readout::Readout(const Plan& plan, int slots, int delay)
     : classes_(static_cast<int>(plan.nodes[plan.output].output.shape.size())),
       fixed_(plan.arithmetic == Arithmetic::fixed),
       running_(plan.running),
+      delay_(delay),
       start_(plan.start),
       units_(plan.units.begin(), plan.units.end()),
       logits_(static_cast<std::size_t>(slots) * classes_),
@@ -20,14 +21,20 @@ Readout::Readout(const Plan& plan, int slots)
 }
 
 void Readout::clear(int slot) {
-  std::copy(start_.begin(), start_.end(), logits_.begin() + slot * classes_);
-  std::copy(start_.begin(), start_.end(), values_.begin() + slot * classes_);
-  if (fixed_) std::fill_n(sums_.begin() + slot * classes_, classes_, 0);
+  begin(slot);
   steps_[slot] = 0;
 }
 
+void Readout::begin(int slot) {
+  std::copy(start_.begin(), start_.end(), logits_.begin() + slot * classes_);
+  std::copy(start_.begin(), start_.end(), values_.begin() + slot * classes_);
+  if (fixed_) std::fill_n(sums_.begin() + slot * classes_, classes_, 0);
+}
+
 void Readout::add(int slot, int lane, const SignalView& output) {
-  const int factor = running_ ? ++steps_[slot] : 1;
+  const int step = ++steps_[slot];
+  if (delay_ > 0 && step == delay_ + 1) begin(slot);
+  const int factor = running_ ? step : 1;
   float* logits = logits_.data() + slot * classes_;
   if (!fixed_) {
     float* values = values_.data() + slot * classes_;

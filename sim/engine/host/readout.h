@@ -9,11 +9,12 @@
 namespace rheobase {
 
 /// The logits of every slot: the readout summed over the steps taken, from its start; where the network has
-/// running values t times that sum, so that logits mean the same in both. In fixed arithmetic the sum is an
+/// running values t times that sum, so that logits mean the same in both. After `delay` steps the sums begin
+/// anew. In fixed arithmetic the sum is an
 /// integer, and a logit is rounded to float32 once.
 class Readout {
  public:
-  Readout(const Plan& plan, int slots);
+  Readout(const Plan& plan, int slots, int delay);
 
   int classes() const { return classes_; }
   void clear(int slot);
@@ -24,8 +25,11 @@ class Readout {
   }
 
  private:
+  void begin(int slot);
+
   int classes_;
   bool fixed_, running_;
+  int delay_;
   std::vector<float> start_;        // one a class
   std::vector<double> units_;       // one a class
   std::vector<float> logits_;       // [slot][K]

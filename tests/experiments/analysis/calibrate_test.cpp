@@ -108,6 +108,28 @@ TEST_F(Calibrate, SaysHowManySamplesAGuaranteeNeeds) {
               AllOf(HasSubstr("--guarantee"), HasSubstr("600 samples"), HasSubstr("2995")));
 }
 
+TEST_F(Calibrate, EveryRuleOfADelayedReadoutKeepsTheDelay) {
+  Recording recording = recording_;
+  recording.info.stop.readout_delay = 5;
+  const Trace trace(recording, "run.h5");
+  for (const char* policy : {"confidence", "margin", "entropy", "stable"}) {
+    for (const char* way : {"one", "by step", "guarantee", "conditional"}) {
+      CalibrationOptions options = losing_at_most(0.2, policy);
+      options.by_step = way == std::string("by step") && policy != std::string("stable");
+      if (way == std::string("guarantee")) options.guarantee = 0.9;
+      options.conditional = way == std::string("conditional");
+      if (options.conditional) options.guarantee = 0.9;
+      const Calibration result = calibrate(recording, "run.h5", options);
+      EXPECT_EQ(result.stop.readout_delay, 5) << policy << ' ' << way;
+      const std::vector<int> exits = exits_of(recording, result.stop);
+      EXPECT_GE(*std::min_element(exits.begin(), exits.end()), 6) << policy << ' ' << way;
+      EXPECT_LT(result.chosen.mean_steps, steps) << policy << ' ' << way;
+      for (const CalibrationPoint& point : result.front)
+        EXPECT_EQ(point.outcome, outcome(trace, exits_of(recording, point.stop))) << policy << ' ' << way;
+    }
+  }
+}
+
 TEST_F(Calibrate, RefusesWhatCannotBe) {
   CalibrationOptions options;
   options.goal.max_steps = 0.5;
@@ -116,6 +138,9 @@ TEST_F(Calibrate, RefusesWhatCannotBe) {
   options.by_step = true;
   EXPECT_THAT(refusal_of(recording_, options), HasSubstr("--by-step"));
   EXPECT_THAT(refusal_of(random_walks(100, 1), losing_at_most(0.01)), HasSubstr("nothing to stop"));
+  Recording late = recording_;
+  late.info.stop.readout_delay = steps - 1;
+  EXPECT_THAT(refusal_of(late, losing_at_most(0.01)), HasSubstr("--readout-delay"));
   EXPECT_THAT(refusal_of(random_walks(9, steps), losing_at_most(0.01)), HasSubstr("too few"));
   EXPECT_THAT(refusal_of(recording_, losing_at_most(0.01, "never")), HasSubstr("--stop"));
 }

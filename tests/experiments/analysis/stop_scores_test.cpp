@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
+
 #include "experiments/analysis/trace.h"
 #include "sim/core/error.h"
 #include "tests/experiments/analysis/random_walks.h"
@@ -73,6 +75,22 @@ TEST(StopScores, RefusesPoliciesWithoutAScore) {
   const Recording recording = random_walks(10, 3);
   EXPECT_THROW(StopScores(recording, "never", 1.0), InputError);
   EXPECT_THROW(StopScores(recording, "margin", 0.0), InputError);
+}
+
+TEST(StopScores, NothingStopsBeforeTheReadout) {
+  Recording recording = random_walks(200, 8);
+  recording.info.stop.readout_delay = 3;
+  for (const char* policy : {"confidence", "margin", "entropy", "stable"}) {
+    const StopScores scores(recording, policy, 1.0);
+    for (const float bound : {scores.at(7, 5), always_bound}) {
+      const std::vector<float> bounds{bound};
+      StopSettings stop = settings_of(policy, 1.0, bounds);
+      stop.readout_delay = 3;
+      const std::vector<int> exits = exits_of(recording, stop);
+      EXPECT_EQ(scores.exits(bounds_of(stop)), exits) << policy;
+      EXPECT_GE(*std::min_element(exits.begin(), exits.end()), 4) << policy;
+    }
+  }
 }
 
 }  // namespace

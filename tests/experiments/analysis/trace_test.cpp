@@ -83,6 +83,13 @@ TEST(Trace, StaysCorrectWantsTheAnswerToLast) {
   EXPECT_THAT(stays_correct(four_samples()), ElementsAre(2, 4, 4, 3));
 }
 
+TEST(Trace, OraclesWaitForTheReadout) {
+  const std::vector<std::uint8_t> correct{1, 0, 1, 1, 0, 0, 0, 1};
+  const Trace trace(2, 4, correct, {}, 1);
+  EXPECT_THAT(first_correct(trace), ElementsAre(3, 4));
+  EXPECT_THAT(stays_correct(Trace(1, 4, {1, 1, 1, 1}, {}, 1)), ElementsAre(2));
+}
+
 TEST(Trace, OraclesBoundEveryRule) {
   const Recording recording = random_walks(300, 12);
   const Trace trace(recording, "run.h5");

@@ -45,6 +45,17 @@ TEST(SweepPoints, AShorterBudgetIsTheBeginningOfALongerOne) {
   EXPECT_EQ(of_policy(points, "never", 3).at(2).outcome, of_policy(points, "never", 8).at(2).outcome);
 }
 
+TEST(SweepPoints, RulesOfADelayedReadoutHaveItsDelay) {
+  Recording recording = random_walks(120, 8);
+  recording.info.stop.readout_delay = 3;
+  const auto points = sweep_points(
+      recording, "run.h5", spec_with({8}, {{"margin", {1.0}, {0.0}, false}, {"margin", {1.0}, {}, false}}));
+  for (const SweepPoint& point : of_policy(points, "margin", 8)) {
+    EXPECT_EQ(point.stop.readout_delay, 3);
+    EXPECT_GE(point.outcome.mean_steps, 4.0);
+  }
+}
+
 TEST(SweepPoints, WithoutThresholdsAPolicyIsItsFront) {
   const Recording recording = random_walks(200, 8);
   const auto points =

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <set>
+
 #include "experiments/sweep/sweep_cells.h"
 #include "sim/core/error.h"
 #include "sim/core/file.h"
@@ -10,6 +12,7 @@
 namespace rheobase {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
@@ -92,6 +95,69 @@ TEST(SweepSpec, AModelFileHasItsOwnArithmetic) {
               ElementsAre("a.h5, fashion-mnist, direct", "a.h5, fashion-mnist, poisson",
                           "b.onnx, float32, fashion-mnist, direct", "b.onnx, float32, fashion-mnist, poisson",
                           "b.onnx, fixed, fashion-mnist, direct", "b.onnx, fixed, fashion-mnist, poisson"));
+}
+
+TEST(SweepSpec, ConversionsAreCellsOfTheirOwn) {
+  const SweepSpec spec = read(R"(
+    models = ["a.h5", "b.onnx"]
+    data = "fashion-mnist"
+    method = ["if", "mt", "sigma-delta"]
+    levels = [4, 8]
+    threshold = ["auto", "ltb"]
+    calibrate = "light"
+    readout_delay = [0, 2]
+    steps = [4, 8]
+    [calibration]
+    data = "fashion-mnist"
+    samples = 100
+    steps = 8
+  )");
+  EXPECT_EQ(spec.calibration.split, "train");
+  EXPECT_EQ(spec.calibration.samples, 100);
+  EXPECT_EQ(spec.calibration.steps, 8);
+  const std::vector<SweepCell> cells = sweep_cells(spec);
+  // The file by two delays; if has no levels, sigma-delta no delays.
+  ASSERT_EQ(cells.size(), 2U + 2 * 2 + 2 * 2 * 2 + 2 * 2);
+  EXPECT_EQ(cells[0].conversion, CellConversion{});
+  EXPECT_EQ(cells[1].name(), "a.h5, fashion-mnist, direct, read from step 3 on");
+  EXPECT_EQ(cells[2].name(), "b.onnx, if, calibrated light, float32, fashion-mnist, direct");
+  EXPECT_EQ(
+      cells.back().name(),
+      "b.onnx, sigma-delta of 8 levels, thresholds ltb, calibrated light, float32, fashion-mnist, direct");
+  std::set<std::string> names;
+  for (const SweepCell& cell : cells) names.insert(cell.name());
+  EXPECT_EQ(names.size(), cells.size());
+}
+
+TEST(SweepSpec, NamesWhatNoConversionTakes) {
+  const std::string message = refusal_of(R"(
+    models = "b.onnx"
+    data = "fashion-mnist"
+    method = "rate"
+    levels = [0, 9]
+    threshold = ["low", "101%"]
+    calibrate = "heavy"
+    readout_delay = [3, -1]
+    steps = 4
+    [calibration]
+    split = "valid"
+    samples = 0
+    steps = 0
+  )");
+  for (const char* part : {"method: 'rate'", "levels: 0", "levels: 9", "threshold: --threshold: low", "101%",
+                           "calibrate: --calibrate: heavy", "readout_delay: 3", "readout_delay: -1",
+                           "calibration.data: is missing", "calibration.split: 'valid'",
+                           "calibration.samples", "calibration.steps: 0"})
+    EXPECT_THAT(message, HasSubstr(part));
+}
+
+TEST(SweepSpec, ConversionsNeedSomethingToConvertAndSamples) {
+  EXPECT_THAT(
+      refusal_of("models = 'b.onnx'\ndata = 'fashion-mnist'\nthreshold = 'max'\ncalibrate = 'light'\n"),
+      AllOf(HasSubstr("threshold: takes samples: [calibration] data"), HasSubstr("calibrate: takes")));
+  EXPECT_THAT(
+      refusal_of("models = 'a.h5'\ndata = 'fashion-mnist'\nmethod = 'if'\n[calibration]\ndata = 'mnist:x'\n"),
+      AllOf(HasSubstr("method: is for .onnx models"), HasSubstr("calibration: is for .onnx")));
 }
 
 }  // namespace

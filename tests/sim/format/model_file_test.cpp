@@ -86,6 +86,26 @@ TEST(ModelFile, OnlyARuleOfEventsIsVersionSeven) {
   EXPECT_EQ(read_model(path, sample_schemas()), model);
 }
 
+TEST(ModelFile, OnlyAReadoutDelayIsVersionEight) {
+  const Scratch scratch;
+  const std::string path = scratch.file("model.h5");
+  Model model = small_model();
+  model.stop = StopSettings{"margin", 1.0, 0.5};
+  model.stop->readout_delay = 3;
+  write_model(model, path);
+  EXPECT_EQ(bytes_of(path)[12], 8);
+  EXPECT_EQ(read_model(path, sample_schemas()), model);
+  for (const std::int64_t delay : {std::int64_t{-1}, std::int64_t{1} << 40}) {
+    write_model(model, path);
+    edit_sealed(path, [&](hid_t file) {
+      const hdf5::Group stop(H5Gopen2(file, "/stop", H5P_DEFAULT), "open");
+      H5Adelete(stop.get(), "readout_delay");
+      hdf5::write_attribute(stop.get(), "readout_delay", delay);
+    });
+    EXPECT_THAT(input_error([&] { read_model(path, sample_schemas()); }), HasSubstr("--readout-delay"));
+  }
+}
+
 TEST(ModelFile, RefusesAKindOfNoGuarantee) {
   const Scratch scratch;
   const std::string path = scratch.file("model.h5");

@@ -107,6 +107,15 @@ TEST(RecordingFile, GivesBackThresholdsByStep) {
   EXPECT_EQ(read_recording(scratch.file("run.h5")).info, info);
 }
 
+TEST(RecordingFile, GivesBackWhenTheReadoutBegan) {
+  RecordingInfo info = sample_info(3);
+  info.stop.readout_delay = 2;
+  const Scratch scratch;
+  record_rows(scratch.file("run.h5"), info, ascending(3));
+  EXPECT_EQ(bytes_of(scratch.file("run.h5"))[12], 7);
+  EXPECT_EQ(read_recording(scratch.file("run.h5")).info, info);
+}
+
 TEST(RecordingFile, GivesBackWhatStepsCost) {
   RecordingInfo info = sample_info(20);
   info.step_costs = true;
@@ -332,6 +341,9 @@ TEST(RecordingFile, ReportsAllFaultsAtOnce) {
   EXPECT_THAT(sizes, HasSubstr("/stopped: is missing"));
   EXPECT_THAT(refusal_after([](hid_t file) { replace(file, "classes", std::int64_t{-3}); }),
               HasSubstr("/classes: is -3"));
+  EXPECT_THAT(
+      refusal_after([](hid_t file) { hdf5::write_attribute(file, "readout_delay", std::int64_t{8}); }),
+      HasSubstr("/readout_delay: is 8, expected 0 to 7"));
 }
 
 TEST(RecordingFile, RefusesRowsThatContradictThemselves) {

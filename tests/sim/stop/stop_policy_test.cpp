@@ -156,5 +156,33 @@ TEST(StopPolicy, ErrorsNameTheOptionTheValueAndTheRange) {
   }
 }
 
+TEST(StopPolicy, NoSampleStopsBeforeTheReadout) {
+  for (StopSettings settings : {StopSettings{"confidence", 1e6, 0.099}, StopSettings{"margin", 1.0, 0.0},
+                                StopSettings{"entropy", 1.0, 1.0}, StopSettings{"stable", 1.0, 1.0}}) {
+    const int before = exit_time(settings, 3, 12);
+    settings.readout_delay = 5;
+    EXPECT_LE(before, 5) << settings.policy;
+    EXPECT_EQ(exit_time(settings, 3, 12), 6) << settings.policy;
+  }
+}
+
+TEST(StopPolicy, StableCountsTheStepsBehindTheReadoutDelay) {
+  StopSettings settings{"stable", 1.0, 3.0};
+  settings.readout_delay = 4;
+  const auto policy = make_stop_policy(settings);
+  const std::vector<float> sum{0.0F, 1.0F};
+  StopMemory memory;
+  for (int t = 1; t <= 6; ++t) EXPECT_FALSE(policy.stop(sum, t, memory)) << t;
+  EXPECT_TRUE(policy.stop(sum, 7, memory));
+}
+
+TEST(StopPolicy, RefusesAReadoutDelayThatIsNone) {
+  for (const int delay : {-1, 1 << 21}) {
+    StopSettings settings;
+    settings.readout_delay = delay;
+    EXPECT_THAT(error_of(settings), HasSubstr("--readout-delay"));
+  }
+}
+
 }  // namespace
 }  // namespace rheobase
