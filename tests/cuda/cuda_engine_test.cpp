@@ -6,31 +6,16 @@
 
 #include "tests/cuda/outcomes.h"
 #include "tests/support/fixed_graph.h"
+#include "tests/support/random_runs.h"
 
 namespace rheobase {
 namespace {
 
 using testing::GraphBuilder;
 using ::testing::HasSubstr;
+using testing::RandomImages;
 using testing::run_on;
 using testing::RunOutcome;
-
-class RandomImages : public ImageSource {
- public:
-  RandomImages(int count, Shape shape) : shape_(std::move(shape)) {
-    GraphBuilder random(7);
-    for (int i = 0; i < count; ++i) images_.push_back(random.pixels(element_count(shape_)));
-  }
-  std::int64_t size() const override { return static_cast<std::int64_t>(images_.size()); }
-  Shape shape() const override { return shape_; }
-  void read(std::int64_t index, std::span<float> pixels) const override {
-    std::copy(images_[index].begin(), images_[index].end(), pixels.begin());
-  }
-
- private:
-  Shape shape_;
-  std::vector<std::vector<float>> images_;
-};
 
 Graph residual() { return testing::with_integers(testing::small_residual_snn()); }
 const RandomImages& images() {

@@ -13,6 +13,7 @@
 #include "sim/engine/sample_shape.h"
 #include "tests/support/build_graph.h"
 #include "tests/support/fixed_graph.h"
+#include "tests/support/random_runs.h"
 
 namespace rheobase {
 namespace {
@@ -21,53 +22,11 @@ using ::testing::ElementsAre;
 using testing::full_registry;
 using testing::GraphBuilder;
 using ::testing::HasSubstr;
+using testing::options;
+using testing::Outcomes;
+using testing::RandomImages;
+using testing::run;
 using testing::small_residual_snn;
-
-class RandomImages : public ImageSource {
- public:
-  RandomImages(std::int64_t count, Shape shape) : shape_(std::move(shape)) {
-    GraphBuilder random(7);
-    for (std::int64_t i = 0; i < count; ++i) images_.push_back(random.pixels(element_count(shape_)));
-  }
-  std::int64_t size() const override { return static_cast<std::int64_t>(images_.size()); }
-  Shape shape() const override { return shape_; }
-  void read(std::int64_t index, std::span<float> pixels) const override {
-    std::copy(images_[index].begin(), images_[index].end(), pixels.begin());
-  }
-
- private:
-  Shape shape_;
-  std::vector<std::vector<float>> images_;
-};
-
-struct Outcome {
-  int steps;
-  std::vector<float> logits_by_step;
-  std::vector<std::uint64_t> spike_counts;
-  std::uint64_t spike_hash;
-  bool operator==(const Outcome&) const = default;
-};
-using Outcomes = std::map<std::int64_t, Outcome>;
-
-Outcomes run(const Graph& graph, const EngineOptions& options, const StopSettings& stop = {},
-             RunOptions window = {}) {
-  const RandomImages images(12, graph.find("input")->integers("shape", {}));
-  if (window.count == 0) window = {6, 0, images.size()};
-  Engine engine(graph, full_registry(), options);
-  Outcomes outcomes;
-  run_samples(engine, images, make_stop_policy(stop), window, [&](const SampleResult& r) {
-    outcomes[r.sample] = {r.steps,
-                          {r.logits_by_step.begin(), r.logits_by_step.end()},
-                          {r.spike_counts.begin(), r.spike_counts.end()},
-                          r.spike_hash};
-  });
-  return outcomes;
-}
-
-EngineOptions options(int slots, int threads, DeviceKind device = DeviceKind::cpu,
-                      Coding coding = Coding::direct) {
-  return {device, slots, threads, coding, 3, true};
-}
 
 TEST(Engine, HoldsAsManySlotsAsFitIntoTheMemoryAllowed) {
   const Graph graph = testing::small_residual_snn();
@@ -322,65 +281,6 @@ TEST(Engine, RefusesWhatItCannotRun) {
   }
   graph.nodes[1].inputs = {"nowhere"};
   EXPECT_THROW(Engine(graph, full_registry(), options(1, 1)), InputError);
-}
-
-Outcomes run_delayed(const Graph& graph, EngineOptions options, int delay, StopSettings stop = {}) {
-  options.readout_delay = delay;
-  stop.readout_delay = delay;
-  return run(graph, options, stop);
-}
-
-TEST(Engine, ADelayedReadoutAddsUpTheStepsBehindTheDelay) {
-  const Graph graph = small_residual_snn();
-  const Outcomes whole = run(graph, options(4, 2));
-  std::vector<Outcomes> from;  // [t]: read from step t + 1 on
-  for (int t = 0; t < 6; ++t) from.push_back(run_delayed(graph, options(4, 2), t));
-  EXPECT_EQ(from[0], whole);
-  for (std::int64_t sample = 0; sample < 12; ++sample) {
-    for (int k = 0; k < 5; ++k) {
-      float sum = 0.0F;
-      for (int t = 0; t < 6; ++t) {
-        const float logit = from[2].at(sample).logits_by_step[5 * t + k];
-        sum += t < 2 ? 0.0F : from[t].at(sample).logits_by_step[5 * t + k];  // what step t + 1 gives alone
-        EXPECT_EQ(logit, t < 2 ? whole.at(sample).logits_by_step[5 * t + k] : sum);
-      }
-    }
-  }
-}
-
-TEST(Engine, ADelayedReadoutDoesNotDependOnDeviceSlotsThreadsOrLookahead) {
-  for (const Graph& graph : {small_residual_snn(), testing::with_integers(small_residual_snn())}) {
-    const StopSettings stop{"margin", 1.0, 0.3};
-    const Outcomes expected = run_delayed(graph, options(1, 1, DeviceKind::reference), 2, stop);
-    for (const auto& [slots, threads, lookahead] : {std::array{1, 1, 1}, {5, 2, 1}, {12, 3, 4}}) {
-      EngineOptions how = options(slots, threads);
-      how.lookahead = lookahead;
-      EXPECT_EQ(run_delayed(graph, how, 2, stop), expected) << slots << ' ' << threads;
-    }
-    const Outcomes whole = run(graph, options(4, 2));
-    const Outcomes to_the_end = run_delayed(graph, options(4, 2), 2);
-    for (const auto& [sample, outcome] : expected) EXPECT_GT(outcome.steps, 2);
-    for (const auto& [sample, outcome] : to_the_end)
-      EXPECT_EQ(outcome.spike_hash, whole.at(sample).spike_hash);  // spikes know nothing of it
-  }
-}
-
-TEST(Engine, RefusesAReadoutDelayThatMeansNothing) {
-  Graph graph = small_residual_snn();
-  EXPECT_THROW(run_delayed(graph, options(1, 1), 6), InputError);  // of six steps
-  EXPECT_THROW(run_delayed(graph, options(1, 1), -1), InputError);
-  EngineOptions delayed = options(1, 1);
-  delayed.readout_delay = 2;
-  EXPECT_THROW(run(graph, delayed), InputError);  // under a rule without
-  for (Node& node : graph.nodes) {
-    if (node.op == "Output") node.attributes["running"] = std::int64_t{1};
-  }
-  try {
-    run_delayed(graph, options(1, 1), 1);
-    FAIL() << "running values were read out late";
-  } catch (const InputError& error) {
-    EXPECT_THAT(error.what(), HasSubstr("output reads running values"));
-  }
 }
 
 TEST(Runner, RefusesSamplesOutsideTheSourceAndWrongShapes) {
