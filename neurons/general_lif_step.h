@@ -18,9 +18,12 @@ struct GeneralLifRule {
 
 /// One time step of a general leaky integrate-and-fire neuron; true when it fires. The statement of the
 /// equation that reference and CUDA kernels share, in this order of operations (of float32, each rounded):
-///   owed = v_drop where reset_delay and v >= v_threshold: it fired in the step before, or began there; else
-///   0 v <- ((v_leak + (v - v_leak) * decay) + x) - owed;  fire if v >= v_threshold on firing v <- v - v_drop
-///   (unless reset_delay) | v_reset | v;  then v <- max(v, v_min)
+///   owed = v_drop where reset_delay and v >= v_threshold, else 0
+///   v <- ((v_leak + (v - v_leak) * decay) + x) - owed
+///   fire if v >= v_threshold
+///   on firing v <- v - v_drop (unless reset_delay) | v_reset | v
+///   v <- max(v, v_min)
+/// A neuron owes a drop that fired in the step before, or that began at its threshold.
 /// Number is float, or std::int32_t in fixed arithmetic.
 template <class Number>
 RHEOBASE_HD inline bool general_lif_step(Number& v, Number x, const GeneralLifNeuron<Number>& neuron,

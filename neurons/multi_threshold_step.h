@@ -17,9 +17,8 @@ struct MultiThresholdNeuron {
 /// One time step of a multi-threshold neuron: the event, 0 or +-2^k, in units. The statement of the equation
 /// that reference and CUDA kernels share:
 ///   v <- v + x
-///   e = the largest 2^k, k < levels, with |v| >= 2^k trigger, and 2^k <= net where v < 0, so that the net
-///   output
-///       never falls below 0, and 2^k <= ceiling - net where not; none: 0
+///   e = the largest 2^k, k < levels, with |v| >= 2^k trigger and 2^k <= room; none: 0
+///   room = net where v < 0, so that the net output never falls below 0, else ceiling - net
 ///   v <- v - sign(v) e unit;  net <- net + sign(v) e
 /// In float32 a product e * unit is exact, so each line but the first condition rounds once at most.
 template <class Number>

@@ -7,9 +7,9 @@
 #include "neurons/burst_lif.h"
 #include "neurons/li.h"
 #include "sim/engine/engine.h"
-#include "sim/graph/validate.h"
 #include "tests/support/build_graph.h"
 #include "tests/support/fixed_graph.h"
+#include "tests/support/fixed_ops.h"
 #include "tests/support/leaky_snn.h"
 #include "tests/support/simd_targets.h"
 
@@ -17,10 +17,10 @@ namespace rheobase {
 namespace {
 
 using testing::full_registry;
+using testing::graph_of;
 using testing::GraphBuilder;
-
-using Ints = std::vector<std::int64_t>;
-using Build = std::function<std::string(GraphBuilder&, const std::string& from)>;
+using testing::random_conv2d;
+using testing::Source;
 
 EngineOptions options(DeviceKind device, KernelChoice kernels = KernelChoice::automatic, int lookahead = 1) {
   EngineOptions options;
@@ -71,40 +71,6 @@ void expect_parity(const Graph& graph) {
   }
 }
 
-enum class Source { image, spikes, counts };
-
-Graph graph_of(const Shape& input, Source source, std::uint32_t seed, const Build& build) {
-  GraphBuilder b(seed);
-  std::string from = b.input(input);
-  if (source != Source::image) from = b.if_neuron(from, 4.0F);
-  if (source == Source::counts) {
-    from = b.add({"", "AvgPool2d", {from}, {{"kernel", Ints{2, 2}}, {"padding", Ints{1, 0, 0, 1}}}, {}});
-  }
-  const std::string op = build(b, from);
-  const Validation result = validate(b.graph, full_registry().schemas());
-  const bool flat = result.shapes.at(op).size() == 1;
-  b.output(flat ? op : b.op("Flatten", {op}));
-  return testing::with_integers(std::move(b.graph));
-}
-
-std::int64_t pick(std::mt19937& random, Ints choices) { return choices[random() % choices.size()]; }
-
-// Odd sizes on purpose: channels beside word and plane borders, windows that do not fit evenly.
-GraphBuilder::Conv random_conv2d(std::mt19937& random) {
-  GraphBuilder::Conv conv;
-  conv.groups = pick(random, {1, 1, 1, 2, 3});
-  conv.inputs = conv.groups * pick(random, {1, 3, 17, 32, 65});
-  conv.outputs = conv.groups * pick(random, {1, 5, 16, 33, 64, 70});
-  conv.kernel_h = pick(random, {1, 2, 3});
-  conv.kernel_w = pick(random, {1, 3, 5});
-  conv.stride = {pick(random, {1, 2, 3}), pick(random, {1, 2})};
-  conv.dilation = {pick(random, {1, 1, 2}), pick(random, {1, 1, 2})};
-  conv.padding = {pick(random, {0, 1, 2}), pick(random, {0, 1, 2}), pick(random, {0, 1}),
-                  pick(random, {0, 2})};
-  conv.bias = random() % 4 != 0;
-  return conv;
-}
-
 TEST(FixedParity, Conv2dAtOddSizesStridesPaddingsDilationsAndGroups) {
   std::mt19937 random(42);
   for (std::uint32_t i = 0; i < 60; ++i) {
@@ -133,16 +99,8 @@ TEST(FixedParity, WeightsOfManyRowsAreCutIntoBlocks) {
 }
 
 TEST(FixedParity, JoinsAddTheirBranchesToTheTile) {
-  const auto residual = [](GraphBuilder& b, const std::string& from) {
-    const std::string conv = b.conv2d(from, {.outputs = 70, .inputs = 70});
-    const std::string identity =
-        b.add({"", "Affine", {from}, {}, {{"scale", b.tensor({70})}, {"shift", b.tensor({1})}}});
-    const std::string other =
-        b.conv2d(from, {.outputs = 70, .inputs = 70, .kernel_h = 1, .kernel_w = 1, .padding = {0, 0, 0, 0}});
-    return b.if_neuron(b.op("Add", {identity, conv, other}), 1.5F);
-  };
   for (const Source source : {Source::image, Source::spikes, Source::counts})
-    expect_parity(graph_of({70, 5, 6}, source, 7, residual));
+    expect_parity(graph_of({70, 5, 6}, source, 7, testing::residual_join));
 }
 
 TEST(FixedParity, AWholeNetworkInEveryReset) {
@@ -168,37 +126,18 @@ TEST(FixedParity, AWholeLeakyNetworkInEveryReset) {
   }
 }
 
-std::map<std::string, Build> other_ops() {
-  const auto op = [](const char* name, std::map<std::string, Attribute> attributes) {
-    return [=](GraphBuilder& b, const std::string& from) {
-      return b.add({"", name, {from}, attributes, {}});
-    };
-  };
-  return {
-      {"Affine",
-       [](GraphBuilder& b, const std::string& f) {
-         return b.add({"", "Affine", {f}, {}, {{"scale", b.tensor({70})}, {"shift", b.tensor({70})}}});
-       }},
-      {"AvgPool2d", op("AvgPool2d", {{"kernel", Ints{3, 2}},
-                                     {"stride", Ints{2, 2}},
-                                     {"padding", Ints{1, 0, 1, 1}},
-                                     {"ceil_mode", std::int64_t{1}}})},
-      {"MaxPool2d",
-       op("MaxPool2d", {{"kernel", Ints{3, 3}}, {"stride", Ints{2, 1}}, {"dilation", Ints{1, 2}}})},
+std::map<std::string, testing::Build> other_ops() {
+  std::map<std::string, testing::Build> ops = testing::structural_ops();
+  ops.insert({
       {"CumulativeMaxPool2d",
-       op("CumulativeMaxPool2d", {{"kernel", Ints{3, 3}}, {"stride", Ints{2, 1}}, {"dilation", Ints{1, 2}}})},
-      {"Slice", op("Slice", {{"start", Ints{3, 1, 0}}, {"stop", Ints{69, 7, 6}}, {"step", Ints{1, 2, 3}}})},
-      {"Pad", op("Pad", {{"before", Ints{5, 0, 1}}, {"after", Ints{60, 2, 0}}})},
-      {"Flatten", op("Flatten", {})},
-      {"Add",
        [](GraphBuilder& b, const std::string& f) {
-         return b.op("Add", {f, f, b.if_neuron(f, 3.0F)});
+         using testing::Ints;
+         return b.add({"",
+                       "CumulativeMaxPool2d",
+                       {f},
+                       {{"kernel", Ints{3, 3}}, {"stride", Ints{2, 1}}, {"dilation", Ints{1, 2}}},
+                       {}});
        }},
-      {"Concat",
-       [](GraphBuilder& b, const std::string& f) {
-         return b.op("Concat", {f, b.if_neuron(f, 3.0F), f});
-       }},
-      {"IF", [](GraphBuilder& b, const std::string& f) { return b.if_neuron(f, 2.0F); }},
       {"LIF",
        [](GraphBuilder& b, const std::string& f) {
          LifParameters p;
@@ -225,8 +164,8 @@ std::map<std::string, Build> other_ops() {
          for (float& decay : p.decay.reals()) decay = std::min(std::abs(decay) + 0.3F, 0.9F);
          return b.add(p.node("", b.conv2d(f, {.outputs = 70, .inputs = 70})));
        }},
-      {"Output", [](GraphBuilder&, const std::string& f) { return f; }},
-  };
+  });
+  return ops;
 }
 
 TEST(FixedParity, GeneralLeakyNeuronsInEveryReset) {
