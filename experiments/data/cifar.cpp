@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <filesystem>
 #include <sstream>
@@ -140,6 +141,13 @@ std::unique_ptr<ImageSet> open_cifar(DataInfo info, const std::string& folder, i
   const auto& files = info.split == "train" ? layout.train : layout.test;
   const std::filesystem::path place = locate_folder(folder, {layout.subfolder}, files.front());
   refuse_python_files(layout, place, files.front());
+  will_read_set(place.string(), [layout](const std::string& path) {
+    const std::string name = std::filesystem::path(path).filename().string();
+    const auto among = [&](const auto& files) {
+      return std::find(files.begin(), files.end(), name) != files.end();
+    };
+    return among(layout.train) || among(layout.test) || name == layout.names;
+  });
   info.classes = classes;
   info.shape = {3, 32, 32};
   info.class_names = class_names(place / layout.names, classes);

@@ -12,6 +12,7 @@
 #include "experiments/data/sample_list.h"
 #include "sim/core/error.h"
 #include "sim/core/file.h"
+#include "sim/core/file_use.h"
 
 namespace rheobase {
 namespace {
@@ -144,6 +145,9 @@ std::unique_ptr<DataSet> open_nmnist(DataInfo info, const std::string& place) {
   const auto [folder, binning] = parse_event_place(info.spec, place);
   std::error_code ignored;
   if (!fs::is_directory(folder, ignored)) throw InputError(folder, "", "no such folder");
+  will_read_set(folder, [](const std::string& path) {  // a list numbers recordings in .txt
+    return is_event_file(path) || lower_ending(path) == ".txt";
+  });
   const ImageSize sensor = binning.size.value_or(nmnist_sensor);
   for (const std::string name : {info.split == "train" ? "Train" : "Test", info.split.c_str()}) {
     const std::string part = (fs::path(folder) / name).string();

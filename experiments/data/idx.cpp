@@ -156,6 +156,10 @@ std::unique_ptr<ImageSet> open_idx(DataInfo info, const std::string& folder) {
   const std::string stem = info.split == "train" ? "train" : "t10k";
   const std::filesystem::path place =
       locate_folder(folder, {"MNIST/raw", "FashionMNIST/raw"}, stem + "-labels-idx1-ubyte");
+  will_read_set(place.string(), [](const std::string& path) {
+    const std::string name = std::filesystem::path(path).filename().string();
+    return name.find("-idx1-ubyte") != std::string::npos || name.find("-idx3-ubyte") != std::string::npos;
+  });
   std::vector<Fault> faults;
   const auto open = [&](const std::string& what, const std::string& type, std::uint32_t magic) {
     return keep_faults(faults, [&] {

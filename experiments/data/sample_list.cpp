@@ -6,6 +6,7 @@
 #include "experiments/data/class_folders.h"
 #include "experiments/data/labels_file.h"
 #include "sim/core/error.h"
+#include "sim/core/file_use.h"
 
 namespace rheobase {
 namespace {
@@ -52,6 +53,9 @@ std::string lower_ending(const std::string& path) {
 
 SampleList list_samples(const std::string& folder, const std::string& split, const SampleFiles& kind) {
   if (!is_folder(folder)) throw InputError(folder, "", "no such folder");
+  will_read_set(folder, [is_read = kind.is_read](const std::string& path) {
+    return is_read(path) || fs::path(path).filename() == "labels.txt";
+  });
   if (has_labels(folder)) return list_by_labels_file(folder);
   const std::vector<std::string> subfolders = class_folders(folder);
   if (!holds_splits(folder, subfolders)) return list_by_class_folders(folder, subfolders, kind);

@@ -40,10 +40,26 @@ bool is_same_file(const std::string& one, const std::string& other) {
   return !name.empty() && name == std::filesystem::weakly_canonical(link_target(other), ignored);
 }
 
+// A folder, behind all links, and what it holds of a data set.
+struct ReadSet {
+  std::filesystem::path folder;
+  std::string spelled;
+  std::function<bool(const std::string&)> is_part;
+
+  // Of a file that is there: a new one takes nothing away.
+  bool has(const std::string& path) const {
+    std::error_code failed;
+    const std::filesystem::path file = std::filesystem::canonical(path, failed);
+    if (failed || !is_part(file.string())) return false;
+    return std::mismatch(folder.begin(), folder.end(), file.begin(), file.end()).first == folder.end();
+  }
+};
+
 struct Files {
   std::mutex mutex;
   bool watched = false;
   std::map<Identity, std::string> read;  // as it was spelled
+  std::vector<ReadSet> sets;
   std::vector<Output> outputs;
 };
 
@@ -58,6 +74,12 @@ Files& files() {
                   fmt::format("would replace {} that this command reads; give another name", spelled));
 }
 
+void expect_outside(const ReadSet& set, const Output& output) {
+  if (output.updated || !set.has(output.path)) return;
+  throw FileClash(output.path, output.where,
+                  fmt::format("would replace a file of the data set in {}; give another name", set.spelled));
+}
+
 void announce(const Output& output) {
   Files& all = files();
   const std::lock_guard lock(all.mutex);
@@ -70,6 +92,7 @@ void announce(const Output& output) {
   const auto identity = identity_of(output.path);
   const auto found = identity ? all.read.find(*identity) : all.read.end();
   if (found != all.read.end() && !output.updated) throw_clash(output, found->second);
+  for (const ReadSet& set : all.sets) expect_outside(set, output);
   all.outputs.push_back(output);
 }
 
@@ -87,6 +110,7 @@ FileUse::~FileUse() {
   const std::lock_guard lock(all.mutex);
   all.watched = false;
   all.read.clear();
+  all.sets.clear();
   all.outputs.clear();
 }
 
@@ -99,6 +123,16 @@ void will_read(const std::string& path) {
     if (!output.updated && identity_of(output.path) == identity) throw_clash(output, path);
   }
   all.read.emplace(*identity, path);
+}
+
+void will_read_set(const std::string& folder, const std::function<bool(const std::string& path)>& is_part) {
+  Files& all = files();
+  const std::lock_guard lock(all.mutex);
+  std::error_code failed;
+  const ReadSet set{std::filesystem::canonical(folder, failed), folder, is_part};
+  if (!all.watched || failed) return;
+  for (const Output& output : all.outputs) expect_outside(set, output);
+  all.sets.push_back(set);
 }
 
 void will_write(const std::string& where, const std::string& path) { announce({where, path, false}); }

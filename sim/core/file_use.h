@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "sim/core/error.h"
@@ -27,6 +28,9 @@ class FileUse {
 
 /// To be called before a file is opened for reading. Throws FileClash when it is an output.
 void will_read(const std::string& path);
+/// To be called with a folder that holds a data set, of which a command may read a part alone: files in it or
+/// below that `is_part` says belong to the set are no outputs either. Throws FileClash when one is.
+void will_read_set(const std::string& folder, const std::function<bool(const std::string& path)>& is_part);
 
 /// Announces an output before the work that leads to it; `where` is the option or argument that names it.
 /// Throws FileClash when it was read, or is another output.

@@ -259,6 +259,33 @@ TEST_F(FileUseTest, RefusesTwoOutputsThatAreOneFile) {
   will_write("--log", path("other"));
 }
 
+TEST_F(FileUseTest, RefusesToReplaceWhatBelongsToADataSetThatIsReadInPart) {
+  fs::create_directory(folder_ / "set");
+  const std::string other = put("set/other.part", "not read"), own = put("set/results.json", "of the user's");
+  const auto is_part = [](const std::string& file) { return fs::path(file).extension() == ".part"; };
+  fs::create_directory_symlink(folder_ / "set", folder_ / "link");
+  const auto refused = [&](const auto& run) {
+    try {
+      run();
+      ADD_FAILURE() << "a file of the set may be replaced";
+    } catch (const FileClash& error) {
+      EXPECT_THAT(error.what(),
+                  AllOf(HasSubstr("--out"), HasSubstr("data set in"), HasSubstr("another name")));
+    }
+  };
+  {
+    const FileUse use;
+    will_read_set(path("link"), is_part);
+    for (const char* name : {"set/other.part", "link/other.part", "set/../set/other.part"})
+      refused([&] { will_write("--out", path(name)); });
+    EXPECT_NO_THROW(will_write("--out", own));                   // no part of it
+    EXPECT_NO_THROW(will_write("--new", path("set/new.part")));  // takes nothing away
+  }
+  const FileUse use;
+  will_write("--out", other);
+  refused([&] { will_read_set(path("set"), is_part); });
+}
+
 TEST_F(FileUseTest, LetsACommandUpdateWhatItRead) {
   put("model", "old");
   const FileUse use;

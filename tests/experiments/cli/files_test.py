@@ -91,6 +91,23 @@ class Inputs(FilesTest):
             self.refuse_to_replace("run", self.own_model, "--data", f"cifar10:{batches}", "--record", batches / name,
                                    naming=["--record", batches / name])
 
+    def test_no_command_replaces_what_it_leaves_unread_of_a_data_set(self):
+        batches, images = self.place / "cifar", self.place / "photos"
+        batches.mkdir()
+        for name in ("test_batch.bin", "data_batch_1.bin"):
+            (batches / name).write_bytes(bytes(3073) * 4)
+        for name in ("train/a/0.png", "test/a/0.png", "test/a/1.png"):
+            (images / name).parent.mkdir(parents=True, exist_ok=True)
+            (images / name).write_bytes(b"no image: only the first is looked at")
+        other_split = self.images.with_name("train-labels-idx1-ubyte")
+        other_split.write_bytes(b"of the user's")
+        for data, unread in ((f"cifar10:{batches}", batches / "data_batch_1.bin"), (self.own_data, other_split),
+                             (f"images:{images},resize=28x28", images / "train/a/0.png"),
+                             (f"images:{images},resize=28x28", images / "test/a/1.png")):
+            for option in ("--record", "--json"):
+                self.refuse_to_replace("run", self.own_model, "--data", data, "--limit", 1, option, unread,
+                                       naming=[option, unread])
+
     def test_calibrate_never_replaces_what_it_reads(self):
         recording = self.place / "recording.h5"
         run = ("run", self.own_model, "--data", self.own_data, "--split", "train", "--steps", STEPS)
